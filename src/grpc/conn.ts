@@ -1,0 +1,32 @@
+// What the gRPC layer knows of a transport: a byte stream and who is at its
+// other end. Deno.Conn has this shape already; src/transport and vsock/ give it.
+
+/** Who is at the other end. The transport decides what a caller may ask for. */
+export interface Peer {
+  readonly transport: "tcp" | "unix" | "vsock";
+  /** As a URL of src/transport/address.ts, for logs and for `getPeer()`. */
+  readonly address: string;
+  /** VSOCK only: the peer's context id. */
+  readonly cid?: number;
+}
+
+/** One ordered, reliable byte stream. Errors are those of the transport; after one, the stream is dead. */
+export interface Conn {
+  readonly peer: Peer;
+  /** Reads at least one byte into `into`; null at the end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Takes at least one byte of `bytes` and says how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Closes both ways at once. Closing twice is no error. */
+  close(): void;
+}
+
+/** A bound address that accepts. Iteration ends at close(). */
+export interface Listener extends AsyncIterable<Conn> {
+  /** Where it listens, with the port that the kernel chose. */
+  readonly address: string;
+  close(): void;
+}
+
+/** Opens one connection; AbortSignal ends the attempt. */
+export type Dial = (signal?: AbortSignal) => Promise<Conn>;

@@ -1,0 +1,89 @@
+// Writes generated.ts from proto/: the descriptors as JSON (so that a bundle
+// needs no .proto file at run time) and a TypeScript type for every message.
+// `deno task proto` runs it; generate_test.ts fails when its result is stale.
+import protobuf from "protobufjs";
+
+const PROTO_DIR = new URL("../../proto/", import.meta.url).pathname;
+
+/** Every .proto that the product serves or calls, relative to proto/. */
+export const PROTO_FILES = ["echo.proto", "crypto.proto", "gatehouse/signer/v1/signer.proto"];
+
+const SCALARS: Record<string, [read: string, write: string]> = {
+  double: ["number", "number"],
+  float: ["number", "number"],
+  int32: ["number", "number"],
+  uint32: ["number", "number"],
+  sint32: ["number", "number"],
+  fixed32: ["number", "number"],
+  sfixed32: ["number", "number"],
+  int64: ["Long", "Long | number | string"],
+  uint64: ["Long", "Long | number | string"],
+  sint64: ["Long", "Long | number | string"],
+  fixed64: ["Long", "Long | number | string"],
+  sfixed64: ["Long", "Long | number | string"],
+  bool: ["boolean", "boolean"],
+  string: ["string", "string"],
+  bytes: ["Uint8Array", "Uint8Array"],
+};
+
+/** `echo.EchoRequest` becomes EchoRequest, `gatehouse.signer.v1.Key` SignerKey. Field names stay as the .proto has them. */
+function typeName(type: protobuf.ReflectionObject): string {
+  const path = type.fullName.replace(/^\./, "").split(".");
+  const parts = path[0] === "gatehouse" ? [path[1], ...path.slice(3)] : path.slice(1);
+  return parts.map((part) => part[0].toUpperCase() + part.slice(1)).join("");
+}
+
+function fieldTypes(field: protobuf.Field): [read: string, write: string] {
+  field.resolve();
+  let types: [string, string];
+  if (field.resolvedType instanceof protobuf.Enum) types = ["number", "number"];
+  else if (field.resolvedType) types = [typeName(field.resolvedType), `${typeName(field.resolvedType)}Init`];
+  else types = SCALARS[field.type];
+  if (field.map) return [`Record<string, ${types[0]}>`, `Record<string, ${types[1]}>`];
+  return field.repeated ? [`${types[0]}[]`, `(${types[1]})[]`] : types;
+}
+
+/** A decoded message has every field but those of a oneof, a message or an `optional`; one to be encoded may lack any. */
+function messageTypes(type: protobuf.Type): string {
+  const read: string[] = [];
+  const write: string[] = [];
+  for (const field of type.fieldsArray) {
+    const [readType, writeType] = fieldTypes(field);
+    const absent = field.partOf || (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map);
+    read.push(`  ${field.name}${absent ? "?" : ""}: ${readType}${absent ? " | null" : ""};`);
+    write.push(`  ${field.name}?: ${writeType} | null;`);
+  }
+  return `export interface ${typeName(type)} {\n${read.join("\n")}\n}\n` +
+    `export interface ${typeName(type)}Init {\n${write.join("\n")}\n}\n`;
+}
+
+function enumTypes(type: protobuf.Enum): string {
+  const values = Object.entries(type.values).map(([name, value]) => `  ${name}: ${value},`).join("\n");
+  return `export const ${typeName(type)} = {\n${values}\n} as const;\n`;
+}
+
+function walk(namespace: protobuf.NamespaceBase, out: string[]): void {
+  for (const child of namespace.nestedArray) {
+    if (child instanceof protobuf.Enum) out.push(enumTypes(child));
+    else if (child instanceof protobuf.Type) {
+      out.push(messageTypes(child));
+      walk(child, out);
+    } else if (child instanceof protobuf.Namespace) walk(child, out);
+  }
+}
+
+/** The whole text of generated.ts. */
+export function generate(): string {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) => PROTO_DIR + target;
+  root.loadSync(PROTO_FILES, { keepCase: true });
+  root.resolveAll();
+  const types: string[] = [];
+  walk(root, types);
+  return `// Generated from proto/ by \`deno task proto\`. Don't edit.\n` +
+    (types.join("").includes("Long") ? `import type Long from "long";\n\n` : "") +
+    types.join("\n") +
+    `\nexport const DESCRIPTORS = ${JSON.stringify(root.toJSON(), null, 1)};\n`;
+}
+
+if (import.meta.main) Deno.writeTextFileSync(new URL("./generated.ts", import.meta.url), generate());
