@@ -1,0 +1,32 @@
+// The one error that the launcher throws on purpose: what is wrong and what to
+// type next. It must never carry a secret, nor a stack meant for the reader.
+
+/** Which kind of trouble, for callers that act on it and for `--json`. */
+export type ErrorCode =
+  | "busy" // another gatehouse works on this VM
+  | "boot-failed"
+  | "cancelled"
+  | "disk-full"
+  | "invalid-name"
+  | "missing-image"
+  | "missing-tool"
+  | "not-running"
+  | "port-in-use"
+  | "state-damaged"
+  | "unknown-vm";
+
+/** A failure with its next step. `message` says what and where, `next` what to do about it. */
+export class GatehouseError extends Error {
+  override readonly name = "GatehouseError";
+
+  constructor(readonly code: ErrorCode, message: string, readonly next: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Throws the typed error of a Ctrl-C when `signal` is aborted. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new GatehouseError("cancelled", "stopped before it was done", "run the same command again");
+  }
+}
