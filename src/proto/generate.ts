@@ -5,8 +5,9 @@ import protobuf from "protobufjs";
 
 const PROTO_DIR = new URL("../../proto/", import.meta.url).pathname;
 
-/** Every .proto that the product serves or calls, relative to proto/. */
-export const PROTO_FILES = ["echo.proto", "crypto.proto", "gatehouse/signer/v1/signer.proto"];
+/** What the product serves (reflection shows these), and what it uses inside; relative to proto/. */
+const API_FILES = ["echo.proto", "crypto.proto"];
+const INTERNAL_FILES = ["gatehouse/signer/v1/signer.proto", "google/rpc/status.proto", "google/rpc/error_details.proto"];
 
 const SCALARS: Record<string, [read: string, write: string]> = {
   double: ["number", "number"],
@@ -26,7 +27,7 @@ const SCALARS: Record<string, [read: string, write: string]> = {
   bytes: ["Uint8Array", "Uint8Array"],
 };
 
-/** `echo.EchoRequest` becomes EchoRequest, `gatehouse.signer.v1.Key` SignerKey. Field names stay as the .proto has them. */
+/** `echo.EchoRequest` becomes EchoRequest, `gatehouse.signer.v1.Key` SignerKey, `google.rpc.Status` RpcStatus. Field names stay as the .proto has them. */
 function typeName(type: protobuf.ReflectionObject): string {
   const path = type.fullName.replace(/^\./, "").split(".");
   const parts = path[0] === "gatehouse" ? [path[1], ...path.slice(3)] : path.slice(1);
@@ -72,18 +73,27 @@ function walk(namespace: protobuf.NamespaceBase, out: string[]): void {
   }
 }
 
+function load(files: string[]): protobuf.Root {
+  const root = new protobuf.Root();
+  // google/protobuf/* come with protobufjs, everything else from proto/.
+  root.resolvePath = (_origin, target) => target.startsWith("google/protobuf/") ? target : PROTO_DIR + target;
+  root.loadSync(files, { keepCase: true });
+  root.resolveAll();
+  return root;
+}
+
 /** The whole text of generated.ts. */
 export function generate(): string {
-  const root = new protobuf.Root();
-  root.resolvePath = (_origin, target) => PROTO_DIR + target;
-  root.loadSync(PROTO_FILES, { keepCase: true });
-  root.resolveAll();
+  const api = load(API_FILES);
+  const internal = load(INTERNAL_FILES);
   const types: string[] = [];
-  walk(root, types);
+  walk(api, types);
+  walk(internal, types);
   return `// Generated from proto/ by \`deno task proto\`. Don't edit.\n` +
-    (types.join("").includes("Long") ? `import type Long from "long";\n\n` : "") +
+    `import type Long from "long";\n\n` +
     types.join("\n") +
-    `\nexport const DESCRIPTORS = ${JSON.stringify(root.toJSON(), null, 1)};\n`;
+    `\nexport const API_DESCRIPTORS = ${JSON.stringify(api.toJSON(), null, 1)};\n` +
+    `\nexport const INTERNAL_DESCRIPTORS = ${JSON.stringify(internal.toJSON(), null, 1)};\n`;
 }
 
 if (import.meta.main) Deno.writeTextFileSync(new URL("./generated.ts", import.meta.url), generate());

@@ -169,7 +169,56 @@ export interface SignerFailureInit {
   message?: string | null;
 }
 
-export const DESCRIPTORS = {
+export interface ProtobufAny {
+  type_url: string;
+  value: Uint8Array;
+}
+export interface ProtobufAnyInit {
+  type_url?: string | null;
+  value?: Uint8Array | null;
+}
+
+export interface RpcStatus {
+  code: number;
+  message: string;
+  details: ProtobufAny[];
+}
+export interface RpcStatusInit {
+  code?: number | null;
+  message?: string | null;
+  details?: (ProtobufAnyInit)[] | null;
+}
+
+export interface RpcBadRequest {
+  field_violations: RpcBadRequestFieldViolation[];
+}
+export interface RpcBadRequestInit {
+  field_violations?: (RpcBadRequestFieldViolationInit)[] | null;
+}
+
+export interface RpcBadRequestFieldViolation {
+  field: string;
+  description: string;
+  reason: string;
+}
+export interface RpcBadRequestFieldViolationInit {
+  field?: string | null;
+  description?: string | null;
+  reason?: string | null;
+}
+
+export interface RpcErrorInfo {
+  reason: string;
+  domain: string;
+  metadata: Record<string, string>;
+}
+export interface RpcErrorInfoInit {
+  reason?: string | null;
+  domain?: string | null;
+  metadata?: Record<string, string> | null;
+}
+
+export const API_DESCRIPTORS = {
  "nested": {
   "echo": {
    "nested": {
@@ -331,7 +380,12 @@ export const DESCRIPTORS = {
      }
     }
    }
-  },
+  }
+ }
+};
+
+export const INTERNAL_DESCRIPTORS = {
+ "nested": {
   "gatehouse": {
    "nested": {
     "signer": {
@@ -468,6 +522,91 @@ export const DESCRIPTORS = {
            "id": 2
           }
          }
+        }
+       }
+      }
+     }
+    }
+   }
+  },
+  "google": {
+   "nested": {
+    "protobuf": {
+     "nested": {
+      "Any": {
+       "fields": {
+        "type_url": {
+         "type": "string",
+         "id": 1
+        },
+        "value": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      }
+     }
+    },
+    "rpc": {
+     "nested": {
+      "Status": {
+       "fields": {
+        "code": {
+         "type": "int32",
+         "id": 1
+        },
+        "message": {
+         "type": "string",
+         "id": 2
+        },
+        "details": {
+         "rule": "repeated",
+         "type": "google.protobuf.Any",
+         "id": 3
+        }
+       }
+      },
+      "BadRequest": {
+       "fields": {
+        "field_violations": {
+         "rule": "repeated",
+         "type": "FieldViolation",
+         "id": 1
+        }
+       },
+       "nested": {
+        "FieldViolation": {
+         "fields": {
+          "field": {
+           "type": "string",
+           "id": 1
+          },
+          "description": {
+           "type": "string",
+           "id": 2
+          },
+          "reason": {
+           "type": "string",
+           "id": 3
+          }
+         }
+        }
+       }
+      },
+      "ErrorInfo": {
+       "fields": {
+        "reason": {
+         "type": "string",
+         "id": 1
+        },
+        "domain": {
+         "type": "string",
+         "id": 2
+        },
+        "metadata": {
+         "keyType": "string",
+         "type": "string",
+         "id": 3
         }
        }
       }

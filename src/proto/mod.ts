@@ -2,21 +2,32 @@
 // 64-bit integers are Long (a timestamp in nanoseconds doesn't fit a double),
 // enums are numbers (an unknown one must survive to be refused), fields keep
 // the names that the .proto gives them.
-import { fromJSON, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
-import { DESCRIPTORS } from "./generated.ts";
+import { fromJSON, type MessageTypeDefinition, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { API_DESCRIPTORS, INTERNAL_DESCRIPTORS } from "./generated.ts";
 
 export * from "./generated.ts";
 
-/** What `@grpc/reflection` and `loadPackageDefinition` of grpc-js take. */
-export const packageDefinition: PackageDefinition = fromJSON(
-  // proto-loader's type of the JSON is protobufjs's, which doesn't know its own `edition` key.
-  DESCRIPTORS as unknown as Parameters<typeof fromJSON>[0],
-  { keepCase: true, defaults: true, oneofs: false },
-);
+// proto-loader's type of the JSON is protobufjs's, which doesn't know its own `edition` key.
+const load = (descriptors: unknown): PackageDefinition =>
+  fromJSON(descriptors as Parameters<typeof fromJSON>[0], { keepCase: true, defaults: true, oneofs: false });
+
+/** What is served, for `@grpc/reflection` and grpc-js's `loadPackageDefinition`. */
+export const apiPackage: PackageDefinition = load(API_DESCRIPTORS);
+
+const internalPackage = load(INTERNAL_DESCRIPTORS);
+
+const find = (name: string) => apiPackage[name] ?? internalPackage[name];
 
 /** @throws Error when no such service is in proto/: a mistake in the code. */
 export function serviceDefinition(name: string): ServiceDefinition {
-  const definition = packageDefinition[name];
+  const definition = find(name);
   if (!definition || "format" in definition) throw new Error(`no service ${name} in proto/`);
   return definition as ServiceDefinition;
+}
+
+/** @throws Error when no such message is in proto/: a mistake in the code. */
+export function messageType<Init extends object, Message extends object>(name: string): MessageTypeDefinition<Init, Message> {
+  const definition = find(name);
+  if (!definition || !("serialize" in definition)) throw new Error(`no message ${name} in proto/`);
+  return definition as unknown as MessageTypeDefinition<Init, Message>;
 }

@@ -1,0 +1,107 @@
+// crypto.CryptoService: checks a request, has the signer answer it. It holds no
+// key and hashes nothing; every refusal names the field and what is allowed.
+import { type handleUnaryCall, type ServerStatusResponse, status } from "@grpc/grpc-js";
+import {
+  KeyType,
+  type PublicKeyRequest,
+  type PublicKeyResponseInit,
+  type SignRequest,
+  type SignResponseInit,
+} from "../proto/mod.ts";
+import { type Signer, SignerError } from "../signer/signer.ts";
+import { algorithmRow, type AlgorithmRow, allowedAlgorithms, DEFAULT_KEY, keyTypeName } from "./algorithms.ts";
+import { invalidArgument, refuse } from "./refusal.ts";
+import { rawSignature, seedPublicKey } from "./seed_compat.ts";
+
+/** What fits a message of gRPC's default limit (4 MiB) with 64 KiB to spare for the other fields. */
+export const MAX_SIGN_DATA_BYTES = 4 * 1024 * 1024 - 64 * 1024;
+
+export interface CryptoOptions {
+  signer: Signer;
+  /** Milliseconds since the Unix epoch. */
+  now: () => number;
+  /** Answers with the seed's bytes where ours differ on purpose: docs/compatibility.md. */
+  compat: "none" | "seed";
+}
+
+export function cryptoService({ signer, now, compat }: CryptoOptions) {
+  const seed = compat === "seed";
+
+  const Sign: handleUnaryCall<SignRequest, SignResponseInit> = (call, callback) => {
+    const { data, key_type, algorithm, timestamp } = call.request;
+    const row = checkAlgorithm(key_type, algorithm);
+    if (!("key" in row)) return callback(row);
+    if (data.length > MAX_SIGN_DATA_BYTES) {
+      return callback(invalidArgument({
+        field: "data",
+        description: `${data.length} bytes; at most ${MAX_SIGN_DATA_BYTES} are signed in one call`,
+      }));
+    }
+    signer.sign(row.key, seed ? row.seedSignerAlgorithm : row.signerAlgorithm, data).then(
+      (signature) =>
+        callback(null, {
+          signature: seed && row.scalarBytes > 0 ? rawSignature(signature, row.scalarBytes) : signature,
+          key_type,
+          algorithm,
+          request_timestamp: timestamp,
+          response_timestamp: now(),
+        }),
+    ).catch((error: unknown) => callback(signerStatus(error)));
+  };
+
+  const GetPublicKey: handleUnaryCall<PublicKeyRequest, PublicKeyResponseInit> = (call, callback) => {
+    const { key_type, timestamp } = call.request;
+    const key = keyAskedFor(call.request);
+    if (typeof key !== "string") return callback(key);
+    signer.publicKey(key).then(
+      (spki) =>
+        callback(null, {
+          public_key_der: seed ? seedPublicKey(spki) : spki,
+          key_type,
+          request_timestamp: timestamp,
+          response_timestamp: now(),
+        }),
+    ).catch((error: unknown) => callback(signerStatus(error)));
+  };
+
+  return { Sign, GetPublicKey };
+}
+
+function keyAskedFor(request: PublicKeyRequest): string | ServerStatusResponse {
+  // proto3 `optional`: an absent field is left out of the decoded message, whatever its type says.
+  const asked: Partial<PublicKeyRequest> = request;
+  if (asked.algorithm !== undefined && asked.algorithm !== null) {
+    const row = checkAlgorithm(request.key_type, asked.algorithm);
+    return "key" in row ? row.key : row;
+  }
+  return DEFAULT_KEY[request.key_type] ?? unknownKeyType(request.key_type);
+}
+
+function checkAlgorithm(keyType: number, algorithm: number): AlgorithmRow | ServerStatusResponse {
+  const type = keyTypeName(keyType);
+  if (!type) return unknownKeyType(keyType);
+  const row = algorithmRow(algorithm);
+  if (!row) {
+    return invalidArgument({
+      field: "algorithm",
+      description: `unknown value ${algorithm}; allowed: ${allowedAlgorithms()}`,
+    });
+  }
+  if (row.keyType !== keyType) {
+    return invalidArgument({
+      field: "algorithm",
+      description: `${row.name} doesn't go with key_type ${type}; allowed: ${allowedAlgorithms(keyType)}`,
+    });
+  }
+  return row;
+}
+
+function unknownKeyType(keyType: number): ServerStatusResponse {
+  const allowed = Object.entries(KeyType).map(([name, value]) => `${name} (${value})`).join(", ");
+  return invalidArgument({ field: "key_type", description: `unknown value ${keyType}; allowed: ${allowed}` });
+}
+
+function signerStatus(error: unknown): ServerStatusResponse {
+  if (error instanceof SignerError) return refuse(error.code, "SIGNER", error.message);
+  return refuse(status.INTERNAL, "INTERNAL", "the signature could not be made; the agent's log says why");
+}
