@@ -8,8 +8,8 @@ export default defineConfig({
     alias: { "@gatehouse/vsock": fileURLToPath(new URL("./vsock/mod.ts", import.meta.url)) },
   },
   test: {
-    include: ["src/**/*_test.ts", "vsock/**/*_test.ts"],
-    pool: "threads",
+    include: ["src/**/*_test.ts", "vsock/**/*_test.ts", "tests/**/*_test.ts"],
+    pool: "forks",
     testTimeout: 10_000,
   },
 });

@@ -1,0 +1,119 @@
+// The agent as a whole: configuration and a signer in, listeners that answer
+// out. The only place that composes; it must know nothing of a wire format.
+import { ReflectionService } from "@grpc/reflection";
+import { type CallRecord, Server } from "../grpc/server.ts";
+import type { Listener } from "../grpc/conn.ts";
+import { apiPackage, serviceDefinition } from "../proto/mod.ts";
+import { cryptoService } from "../services/crypto.ts";
+import { echoService } from "../services/echo.ts";
+import { CRYPTO_SERVICE, ECHO_SERVICE, Health } from "../services/health.ts";
+import type { Signer } from "../signer/signer.ts";
+import { type Address, formatAddress, parseAddress } from "../transport/address.ts";
+import { listen } from "../transport/listen.ts";
+import { checkPlainTcp } from "../transport/plain_tcp.ts";
+import type { Config } from "./config/mod.ts";
+import { callLogger, type Logger } from "./log/mod.ts";
+
+/** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
+const LISTEN_RETRY_MS = 2_000;
+
+export interface AgentOptions {
+  config: Config;
+  signer: Signer;
+  log: Logger;
+  /** True: an address that can't be listened on is an error. False: it is retried as long as another one works. */
+  strict: boolean;
+}
+
+export class Agent {
+  readonly #server: Server;
+  readonly #health: Health;
+  readonly #listeners: Listener[] = [];
+  readonly #serving: Promise<void>[] = [];
+  readonly #options: AgentOptions;
+  readonly #retries = new Set<number>();
+  #stopping = false;
+
+  private constructor(options: AgentOptions) {
+    const { config, signer, log } = options;
+    this.#options = options;
+    this.#server = new Server({
+      limits: config.limits,
+      onCall: callLogger(log, { calls: config.log.calls, callsPerSecond: config.log.calls_per_second }) as (
+        record: CallRecord,
+      ) => void,
+    });
+    this.#server.addService(serviceDefinition(ECHO_SERVICE), echoService(Date.now));
+    this.#server.addService(
+      serviceDefinition(CRYPTO_SERVICE),
+      cryptoService({ signer, now: Date.now, compat: config.compat }),
+    );
+    this.#health = new Health(signer);
+    this.#health.addToServer(this.#server);
+    if (config.reflection.enabled) new ReflectionService(apiPackage).addToServer(this.#server);
+  }
+
+  /** @throws Error when an address can't be listened on (strict), or none can. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const agent = new Agent(options);
+    const failures: unknown[] = [];
+    for (const text of options.config.listen.addresses) {
+      try {
+        await agent.#listen(parseAddress(text));
+      } catch (error) {
+        if (options.strict) {
+          await agent.shutdown();
+          throw error;
+        }
+        failures.push(error);
+        agent.#retryLater(parseAddress(text), error);
+      }
+    }
+    if (agent.#listeners.length === 0 && failures.length > 0) {
+      await agent.shutdown();
+      throw failures[0];
+    }
+    return agent;
+  }
+
+  /** Where it listens, with the ports that the kernel chose. */
+  get addresses(): string[] {
+    return this.#listeners.map((listener) => listener.address);
+  }
+
+  /** Says so by health, lets calls finish, then closes every connection. */
+  async shutdown(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#retries) clearTimeout(timer);
+    this.#health.drain();
+    for (const listener of this.#listeners) listener.close();
+    await this.#server.shutdown(this.#options.config.limits.shutdown_grace_ms);
+    await Promise.all(this.#serving);
+  }
+
+  async #listen(address: Address): Promise<void> {
+    const { config, log } = this.#options;
+    const refusal = checkPlainTcp(address, config.listen.insecure_tcp);
+    if (refusal) throw new Error(refusal);
+    const listener = await listen(address);
+    this.#listeners.push(listener);
+    log.info("listening", { address: listener.address });
+    if (address.kind === "tcp") log.warn("TCP is plain: no TLS, no client identity", { address: listener.address });
+    this.#serving.push(this.#server.serve(listener));
+  }
+
+  #retryLater(address: Address, error: unknown): void {
+    const { log } = this.#options;
+    log.error("can't listen, trying again", {
+      address: formatAddress(address),
+      error: error instanceof Error ? error.message : String(error),
+      retry_ms: LISTEN_RETRY_MS,
+    });
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      if (this.#stopping) return;
+      this.#listen(address).catch((again: unknown) => this.#retryLater(address, again));
+    }, LISTEN_RETRY_MS);
+    this.#retries.add(timer);
+  }
+}

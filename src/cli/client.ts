@@ -1,0 +1,92 @@
+// The command line's side of the API: an address list, one channel, typed calls.
+import type { ServiceDefinition } from "@grpc/proto-loader";
+import { service as health } from "grpc-health-check";
+import { Channel } from "../grpc/channel.ts";
+import { unary } from "../grpc/client.ts";
+import {
+  type EchoRequestInit,
+  type EchoResponse,
+  type PublicKeyRequestInit,
+  type PublicKeyResponse,
+  serviceDefinition,
+  type SignRequestInit,
+  type SignResponse,
+} from "../proto/mod.ts";
+import { formatAddress, parseAddressList } from "../transport/address.ts";
+import { dialer } from "../transport/dial.ts";
+
+const echo = serviceDefinition("echo.EchoService");
+const crypto = serviceDefinition("crypto.CryptoService");
+
+/** Long enough for a call through a VM under software emulation. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+export interface CallOptions {
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** Typed calls to one server, reachable under one or more addresses. */
+export class Client {
+  readonly #channel: Channel;
+  readonly #options: CallOptions;
+
+  /** @param addresses separated by commas, tried in order */
+  constructor(addresses: string, options: CallOptions) {
+    this.#channel = new Channel(
+      parseAddressList(addresses).map((address) => ({ address: formatAddress(address), dial: dialer(address) })),
+    );
+    this.#options = options;
+  }
+
+  echo(payload: string): Promise<EchoResponse> {
+    return this.#call<EchoRequestInit, EchoResponse>(echo, "Echo", { payload, timestamp: Date.now() });
+  }
+
+  sign(request: SignRequestInit): Promise<SignResponse> {
+    return this.#call<SignRequestInit, SignResponse>(crypto, "Sign", { ...request, timestamp: Date.now() });
+  }
+
+  publicKey(request: PublicKeyRequestInit): Promise<PublicKeyResponse> {
+    return this.#call<PublicKeyRequestInit, PublicKeyResponse>(crypto, "GetPublicKey", {
+      ...request,
+      timestamp: Date.now(),
+    });
+  }
+
+  /** grpc.health.v1: SERVING, NOT_SERVING or UNKNOWN. */
+  async health(service = ""): Promise<string> {
+    const reply = await this.#call<{ service: string }, { status: string }>(health, "Check", { service });
+    return reply.status;
+  }
+
+  /** The address that answers now, as the channel knows it. */
+  peer(): string {
+    return this.#channel.peer ?? "";
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  #call<Request, Response>(service: ServiceDefinition, method: string, request: Request): Promise<Response> {
+    return unary<Request, Response>(this.#channel, service[method], request, {
+      deadlineMs: this.#options.timeoutMs,
+      signal: this.#options.signal,
+    });
+  }
+}
+
+/** Runs `use` with a client and closes it whatever happens. */
+export async function withClient<T>(
+  addresses: string,
+  options: CallOptions,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client(addresses, options);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}

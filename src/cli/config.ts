@@ -1,0 +1,32 @@
+// gatehouse config: checks a configuration file before anything runs on it.
+import type { Command } from "commander";
+import { checkConfig, configReference } from "../agent/config/mod.ts";
+import { action } from "./command.ts";
+import { readInput } from "./files.ts";
+import { note, print, printJson } from "./output.ts";
+
+/** A configuration has a few dozen lines; this bounds a wrong file. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+
+export function register(program: Command): void {
+  const config = program.command("config").summary("check a configuration file, or print every key");
+  config.command("check")
+    .argument("<file>", "TOML; - reads standard input")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  gatehouse config check gatehouse.toml")
+    .action(action(async ({ json }, file: string) => {
+      const text = new TextDecoder().decode(await readInput(file, MAX_CONFIG_BYTES));
+      const problems = checkConfig(text, file);
+      if (json) printJson({ ok: problems.length === 0, problems });
+      else if (problems.length === 0) print(`${file}: ok`);
+      else {
+        for (const { line, column, key, reason, next } of problems) {
+          note(`${file}:${line}:${column}: ${key ? `${key}: ` : ""}${reason}${next ? ` (${next})` : ""}`);
+        }
+      }
+      return problems.length === 0 ? 0 : 1;
+    }));
+  config.command("reference")
+    .summary("every key, its default and what it does, as Markdown")
+    .action(action(() => Promise.resolve(print(configReference()))));
+}

@@ -1,0 +1,95 @@
+// Everything that the command line prints goes through here: text for people,
+// one JSON value for programs, errors that end with the next thing to type.
+import { status } from "@grpc/grpc-js";
+import { violationsIn } from "../services/refusal.ts";
+import { GatehouseError } from "../vm/errors.ts";
+import type { OnProgress } from "../vm/progress.ts";
+
+const encoder = new TextEncoder();
+
+function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+}
+
+/** Raw bytes to standard output. */
+export const printBytes = (bytes: Uint8Array): void => writeAll(Deno.stdout, bytes);
+export const print = (line: string): void => printBytes(encoder.encode(line + "\n"));
+/** To standard error: what a pipe must not receive. */
+export const note = (line: string): void => writeAll(Deno.stderr, encoder.encode(line + "\n"));
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+/** Columns as wide as their widest cell; the first row is the heading. */
+export function table(rows: string[][]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join("\n");
+}
+
+/** Draws progress on standard error: one line rewritten on a terminal, a line a step elsewhere. */
+export function progressReporter(): { report: OnProgress; done(): void } {
+  const terminal = Deno.stderr.isTerminal();
+  const started = performance.now();
+  let last = "";
+  const seconds = () => `${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s`;
+  return {
+    report({ step, detail, fraction }) {
+      const percent = fraction === undefined ? "" : ` ${Math.round(fraction * 100)}%`;
+      if (terminal) {
+        const line = `${seconds()}  ${step}${percent}  ${detail}`.slice(0, Deno.consoleSize().columns - 1);
+        writeAll(Deno.stderr, encoder.encode(`\r\x1b[2K${line}`));
+      } else if (step !== last) {
+        note(`${seconds()}  ${step}: ${detail}`);
+      }
+      last = step;
+    },
+    done() {
+      if (terminal && last) writeAll(Deno.stderr, encoder.encode("\r\x1b[2K"));
+      last = "";
+    },
+  };
+}
+
+interface Failure {
+  code: string;
+  message: string;
+  next?: string;
+  details?: { field: string; description: string }[];
+}
+
+/** A failed call, as grpc-js's clients and ours throw it. */
+interface CallError extends Error {
+  code: number;
+  details: string;
+  metadata?: Parameters<typeof violationsIn>[0];
+}
+
+const isCallError = (error: unknown): error is CallError =>
+  error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
+
+const NEXT_BY_STATUS: Partial<Record<number, string>> = {
+  [status.UNAVAILABLE]: "check that the server runs (`gatehouse status`) and that --server names it",
+  [status.DEADLINE_EXCEEDED]: "try again, or give it longer with --timeout",
+  [status.UNIMPLEMENTED]: "the server doesn't have this method: is --server a Gatehouse?",
+  [status.INVALID_ARGUMENT]: "mend the named argument; `--help` shows what is allowed",
+};
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof GatehouseError) return { code: error.code, message: error.message, next: error.next };
+  if (isCallError(error)) {
+    return {
+      code: status[error.code] ?? String(error.code),
+      message: `${status[error.code] ?? error.code}: ${error.details}`,
+      next: NEXT_BY_STATUS[error.code],
+      details: error.metadata ? violationsIn(error.metadata) : undefined,
+    };
+  }
+  return { code: "failed", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Says what went wrong, on standard error, or as JSON on standard output. */
+export function reportFailure(error: unknown, json: boolean): void {
+  const failure = failureOf(error);
+  if (json) return printJson({ error: failure });
+  note(`gatehouse: ${failure.message}`);
+  if (failure.next) note(`Next: ${failure.next}`);
+  if (Deno.env.get("GATEHOUSE_DEBUG") && error instanceof Error) note(error.stack ?? "");
+}

@@ -1,0 +1,59 @@
+// gatehouse pubkey: the public half of a signing key.
+import { Buffer } from "node:buffer";
+import type { Command } from "commander";
+import type { PublicKeyRequestInit } from "../proto/mod.ts";
+import { GatehouseError } from "../vm/errors.ts";
+import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, parseAlgorithm, parseKeyType } from "./algorithm.ts";
+import { withClient } from "./client.ts";
+import { action } from "./command.ts";
+import { writeOutput, writeText } from "./files.ts";
+import { printJson } from "./output.ts";
+import { resolveServer, serverOptions, type ServerOptions } from "./server_option.ts";
+import { publicKeyPem } from "./verify_signature.ts";
+
+interface PubkeyOptions extends ServerOptions {
+  algorithm?: string;
+  keyType?: string;
+  out: string;
+  output?: string;
+}
+
+export function register(program: Command): void {
+  serverOptions(program.command("pubkey"))
+    .summary("print a public key")
+    .option("--algorithm <name>", `the key that signs with it: ${ALGORITHM_NAMES.join(", ")} (default: ${DEFAULT_ALGORITHM})`)
+    .option("--key-type <type>", "rsa or ecc, as the seed's clients ask")
+    .option("--out <form>", "pem or der", "pem")
+    .option("-o, --output <file>", "where to write it (default: standard output)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  gatehouse pubkey
+  gatehouse pubkey --algorithm RSA_PSS_SHA256 --out der -o rsa.der
+  gatehouse pubkey --algorithm ECDSA_P384_SHA384 --server vsock://3:50051`,
+    )
+    .action(action(async ({ json, signal }, options: PubkeyOptions) => {
+      if (!["pem", "der"].includes(options.out)) {
+        throw new GatehouseError("bad-argument", `--out ${options.out}: no such form`, "choose pem or der");
+      }
+      const server = await resolveServer(options);
+      await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
+        const reply = await client.publicKey(requestFor(options));
+        const pem = publicKeyPem(reply.public_key_der);
+        if (json) {
+          printJson({ pem, der: Buffer.from(reply.public_key_der).toString("base64"), peer: client.peer() });
+        } else if (options.out === "der") {
+          await writeOutput(options.output, reply.public_key_der);
+        } else {
+          await writeText(options.output, pem);
+        }
+      });
+    }));
+}
+
+function requestFor({ algorithm, keyType }: PubkeyOptions): PublicKeyRequestInit {
+  if (keyType !== undefined && algorithm === undefined) return { key_type: parseKeyType(keyType) };
+  const chosen = parseAlgorithm(algorithm ?? DEFAULT_ALGORITHM);
+  return { key_type: keyType === undefined ? chosen.keyType : parseKeyType(keyType), algorithm: chosen.algorithm };
+}

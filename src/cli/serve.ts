@@ -1,0 +1,86 @@
+// gatehouse serve: agent and signer on this machine, without a VM.
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { Agent } from "../agent/agent.ts";
+import { type Config, loadConfig } from "../agent/config/mod.ts";
+import { createLogger } from "../agent/log/mod.ts";
+import { RemoteSigner } from "../signer/remote_signer.ts";
+import { startSignerProcess } from "../signer/process.ts";
+import { parseAddress } from "../transport/address.ts";
+import { dialer } from "../transport/dial.ts";
+import { buildSigner } from "../vm/artifacts.ts";
+import { ensureSealingKey } from "../vm/sealing_key.ts";
+import { action, interrupted } from "./command.ts";
+import { print, printJson, progressReporter } from "./output.ts";
+import { REPO_ROOT } from "./root.ts";
+
+interface ServeOptions {
+  listen?: string[];
+  state: string;
+  config?: string;
+  sealingKey?: string;
+  insecureTcp: boolean;
+}
+
+export function register(program: Command): void {
+  program.command("serve")
+    .summary("run agent and signer on this machine, without a VM")
+    .option("--listen <address...>", "tcp://host:port, unix:///path, vsock://any:port (default: the configuration's)")
+    .requiredOption("--state <dir>", "where the sealed keys are kept")
+    .option("--sealing-key <file>", "what the keys are sealed with, 32 bytes (default: made beside the state)")
+    .option("--config <file>", "configuration, TOML")
+    .option("--insecure-tcp", "allow plain TCP beyond loopback", false)
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  gatehouse serve --listen tcp://127.0.0.1:50051 --state ./state
+  gatehouse serve --listen unix:///run/gatehouse.sock vsock://any:50051 --state /var/lib/gatehouse`,
+    )
+    .action(action(async ({ json, signal }, options: ServeOptions) => {
+      const config = await configFor(options);
+      const state = resolve(options.state);
+      await Deno.mkdir(state, { recursive: true, mode: 0o700 });
+      const log = createLogger(config.log);
+      const progress = progressReporter();
+      const binary = await buildSigner(REPO_ROOT, { onProgress: progress.report, signal });
+      progress.done();
+
+      const socket = join(state, "signer.sock");
+      const signerProcess = await startSignerProcess({
+        binary,
+        socket,
+        stateDir: state,
+        sealingKeyFile: options.sealingKey ?? await ensureSealingKey(`${state}.sealing-key`),
+        onLog: (line) => log.raw(line),
+      });
+      const signer = new RemoteSigner({
+        address: `unix://${socket}`,
+        dial: dialer(parseAddress(`unix://${socket}`)),
+        deadlineMs: config.signer.deadline_ms,
+      });
+      try {
+        const agent = await Agent.start({ config, signer, log, strict: true });
+        if (json) printJson({ ready: true, addresses: agent.addresses, state });
+        else print(`Gatehouse ready: ${agent.addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);
+        await interrupted(signal);
+        await agent.shutdown();
+      } finally {
+        await signer.close();
+        await signerProcess.stop();
+      }
+    }));
+}
+
+async function configFor(options: ServeOptions): Promise<Config> {
+  const text = options.config ? await Deno.readTextFile(options.config) : "";
+  const config = loadConfig(text, options.config ?? "(defaults)");
+  return {
+    ...config,
+    listen: {
+      addresses: options.listen ?? config.listen.addresses,
+      insecure_tcp: options.insecureTcp || config.listen.insecure_tcp,
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// The one command's entry: every verb registers itself, none knows another.
+import { Command } from "commander";
+import { register as config } from "./cli/config.ts";
+import { register as doctor } from "./cli/doctor.ts";
+import { register as echo } from "./cli/echo.ts";
+import { register as proxy } from "./cli/proxy.ts";
+import { register as pubkey } from "./cli/pubkey.ts";
+import { register as serve } from "./cli/serve.ts";
+import { register as sign } from "./cli/sign.ts";
+import { register as test } from "./cli/test.ts";
+import { register as up } from "./cli/up.ts";
+import { register as verify } from "./cli/verify.ts";
+import { register as vm } from "./cli/vm.ts";
+import denoConfig from "../deno.json" with { type: "json" };
+
+const program = new Command("gatehouse")
+  .description("A sealed VM that answers gRPC: the host over VSOCK, the network over TCP.")
+  .version(denoConfig.version)
+  .showSuggestionAfterError()
+  .showHelpAfterError("Next: `gatehouse --help` lists the commands.")
+  .configureHelp({ sortSubcommands: false })
+  .addHelpText(
+    "after",
+    `
+Start here:
+  gatehouse up          build the image, boot it, call it
+  gatehouse echo hello  call the running VM
+  gatehouse down        stop it; its keys stay`,
+  );
+
+for (const register of [up, vm, echo, sign, pubkey, verify, proxy, serve, config, doctor, test]) register(program);
+
+await program.parseAsync([Deno.execPath(), "gatehouse", ...Deno.args]);

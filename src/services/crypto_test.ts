@@ -1,0 +1,115 @@
+import { Metadata, type ServerStatusResponse, type ServerUnaryCall, status } from "@grpc/grpc-js";
+import Long from "long";
+import { expect, test } from "vitest";
+import { KeyType, type PublicKeyRequest, serviceDefinition, SignerAlgorithm, type SignRequest, SigningAlgorithm } from "../proto/mod.ts";
+import { type Signer, SignerError } from "../signer/signer.ts";
+import { cryptoService, MAX_SIGN_DATA_BYTES } from "./crypto.ts";
+import { violationsIn } from "./refusal.ts";
+
+const definition = serviceDefinition("crypto.CryptoService");
+
+/** Answers with what it was asked, so that a test sees which key and algorithm the service chose. */
+function askedSigner(answer?: (key: string, algorithm: number, data: Uint8Array) => Promise<Uint8Array>): Signer {
+  return {
+    sign: answer ?? ((key, algorithm) => Promise.resolve(new TextEncoder().encode(`${key}/${algorithm}`))),
+    publicKey: (key) => Promise.resolve(new TextEncoder().encode(key)),
+    keys: () => Promise.resolve([]),
+    healthy: true,
+    onHealth() {},
+    close: () => Promise.resolve(),
+  };
+}
+
+type Outcome<T> = { error: ServerStatusResponse | null; value?: T };
+
+function call<T>(method: "Sign" | "GetPublicKey", request: object, signer = askedSigner(), compat: "none" | "seed" = "none") {
+  const { requestSerialize, requestDeserialize } = definition[method];
+  const service = cryptoService({ signer, now: () => 77, compat });
+  return new Promise<Outcome<T>>((resolve) => {
+    const unary = { request: requestDeserialize(requestSerialize(request)), metadata: new Metadata() };
+    service[method](
+      unary as ServerUnaryCall<SignRequest & PublicKeyRequest, never>,
+      (error: ServerStatusResponse | null, value?: unknown) => resolve({ error, value: value as T }),
+    );
+  });
+}
+
+const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array());
+
+test("each algorithm reaches the key that signs with it", async () => {
+  const cases: [number, number, string][] = [
+    [KeyType.RSA, SigningAlgorithm.RSA_PKCS1_SHA256, `default-rsa/${SignerAlgorithm.RSA_PKCS1_SHA256}`],
+    [KeyType.RSA, SigningAlgorithm.RSA_PSS_SHA256, `default-rsa/${SignerAlgorithm.RSA_PSS_SHA256}`],
+    [KeyType.ECC, SigningAlgorithm.ECDSA_P256_SHA256, `default-p256/${SignerAlgorithm.ECDSA_P256_SHA256}`],
+    [KeyType.ECC, SigningAlgorithm.ECDSA_P384_SHA256, `default-p384/${SignerAlgorithm.ECDSA_P384_SHA256}`],
+    [KeyType.ECC, SigningAlgorithm.ECDSA_P384_SHA384, `default-p384/${SignerAlgorithm.ECDSA_P384_SHA384}`],
+  ];
+  for (const [key_type, algorithm, expected] of cases) {
+    const { error, value } = await call<{ signature: Uint8Array }>("Sign", { key_type, algorithm });
+    expect(error).toBeNull();
+    expect(text(value?.signature)).toBe(expected);
+  }
+});
+
+test("timestamps come back as they came, and the server's beside them", async () => {
+  const timestamp = Long.fromString("1790000000123456789");
+  const { value } = await call<{ request_timestamp: Long; response_timestamp: number }>("Sign", { timestamp });
+  expect(value?.request_timestamp.toString()).toBe("1790000000123456789");
+  expect(value?.response_timestamp).toBe(77);
+});
+
+test("empty data is signed", async () => {
+  const { error } = await call("Sign", { data: new Uint8Array() });
+  expect(error).toBeNull();
+});
+
+test.each([
+  ["an RSA algorithm with an ECC key", { key_type: KeyType.ECC, algorithm: 0 }, "algorithm", /ECDSA_P256_SHA256 \(2\)/],
+  ["an ECC algorithm with an RSA key", { key_type: KeyType.RSA, algorithm: 2 }, "algorithm", /RSA_PKCS1_SHA256 \(0\)/],
+  ["an unknown algorithm", { algorithm: 99 }, "algorithm", /unknown value 99; allowed: .*ECDSA_P384_SHA384 \(16\)/],
+  ["an unknown key type", { key_type: 7 }, "key_type", /unknown value 7; allowed: RSA \(0\), ECC \(1\)/],
+  ["too much data", { data: new Uint8Array(MAX_SIGN_DATA_BYTES + 1) }, "data", new RegExp(`at most ${MAX_SIGN_DATA_BYTES}`)],
+])("%s is INVALID_ARGUMENT and names the field and what is allowed", async (_name, request, field, allowed) => {
+  const { error } = await call("Sign", request);
+  expect(error?.code).toBe(status.INVALID_ARGUMENT);
+  const [violation] = violationsIn(error?.metadata ?? new Metadata());
+  expect(violation.field).toBe(field);
+  expect(violation.description).toMatch(allowed);
+  expect(error?.details).toContain(field);
+});
+
+test("the P-384 key can be asked for by its algorithm, ECC alone gives P-256", async () => {
+  const key = async (request: object) =>
+    text((await call<{ public_key_der: Uint8Array }>("GetPublicKey", request)).value?.public_key_der);
+  expect(await key({ key_type: KeyType.ECC })).toBe("default-p256");
+  expect(await key({ key_type: KeyType.RSA })).toBe("default-rsa");
+  expect(await key({ key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA256 })).toBe("default-p384");
+  const { error } = await call("GetPublicKey", { key_type: KeyType.ECC, algorithm: SigningAlgorithm.RSA_PKCS1_SHA256 });
+  expect(error?.code).toBe(status.INVALID_ARGUMENT);
+});
+
+test("the signer's own status reaches the caller, anything else is INTERNAL without its text", async () => {
+  const gone = await call("Sign", {}, askedSigner(() => Promise.reject(new SignerError(status.UNAVAILABLE, "the signer restarts"))));
+  expect(gone.error).toMatchObject({ code: status.UNAVAILABLE, details: "the signer restarts" });
+  const broken = await call("Sign", {}, askedSigner(() => Promise.reject(new Error("secret"))));
+  expect(broken.error?.code).toBe(status.INTERNAL);
+  expect(broken.error?.details).not.toContain("secret");
+});
+
+test('compat = "seed" signs SHA-384 where the seed said SHA256', async () => {
+  const asked: string[] = [];
+  const der = Uint8Array.of(0x30, 6, 2, 1, 5, 2, 1, 9);
+  const signer = askedSigner((key, algorithm) => {
+    asked.push(`${key}/${algorithm}`);
+    return Promise.resolve(der);
+  });
+  const { value } = await call<{ signature: Uint8Array }>(
+    "Sign",
+    { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA256 },
+    signer,
+    "seed",
+  );
+  expect(asked).toEqual([`default-p384/${SignerAlgorithm.ECDSA_P384_SHA384}`]);
+  expect(value?.signature.length).toBe(96);
+  expect([value?.signature[47], value?.signature[95]]).toEqual([5, 9]);
+});
