@@ -1,0 +1,71 @@
+// `gatehouse serve` as a real process on a free port and a Unix socket.
+import { join } from "node:path";
+import { REPO_ROOT } from "../../src/cli/root.ts";
+
+export interface Serving {
+  tcp: string;
+  unix: string;
+  /** host:port, for tools that know no URL. */
+  hostPort: string;
+  dir: string;
+  /** The agent's process. */
+  pid: number;
+  /** What it has logged so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** How long it may take to be ready, the signer being built already. */
+const READY_MS = 60_000;
+
+export async function startServe(config = ""): Promise<Serving> {
+  const dir = await Deno.makeTempDir({ prefix: "gatehouse-serve-" });
+  const socket = join(dir, "agent.sock");
+  const configFile = join(dir, "gatehouse.toml");
+  await Deno.writeTextFile(configFile, config);
+  const child = new Deno.Command(`${REPO_ROOT}/gatehouse`, {
+    args: [
+      ...["serve", "--json", "--state", join(dir, "state"), "--config", configFile],
+      ...["--listen", "tcp://127.0.0.1:0", `unix://${socket}`],
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let log = "";
+  const out = follow(child.stdout, (text) => log += text);
+  const err = follow(child.stderr, (text) => log += text);
+  const deadline = performance.now() + READY_MS;
+  let ready: { addresses: string[] } | undefined;
+  while (!ready) {
+    const line = /\{\s*"ready": true[^}]*\}/.exec(log);
+    if (line) ready = JSON.parse(line[0]);
+    else if (performance.now() > deadline) throw new Error(`serve was not ready in ${READY_MS} ms:\n${log}`);
+    else await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const tcp = ready.addresses.find((address) => address.startsWith("tcp:")) ?? "";
+  return {
+    tcp,
+    unix: `unix://${socket}`,
+    hostPort: tcp.replace("tcp://", ""),
+    dir,
+    pid: child.pid,
+    log: () => log,
+    async stop() {
+      child.kill("SIGTERM");
+      await child.status;
+      await Promise.all([out, err]);
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+async function follow(stream: ReadableStream<Uint8Array>, onText: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) onText(decoder.decode(chunk, { stream: true }));
+}
+
+/** Resident memory of a process, bytes (proc(5), status). */
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
