@@ -4,7 +4,9 @@
 /** Which kind of trouble, for callers that act on it and for `--json`. */
 export type ErrorCode =
   | "busy" // another gatehouse works on this VM
+  | "bad-argument"
   | "boot-failed"
+  | "build-failed"
   | "cancelled"
   | "disk-full"
   | "invalid-name"
