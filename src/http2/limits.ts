@@ -73,8 +73,11 @@ export const TINY_DATA_BYTES = 5;
 
 /** PING and SETTINGS answers and resets waiting for a peer that does not read (CVE-2019-9512, -9514, -9515; Go: 10,000). */
 export const MAX_QUEUED_CONTROL_FRAMES = 2_000;
-/** Packed output beyond which frames wait in their streams, so that the stream limit bounds them (CVE-2019-9517). */
-export const OUTPUT_BUFFER_BYTES = 65_536;
+/**
+ * Packed output beyond which frames wait in their streams, so that the stream limit bounds them
+ * (CVE-2019-9517). With one more frame of 16 KiB the buffer is 64 KiB.
+ */
+export const OUTPUT_BUFFER_BYTES = 49_000;
 /** Body bytes queued on one stream from which `sendData` says: back off. */
 export const SEND_HIGH_WATER_BYTES = 65_536;
 /** ... and below which `onWritable` says: go on. */
@@ -98,6 +101,8 @@ export const HEADER_BLOCK_TIMEOUT_MS = 10_000;
 export const SEND_STALL_TIMEOUT_MS = 120_000;
 /** Bytes that must leave a blocked stream in that time; a WINDOW_UPDATE of 1 is no progress. */
 export const SEND_STALL_MIN_BYTES = 16_384;
+/** How often stalls are looked for, as a part of SEND_STALL_TIMEOUT_MS. */
+export const STALL_CHECKS = 8;
 /** From the first GOAWAY of a graceful end to the final one, should the peer not answer the PING. */
 export const GOAWAY_PING_TIMEOUT_MS = 5_000;
 

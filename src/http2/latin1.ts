@@ -1,0 +1,49 @@
+// Header bytes as strings, one byte a character.
+// Must never decode as UTF-8: header fields are octets (RFC 9110 section 5.5).
+
+/** Arguments of one String.fromCharCode call: below every engine's limit. */
+const CHUNK_CHARS = 1_024;
+/** Names repeat; this many are kept so that equal bytes give the same string without a new one. */
+const NAME_SLOTS = 512;
+/** Longer names are not worth a slot. */
+const NAME_MAX_BYTES = 40;
+
+const names: string[] = new Array(NAME_SLOTS).fill("");
+
+/** `bytes[start..end)` as a latin1 string. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= CHUNK_CHARS) return fromCodes(bytes.subarray(start, end));
+  let text = "";
+  for (let at = start; at < end; at += CHUNK_CHARS) {
+    text += fromCodes(bytes.subarray(at, Math.min(end, at + CHUNK_CHARS)));
+  }
+  return text;
+}
+
+function fromCodes(codes: Uint8Array): string {
+  return String.fromCharCode.apply(null, codes as unknown as number[]);
+}
+
+/** As `latin1`, but remembers short strings: for field names. The memory is shared and bounded. */
+export function latin1Name(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length === 0 || length > NAME_MAX_BYTES) return latin1(bytes, start, end);
+  let hash = length;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]) | 0;
+  const slot = (hash ^ (hash >>> 11)) & (NAME_SLOTS - 1);
+  const known = names[slot];
+  if (known.length === length) {
+    let i = 0;
+    while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
+    if (i === length) return known;
+  }
+  const name = latin1(bytes, start, end);
+  names[slot] = name;
+  return name;
+}
+
+/** Writes a latin1 string at `at`; returns the offset after it. */
+export function writeLatin1(text: string, into: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
