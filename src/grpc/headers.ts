@@ -1,0 +1,126 @@
+// The header lists that gRPC says itself, and the reading of a request's own headers.
+// The constant lists are the same arrays every time: the HTTP/2 engine keeps their encoding.
+import { status } from "@grpc/grpc-js";
+import type { HeaderList } from "../http2/mod.ts";
+import { ACCEPT_ENCODING, type Encoding } from "./compression.ts";
+import { appendMetadata } from "./metadata.ts";
+import type { CallStatus } from "./status.ts";
+import { encodeStatusMessage } from "./status_message.ts";
+import { parseTimeout } from "./timeout.ts";
+
+export const CONTENT_TYPE = "application/grpc+proto";
+
+const RESPONSE: Record<Encoding, HeaderList> = {
+  identity: responseWith("identity"),
+  gzip: responseWith("gzip"),
+  deflate: responseWith("deflate"),
+};
+
+/** The response headers of a call without metadata of its own. Not to be changed. */
+export function responseHeaders(encoding: Encoding): HeaderList {
+  return RESPONSE[encoding];
+}
+
+/** Trailers of a call that ended well and has nothing to add. */
+export const TRAILERS_OK: HeaderList = ["grpc-status", "0", "grpc-message", "OK"];
+
+const TRAILERS_ONLY_PREFIX = [":status", "200", "content-type", CONTENT_TYPE];
+
+/** @param trailersOnly no response headers were sent: these are both (PROTOCOL-HTTP2.md, "Trailers-Only") */
+export function trailers(ending: CallStatus, trailersOnly: boolean): HeaderList {
+  if (
+    !trailersOnly && ending.code === status.OK && ending.metadata === undefined && ending.details === "OK"
+  ) {
+    return TRAILERS_OK;
+  }
+  const headers = trailersOnly ? TRAILERS_ONLY_PREFIX.slice() : [];
+  headers.push("grpc-status", String(ending.code), "grpc-message", encodeStatusMessage(ending.details));
+  if (ending.metadata !== undefined) appendMetadata(headers, ending.metadata);
+  return headers;
+}
+
+/** What the protocol reads of a request's headers; the rest is metadata. */
+export interface RequestHead {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  readonly contentType: string;
+  /** Infinity: none was given. NaN: it can't be read. */
+  readonly timeoutMs: number;
+  readonly timeout: string;
+  readonly encoding: string;
+  readonly acceptEncoding: string | undefined;
+}
+
+export function readRequestHead(headers: HeaderList): RequestHead {
+  let method = "",
+    path = "",
+    authority = "",
+    host = "",
+    contentType = "",
+    timeout = "",
+    encoding = "identity";
+  let acceptEncoding: string | undefined;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const value = headers[i + 1];
+    switch (headers[i]) {
+      case ":method":
+        method = value;
+        break;
+      case ":path":
+        path = value;
+        break;
+      case ":authority":
+        authority = value;
+        break;
+      case "host":
+        host = value;
+        break;
+      case "content-type":
+        contentType = value;
+        break;
+      case "grpc-timeout":
+        timeout = value;
+        break;
+      case "grpc-encoding":
+        encoding = value;
+        break;
+      case "grpc-accept-encoding":
+        acceptEncoding = acceptEncoding === undefined ? value : `${acceptEncoding},${value}`;
+        break;
+    }
+  }
+  const timeoutMs = timeout === "" ? Infinity : parseTimeout(timeout) ?? NaN;
+  return {
+    method,
+    path,
+    authority: authority === "" ? host : authority,
+    contentType,
+    timeoutMs,
+    timeout,
+    encoding,
+    acceptEncoding,
+  };
+}
+
+/** `application/grpc`, alone or with `+codec` or `;parameters`; gRPC-Web is another protocol. */
+export function isGrpcContentType(contentType: string): boolean {
+  if (!contentType.startsWith("application/grpc")) return false;
+  const next = contentType.charAt("application/grpc".length);
+  return next === "" || next === "+" || next === ";";
+}
+
+/** The value of `name` in a list, the first one. */
+export function headerValue(headers: HeaderList, name: string): string | undefined {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i] === name) return headers[i + 1];
+  }
+  return undefined;
+}
+
+function responseWith(encoding: Encoding): HeaderList {
+  const headers = [":status", "200", "content-type", CONTENT_TYPE, "grpc-accept-encoding", ACCEPT_ENCODING];
+  // "identity" is what a missing grpc-encoding means.
+  if (encoding !== "identity") headers.push("grpc-encoding", encoding);
+  return headers;
+}

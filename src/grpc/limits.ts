@@ -1,0 +1,42 @@
+// Every bound of the gRPC layer that a peer or a caller can run into, with its reason.
+// HTTP/2's own bounds (streams, header lists, windows, floods) are in src/http2/limits.ts.
+
+/** One received message, after decompression too. gRPC's usual default; memory per stream, gzip bombs. */
+export const MAX_RECEIVE_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** First allocation for a message that comes in pieces: its length prefix alone must not cost 4 MiB. */
+export const FIRST_MESSAGE_BUFFER_BYTES = 16 * 1024;
+/** Larger responses go out plain: compression runs on the event loop, and 256 KiB takes about 3 ms there. */
+export const MAX_COMPRESS_BYTES = 256 * 1024;
+/** Smaller messages gain nothing from compression. */
+export const MIN_COMPRESS_BYTES = 256;
+
+/** Encoded grpc-message beyond which it is cut: peers refuse trailers above 8 to 16 KiB as a whole. */
+export const MAX_STATUS_MESSAGE_BYTES = 4 * 1024;
+
+/** Connections one server serves at once, over all its listeners. A read buffer and an HPACK table each. */
+export const MAX_CONNECTIONS = 1_024;
+/** Above this many (serving and being refused) a connection is closed without a word. */
+export const MAX_REFUSED_CONNECTIONS = 256;
+
+/** What a connection's read buffer starts with and grows to while reads fill it: idle connections stay cheap. */
+export const MIN_READ_BUFFER_BYTES = 8 * 1024;
+export const MAX_READ_BUFFER_BYTES = 256 * 1024;
+/** Bytes in one write: large enough for few calls, small enough that a stalled peer pins little. */
+export const MAX_WRITE_BYTES = 256 * 1024;
+/** From the end of a connection's output to its close, so that the peer reads our GOAWAY before a TCP reset. */
+export const LINGER_MS = 100;
+/** From the decision to close to the close, whatever the peer reads: a half-open client pins no socket. */
+export const CLOSE_FLUSH_TIMEOUT_MS = 2_000;
+
+/** Client: one attempt to reach one address, dial and the server's SETTINGS together. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Client: pauses between attempts at the whole list (grpc/grpc doc/connection-backoff.md, faster start: our peers are near). */
+export const BACKOFF_FIRST_MS = 200;
+export const BACKOFF_MAX_MS = 20_000;
+export const BACKOFF_FACTOR = 1.6;
+/** Share of a pause that is random, either way: clients of one server don't come back together. */
+export const BACKOFF_JITTER = 0.2;
+/** Client: calls waiting for a connection or a free stream; more get RESOURCE_EXHAUSTED. */
+export const MAX_QUEUED_CALLS = 10_000;
+/** Client: bytes of sent messages kept to repeat a call that the server refused unseen; larger calls fail instead. */
+export const MAX_REPLAY_BYTES = 256 * 1024;

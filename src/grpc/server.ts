@@ -1,0 +1,143 @@
+// The gRPC server: services, listeners, connections, shutdown.
+// Must never name a network call: it serves any Conn that is handed to it.
+import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Http2Config, Http2Error } from "../http2/mod.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Conn, Listener, Peer } from "./conn.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
+import { addMethods, type Method } from "./method.ts";
+import { type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
+
+export type { CallRecord } from "./server_connection.ts";
+
+/** A connection came, went, or was turned away. */
+export interface ConnectionRecord {
+  readonly event: "open" | "close" | "refused";
+  readonly peer: Peer;
+  /** At "close": why, if it didn't end well. */
+  readonly error?: Http2Error;
+}
+
+export interface ServerOptions {
+  /** Largest request message, bytes. Default 4 MiB. */
+  readonly maxReceiveMessageBytes?: number;
+  /** Connections served at once, over all listeners. */
+  readonly maxConnections?: number;
+  /** Overrides of the HTTP/2 limits. */
+  readonly http2?: Partial<Http2Config>;
+  readonly clock?: Clock;
+  /** Called once for each finished call. */
+  readonly onCall?: (record: CallRecord) => void;
+  readonly onConnection?: (record: ConnectionRecord) => void;
+}
+
+/**
+ * ```ts
+ * const server = new Server();
+ * server.addService(serviceDefinition("echo.EchoService"), { echo: (call, callback) => callback(null, call.request) });
+ * const serving = server.serve(listener);
+ * ```
+ */
+export class Server {
+  readonly #methods = new Map<string, Method>();
+  readonly #core: ServerCore;
+  readonly #maxConnections: number;
+  readonly #onConnection: ServerOptions["onConnection"];
+  readonly #connections = new Map<ServerConnection, Promise<void>>();
+  readonly #listeners = new Set<Listener>();
+  #refusing = 0;
+  #calls = 0;
+  #stopping = false;
+
+  constructor(options: ServerOptions = {}) {
+    const clock = options.clock ?? systemClock;
+    this.#core = {
+      methods: this.#methods,
+      clock,
+      deadlines: new DeadlineQueue(clock),
+      maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? MAX_RECEIVE_MESSAGE_BYTES,
+      http2: options.http2 ?? {},
+      nextCallId: () => ++this.#calls,
+      onCall: options.onCall,
+    };
+    this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+    this.#onConnection = options.onConnection;
+  }
+
+  /**
+   * As grpc-js's: names are those of the definition, or the .proto's own.
+   * @throws Error when a method is served already
+   */
+  addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    addMethods(this.#methods, definition, implementation);
+  }
+
+  /** Connections being served. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Accepts until the listener closes. @throws what the listener's iteration throws */
+  async serve(listener: Listener): Promise<void> {
+    if (this.#stopping) return listener.close();
+    this.#listeners.add(listener);
+    try {
+      // handle() never rejects and shutdown() waits for it.
+      for await (const conn of listener) void this.handle(conn);
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  /** Serves one connection until its end. Never rejects: a connection's fate is told to `onConnection`. */
+  handle(conn: Conn): Promise<void> {
+    if (this.#stopping || this.#connections.size >= this.#maxConnections) return this.#refuse(conn);
+    const connection = new ServerConnection(this.#core, conn);
+    const served = this.#serve(connection);
+    this.#connections.set(connection, served);
+    return served;
+  }
+
+  /**
+   * Stops accepting, tells every caller to go away, waits for the calls under way, then closes.
+   * @param graceMs how long calls may take; what still runs then is cancelled
+   */
+  async shutdown(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const listener of this.#listeners) listener.close();
+    const served = [...this.#connections.values()];
+    for (const connection of this.#connections.keys()) connection.drain();
+    const grace = this.#core.clock.startTimer(graceMs, () => {
+      for (const connection of this.#connections.keys()) connection.close();
+    });
+    await Promise.all(served);
+    grace.cancel();
+  }
+
+  async #serve(connection: ServerConnection): Promise<void> {
+    this.#tell({ event: "open", peer: connection.peer });
+    const error = await connection.run();
+    this.#connections.delete(connection);
+    this.#tell({ event: "close", peer: connection.peer, error });
+  }
+
+  /** A GOAWAY with the reason, so that the caller backs off instead of guessing. */
+  async #refuse(conn: Conn): Promise<void> {
+    this.#tell({ event: "refused", peer: conn.peer });
+    if (this.#refusing >= MAX_REFUSED_CONNECTIONS) return conn.close();
+    this.#refusing++;
+    const connection = new ServerConnection(this.#core, conn);
+    connection.refuse(this.#stopping ? "shutting_down" : "too_many_connections");
+    await connection.run();
+    this.#refusing--;
+  }
+
+  #tell(record: ConnectionRecord): void {
+    try {
+      this.#onConnection?.(record);
+    } catch {
+      // A log that fails must not end a connection.
+    }
+  }
+}

@@ -1,0 +1,236 @@
+// The wire half of one call on the server: DATA -> messages, messages and a status -> frames.
+// Must never run a handler's code (its subclasses do) nor outlive its stream in the connection's table.
+import type { Buffer } from "node:buffer";
+import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
+import { type Connection, ErrorCode, type HeaderList } from "../http2/mod.ts";
+import { accepts, type Encoding, knownEncoding } from "./compression.ts";
+import type { Clock } from "./clock.ts";
+import type { Peer } from "./conn.ts";
+import type { DeadlineQueue, Expiring } from "./deadline_queue.ts";
+import { type RequestHead, responseHeaders, trailers } from "./headers.ts";
+import { frameMessage, MessageReader } from "./message.ts";
+import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
+import type { Method } from "./method.ts";
+import { type CallStatus, DEADLINE_STATUS, GrpcError, OK_STATUS, statusFromError } from "./status.ts";
+
+/** What a call needs of its connection. */
+export interface ServerLink {
+  readonly peer: Peer;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly maxReceiveMessageBytes: number;
+  /** There is output: flush it at the end of this turn. */
+  wake(): void;
+  /** The call's status is known: forget it, tell the hook. */
+  ended(call: ServerCall, code: status, error: unknown): void;
+}
+
+/** WriteFlags.NoCompress of grpc-js, which exports it as a type only. */
+const NO_COMPRESS = 2;
+
+export abstract class ServerCall implements Expiring {
+  deadlineMs = Infinity;
+  queueIndex = -1;
+  readonly startedMs: number;
+  /** A status was sent, or the stream is gone: nothing more goes out. */
+  ended = false;
+  /** It ended without a status of its handler's. */
+  cancelled = false;
+  protected requestEnded = false;
+  /** sendData said to back off. */
+  protected blocked = false;
+  protected readonly reader: MessageReader;
+  #responseStarted = false;
+  readonly #encoding: Encoding;
+  #unconsumedBytes = 0;
+  #metadata: Metadata | undefined;
+  #error: unknown;
+
+  constructor(
+    readonly link: ServerLink,
+    readonly streamId: number,
+    readonly method: Method,
+    readonly head: RequestHead,
+    readonly headers: HeaderList,
+  ) {
+    this.startedMs = link.clock.nowMs();
+    const encoding = knownEncoding(head.encoding) ?? "identity";
+    this.reader = new MessageReader(link.maxReceiveMessageBytes, encoding);
+    // A caller that compresses gets the same back, if it can read it.
+    this.#encoding = encoding !== "identity" && accepts(head.acceptEncoding, encoding)
+      ? encoding
+      : "identity";
+    if (head.timeoutMs !== Infinity) {
+      this.deadlineMs = this.startedMs + head.timeoutMs;
+      link.deadlines.add(this);
+    }
+  }
+
+  /** The request's metadata; read at first use, since most handlers never look. */
+  get metadata(): Metadata {
+    return this.#metadata ??= metadataFrom(this.headers, READABLE_REQUEST);
+  }
+
+  /** Milliseconds since 1970, Infinity without a deadline. */
+  get deadline(): number {
+    if (this.deadlineMs === Infinity) return Infinity;
+    return this.link.clock.epochMs() + this.deadlineMs - this.link.clock.nowMs();
+  }
+
+  /** One whole request message has come. */
+  protected abstract onMessage(message: Buffer): void;
+  /** The caller will send no more. */
+  protected abstract onHalfClose(): void;
+  /** The call is over without the handler's doing. */
+  protected abstract onCancel(): void;
+  /** The stream takes data again. */
+  abstract onWritable(): void;
+  /** Complete messages wait for the handler: hold back the peer. */
+  protected get backlogged(): boolean {
+    return false;
+  }
+
+  receive(chunk: Uint8Array, endStream: boolean): void {
+    this.#unconsumedBytes += chunk.length;
+    try {
+      for (let message = this.reader.next(chunk); message !== undefined; message = this.reader.next(chunk)) {
+        this.onMessage(message);
+        if (this.ended) break;
+      }
+    } catch (error) {
+      this.endWith(statusFromError(error));
+    }
+    this.giveBack();
+    if (endStream) this.receiveEnd();
+  }
+
+  receiveEnd(): void {
+    this.requestEnded = true;
+    if (this.ended) return;
+    if (this.reader.idle) this.onHalfClose();
+    else this.endWith({ code: status.INTERNAL, details: "The request stream ended inside a message" });
+  }
+
+  /** The stream is gone: reset by the peer, or its connection ended. */
+  reset(): void {
+    if (this.ended) return;
+    this.#end(status.CANCELLED);
+    this.#cancel();
+  }
+
+  expire(): void {
+    if (this.ended) return;
+    this.endWith(DEADLINE_STATUS);
+  }
+
+  /**
+   * Sends response headers, once; later ones are ignored, as in grpc-js.
+   * @throws TypeError for a name that is legal as metadata and not in HTTP/2 (`a:b`)
+   */
+  sendMetadata(metadata?: Metadata): void {
+    if (this.#responseStarted || this.ended) return;
+    let headers = responseHeaders(this.#encoding);
+    if (metadata !== undefined) {
+      headers = headers.slice();
+      appendMetadata(headers, metadata);
+    }
+    this.link.connection.sendHeaders(this.streamId, headers, false);
+    this.#responseStarted = true;
+    this.link.wake();
+  }
+
+  /**
+   * Sends one message. False: back off until `onWritable`.
+   * A value that can't be serialized ends the call with INTERNAL, as in grpc-js.
+   */
+  protected sendMessage(value: unknown, flags = 0): boolean {
+    if (this.ended) return true;
+    let framed: Uint8Array;
+    try {
+      const message = this.method.serialize(value);
+      framed = frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity");
+    } catch (error) {
+      this.#error = error;
+      this.endWith({ code: status.INTERNAL, details: "Error serializing response" });
+      return true;
+    }
+    this.sendMetadata();
+    this.blocked = !this.link.connection.sendData(this.streamId, framed, false);
+    this.link.wake();
+    return !this.blocked;
+  }
+
+  /** The handler's own ending. */
+  sendStatus(ending: CallStatus, error?: unknown): void {
+    if (this.ended) return;
+    this.#error ??= error;
+    const { connection } = this.link;
+    let code = ending.code;
+    try {
+      connection.sendHeaders(this.streamId, trailers(ending, !this.#responseStarted), true);
+    } catch (unsendable) {
+      this.#error ??= unsendable;
+      code = status.INTERNAL;
+      const plain = { code, details: "The handler's trailing metadata can't be sent over HTTP/2" };
+      connection.sendHeaders(this.streamId, trailers(plain, !this.#responseStarted), true);
+    }
+    // Trailers before the caller's end: tell it to stop sending (PROTOCOL-HTTP2.md, "Responses").
+    if (!this.requestEnded) connection.reset(this.streamId, ErrorCode.NO_ERROR);
+    this.link.wake();
+    this.#end(code);
+  }
+
+  /** Ends the call against the handler: its request was bad or too late. */
+  protected endWith(ending: CallStatus): void {
+    if (this.ended) return;
+    if (this.blocked) {
+      // Trailers would wait behind data that the peer doesn't take.
+      this.link.connection.reset(this.streamId, ErrorCode.CANCEL);
+      this.link.wake();
+      this.#end(ending.code);
+    } else {
+      this.sendStatus(ending);
+    }
+    this.#cancel();
+  }
+
+  /** `sendUnaryData` of this call: for kinds with one response. */
+  protected readonly respond: sendUnaryData<unknown> = (error, value, trailer, flags) => {
+    if (this.ended) return;
+    if (error) {
+      this.sendStatus(statusFromError(error, trailer));
+      return;
+    }
+    this.sendMessage(value, flags);
+    this.sendStatus(trailer === undefined ? OK_STATUS : { ...OK_STATUS, metadata: trailer });
+  };
+
+  /** @throws GrpcError INTERNAL when the bytes are no such message */
+  protected deserialize(message: Buffer): unknown {
+    try {
+      return this.method.deserialize(message);
+    } catch (error) {
+      this.#error = error;
+      throw new GrpcError(status.INTERNAL, "Error deserializing request");
+    }
+  }
+
+  /** Gives received bytes back to the peer's window, unless messages wait: then the window bounds them. */
+  protected giveBack(): void {
+    if (this.#unconsumedBytes === 0 || (this.backlogged && !this.ended)) return;
+    this.link.connection.consume(this.streamId, this.#unconsumedBytes);
+    this.#unconsumedBytes = 0;
+  }
+
+  #end(code: status): void {
+    this.ended = true;
+    this.link.deadlines.remove(this);
+    this.link.ended(this, code, this.#error);
+  }
+
+  #cancel(): void {
+    this.cancelled = true;
+    this.onCancel();
+  }
+}

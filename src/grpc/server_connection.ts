@@ -1,0 +1,211 @@
+// One connection of a caller: HTTP/2 events -> calls.
+// Must never throw out of an event: the engine and all other calls of the connection go on.
+import { status } from "@grpc/grpc-js";
+import {
+  Connection,
+  type ConnectionEvents,
+  ErrorCode,
+  type HeaderList,
+  type HeadersKind,
+  type Http2Error,
+} from "../http2/mod.ts";
+import type { Http2Config } from "../http2/mod.ts";
+import type { Clock } from "./clock.ts";
+import { ACCEPT_ENCODING, knownEncoding } from "./compression.ts";
+import type { Conn, Peer } from "./conn.ts";
+import type { DeadlineQueue } from "./deadline_queue.ts";
+import { Driver } from "./driver.ts";
+import { isGrpcContentType, readRequestHead, type RequestHead, trailers } from "./headers.ts";
+import type { Method } from "./method.ts";
+import type { ServerCall, ServerLink } from "./server_call.ts";
+import type { CallStatus } from "./status.ts";
+import { StreamCall } from "./stream_call.ts";
+import { UnaryCall } from "./unary_call.ts";
+
+/** One finished call, for logs and metrics. */
+export interface CallRecord {
+  /** Counts from 1 in each server. */
+  readonly callId: number;
+  readonly peer: Peer;
+  /** The `:path` that was asked for. Free text of the caller's when `known` is false: no metric's label. */
+  readonly method: string;
+  readonly known: boolean;
+  readonly status: status;
+  readonly durationMs: number;
+  /** What the handler threw, rejected with or failed on, where the caller saw less of it. */
+  readonly error?: unknown;
+}
+
+/** What all connections of a server share. */
+export interface ServerCore {
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly maxReceiveMessageBytes: number;
+  readonly http2: Partial<Http2Config>;
+  nextCallId(): number;
+  /** Undefined: nobody wants records, so none are made. */
+  readonly onCall: ((record: CallRecord) => void) | undefined;
+}
+
+const NO_METHOD = (path: string): CallStatus => ({
+  code: status.UNIMPLEMENTED,
+  details: `The server does not implement the method ${path}`,
+});
+
+export class ServerConnection implements ConnectionEvents, ServerLink {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly maxReceiveMessageBytes: number;
+  readonly peer: Peer;
+  readonly #calls = new Map<number, ServerCall>();
+  readonly #driver: Driver;
+  #lastHeaders: HeaderList | undefined;
+  #lastHead: RequestHead | undefined;
+  #error: Http2Error | undefined;
+
+  constructor(private readonly core: ServerCore, conn: Conn) {
+    this.peer = conn.peer;
+    this.clock = core.clock;
+    this.deadlines = core.deadlines;
+    this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
+    this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
+    this.#driver = new Driver(conn, this.connection, core.clock);
+  }
+
+  /** Ends with the connection; says why, if it didn't end well. */
+  async run(): Promise<Http2Error | undefined> {
+    await this.#driver.run();
+    return this.#error;
+  }
+
+  /** GOAWAY: calls under way go on, then the connection closes by itself. */
+  drain(): void {
+    this.connection.goaway(ErrorCode.NO_ERROR);
+    this.wake();
+  }
+
+  /** Turns the caller away before its first call. */
+  refuse(reason: string): void {
+    this.connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, reason);
+    this.wake();
+  }
+
+  close(): void {
+    this.#driver.close();
+  }
+
+  wake(): void {
+    this.#driver.wake();
+  }
+
+  onHeaders(streamId: number, headers: HeaderList, endStream: boolean, kind: HeadersKind): void {
+    if (kind === "trailers") this.#calls.get(streamId)?.receiveEnd();
+    else this.#begin(streamId, headers, endStream);
+  }
+
+  onData(streamId: number, data: Uint8Array, endStream: boolean): void {
+    const call = this.#calls.get(streamId);
+    if (call === undefined) this.connection.consume(streamId, data.length);
+    else call.receive(data, endStream);
+  }
+
+  onReset(streamId: number): void {
+    this.#calls.get(streamId)?.reset();
+  }
+
+  onWritable(streamId: number): void {
+    this.#calls.get(streamId)?.onWritable();
+  }
+
+  onGoaway(): void {}
+
+  onClosed(error: Http2Error | undefined): void {
+    this.#error = error;
+  }
+
+  ended(call: ServerCall, code: status, error: unknown): void {
+    this.#calls.delete(call.streamId);
+    this.#record(call.method.path, true, code, call.startedMs, error);
+  }
+
+  #begin(streamId: number, headers: HeaderList, endStream: boolean): void {
+    const head = this.#head(headers);
+    if (head.method !== "POST") {
+      const extra = ["allow", "POST"];
+      return this.#refuse(streamId, endStream, "405", "gRPC calls use POST.\n", extra);
+    }
+    if (!isGrpcContentType(head.contentType)) {
+      return this.#refuse(
+        streamId,
+        endStream,
+        "415",
+        "This is a gRPC server: content-type is application/grpc.\n",
+      );
+    }
+    const method = this.core.methods.get(head.path);
+    if (method === undefined || head.path.charCodeAt(0) !== 0x2f) {
+      return this.#fail(streamId, endStream, head, NO_METHOD(head.path));
+    }
+    if (head.timeoutMs !== head.timeoutMs) {
+      const details = `Invalid grpc-timeout value "${head.timeout}"`;
+      return this.#fail(streamId, endStream, head, { code: status.INTERNAL, details });
+    }
+    if (knownEncoding(head.encoding) === undefined) {
+      const details = `Received message compressed with unsupported encoding "${head.encoding}"`;
+      const extra = ["grpc-accept-encoding", ACCEPT_ENCODING];
+      return this.#fail(streamId, endStream, head, { code: status.UNIMPLEMENTED, details }, extra);
+    }
+    const call = method.kind === "unary"
+      ? new UnaryCall(this, streamId, method, head, headers)
+      : new StreamCall(this, streamId, method, head, headers);
+    this.#calls.set(streamId, call);
+    if (call instanceof StreamCall) call.start();
+    if (endStream) call.receiveEnd();
+  }
+
+  /** The engine gives the same array for a block that repeats, so its reading repeats too. */
+  #head(headers: HeaderList): RequestHead {
+    if (headers !== this.#lastHeaders || this.#lastHead === undefined) {
+      this.#lastHeaders = headers;
+      this.#lastHead = readRequestHead(headers);
+    }
+    return this.#lastHead;
+  }
+
+  /** A gRPC status for a call that never began. */
+  #fail(
+    streamId: number,
+    endStream: boolean,
+    head: RequestHead,
+    ending: CallStatus,
+    extra?: HeaderList,
+  ): void {
+    const headers = trailers(ending, true);
+    this.connection.sendHeaders(streamId, extra ? headers.concat(extra) : headers, true);
+    if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
+    this.#record(head.path, this.core.methods.has(head.path), ending.code, this.clock.nowMs(), undefined);
+  }
+
+  /** An HTTP answer for what is no gRPC call. */
+  #refuse(streamId: number, endStream: boolean, code: string, text: string, extra: HeaderList = []): void {
+    const body = new TextEncoder().encode(text);
+    const headers = [":status", code, "content-type", "text/plain", "content-length", String(body.length)];
+    this.connection.sendHeaders(streamId, headers.concat(extra), false);
+    this.connection.sendData(streamId, body, true);
+    if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
+  }
+
+  #record(method: string, known: boolean, code: status, startedMs: number, error: unknown): void {
+    const callId = this.core.nextCallId();
+    const { onCall } = this.core;
+    if (onCall === undefined) return;
+    const durationMs = this.clock.nowMs() - startedMs;
+    try {
+      onCall({ callId, peer: this.peer, method, known, status: code, durationMs, error });
+    } catch {
+      // A log that fails must not end the calls of this connection.
+    }
+  }
+}

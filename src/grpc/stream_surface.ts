@@ -1,0 +1,158 @@
+// What a streaming handler sees: a node Duplex with the face of grpc-js's server calls, for all three kinds.
+// Must never let an error of a handler's listener out: it becomes the call's status.
+import { Duplex, type DuplexOptions } from "node:stream";
+import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { Peer } from "./conn.ts";
+import { PEER } from "./peer_of.ts";
+import type { StreamCall } from "./stream_call.ts";
+import { type CallStatus, GrpcError, OK_STATUS, statusFromError, statusFromThrown } from "./status.ts";
+
+type Surface = ServerDuplexStream<unknown, unknown>;
+
+/**
+ * One message stays in the readable half at most: what waits beyond it stays encoded in the call,
+ * where the stream's window bounds it.
+ */
+const READABLE_MESSAGES = 1;
+
+/** Options of node's streams that its types leave out. */
+interface MissingOptions {
+  readable: boolean;
+  writable: boolean;
+  captureRejections: boolean;
+}
+
+export class StreamSurface extends Duplex {
+  cancelled = false;
+  /** Server streaming only: the one request. */
+  request: unknown;
+  readonly #call: StreamCall;
+  #trailers: Metadata | undefined;
+  #ending: CallStatus = OK_STATUS;
+  #endingError: unknown;
+
+  constructor(call: StreamCall) {
+    const { kind } = call.method;
+    const options: DuplexOptions & MissingOptions = {
+      objectMode: true,
+      readable: kind !== "serverStream",
+      writable: kind !== "clientStream",
+      readableHighWaterMark: READABLE_MESSAGES,
+      captureRejections: true,
+    };
+    super(options);
+    this.#call = call;
+  }
+
+  get metadata(): Metadata {
+    return this.#call.metadata;
+  }
+
+  get [PEER](): Peer {
+    return this.#call.link.peer;
+  }
+
+  getPeer(): string {
+    return this.#call.link.peer.address;
+  }
+
+  sendMetadata(metadata: Metadata): void {
+    this.#call.sendMetadata(metadata);
+  }
+
+  getDeadline(): number {
+    return this.#call.deadline;
+  }
+
+  getPath(): string {
+    return this.#call.method.path;
+  }
+
+  getHost(): string {
+    return this.#call.head.authority;
+  }
+
+  getAuthContext(): ReturnType<Surface["getAuthContext"]> {
+    return {};
+  }
+
+  getMetricsRecorder(): ReturnType<Surface["getMetricsRecorder"]> {
+    throw new GrpcError(status.UNIMPLEMENTED, "This server records no per-call cost metrics (ORCA)");
+  }
+
+  /** Ends the responses; the argument is the trailing metadata, as in grpc-js. */
+  // deno-lint-ignore no-explicit-any -- node's own overloads take anything
+  override end(trailers?: any): this {
+    if (trailers instanceof Metadata) this.#trailers = trailers;
+    return super.end();
+  }
+
+  /**
+   * 'error' is how a handler gives a status (`call.emit("error", {code, details})`), and what a listener
+   * throws must not reach the event loop, where it would end the process.
+   */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event === "error") {
+      this.#fail(statusFromError(values[0]), values[0]);
+      if (this.listenerCount("error") === 0) return true;
+    }
+    try {
+      return super.emit(event, ...values);
+    } catch (error) {
+      this.#fail(statusFromThrown(error), error);
+      return true;
+    }
+  }
+
+  /** The handler threw or rejected. */
+  thrown(error: unknown): void {
+    this.#fail(statusFromThrown(error), error);
+  }
+
+  /** The call ended without the handler: the peer cancelled, the deadline passed, the connection ended. */
+  cancel(): void {
+    this.cancelled = true;
+    this.emit("cancelled", "cancelled");
+    this.destroy();
+  }
+
+  override _read(): void {
+    this.#call.read();
+  }
+
+  override _write(value: unknown, encoding: string, done: () => void): void {
+    // grpc-js passes write flags in the place of the encoding.
+    const flags = Number(encoding);
+    this.#call.write(value, Number.isNaN(flags) ? 0 : flags, done);
+  }
+
+  override _final(done: () => void): void {
+    done();
+    const metadata = this.#ending.metadata ?? this.#trailers;
+    this.#call.sendStatus(metadata ? { ...this.#ending, metadata } : this.#ending, this.#endingError);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    if (error) this.#call.sendStatus(statusFromError(error), error);
+    // A client-streaming handler may stop reading early (`break` in for await) and still call back.
+    else if (this.#call.method.kind !== "clientStream") {
+      this.#call.sendStatus({
+        code: status.UNKNOWN,
+        details: "The handler destroyed its call without a status",
+      });
+    }
+    done(error);
+  }
+
+  /** What was written before goes out first, then the status: as grpc-js. */
+  #fail(ending: CallStatus, error: unknown): void {
+    if (this.#call.ended) return;
+    this.#ending = ending;
+    this.#endingError = error;
+    if (this.#call.method.kind === "clientStream" || this.destroyed || this.writableFinished) {
+      this.#call.sendStatus(ending, error);
+    } else {
+      super.end();
+    }
+  }
+}
