@@ -1,0 +1,154 @@
+// The agent's log: a logger per component over one sink, levels changeable while running.
+// Must never throw, never block, never be the reason that a call fails.
+import { type Fields, type Form, jsonForm, textForm } from "./form.ts";
+import { type Level, type LineLevel, RANK } from "./level.ts";
+import { type Output, Sink } from "./sink.ts";
+
+/** Components whose level is remembered. Names may come from an administrator's call, so they are bounded. */
+export const MAX_COMPONENTS = 64;
+
+/** Writes lines of one component. The message is the program's own constant text; what a peer said is a field. */
+export interface Logger {
+  readonly component: string;
+  /** Whether a line of this level would be written now: ask before costly fields. */
+  enabled(level: LineLevel): boolean;
+  write(level: LineLevel, message: string, fields?: Fields): void;
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+}
+
+/** How the lines look. "auto" is text on a terminal, JSON elsewhere. */
+export type LogFormat = "json" | "text" | "auto";
+
+/** What createLog takes; all may be left out. */
+export interface LogOptions {
+  level?: Level;
+  format?: LogFormat;
+  /** Default: standard error, which systemd brings to the journal. */
+  output?: Output & { isTerminal?(): boolean };
+  /** Default: the NO_COLOR convention (no-color.org), which Deno reads without a permission. */
+  noColour?: boolean;
+  /** Wall clock, ms since 1970. */
+  nowMs?: () => number;
+}
+
+/** The whole log. */
+export interface Log {
+  /** The logger of a component; the same one for the same name. */
+  component(name: string): Logger;
+  /** Sets one component's level, or without a name that of all (and forgets single settings). False: too many names. */
+  setLevel(level: Level, component?: string): boolean;
+  levelOf(component: string): Level;
+  /** Waits until all is written, at most `timeoutMs`; false when it was not. For the end of the process. */
+  flush(timeoutMs: number): Promise<boolean>;
+  /** Lines lost to a slow or closed output and not said yet. */
+  readonly lost: number;
+}
+
+/** Makes the log. */
+export function createLog(options: LogOptions = {}): Log {
+  const output = options.output ?? Deno.stderr;
+  const form = chooseForm(options, output.isTerminal?.() ?? false);
+  const timestamp = clock(options.nowMs ?? Date.now);
+  const sink = new Sink(output, (lost) => form(timestamp(), "warn", "log", "lines lost", { lost }));
+  const loggers = new Map<string, ComponentLogger>();
+  let common: Level = options.level ?? "info";
+
+  const component = (name: string): ComponentLogger => {
+    const known = loggers.get(name);
+    if (known !== undefined) return known;
+    const logger = new ComponentLogger(name, common, form, timestamp, sink);
+    if (loggers.size < MAX_COMPONENTS) loggers.set(name, logger);
+    return logger;
+  };
+
+  return {
+    component,
+    setLevel(level, name) {
+      if (name === undefined) {
+        common = level;
+        for (const logger of loggers.values()) logger.level = level;
+        return true;
+      }
+      component(name).level = level;
+      return loggers.has(name);
+    },
+    levelOf: (name) => loggers.get(name)?.level ?? common,
+    flush: (timeoutMs) => sink.flush(timeoutMs),
+    get lost() {
+      return sink.lost;
+    },
+  };
+}
+
+class ComponentLogger implements Logger {
+  #rank = 0;
+  #level: Level = "info";
+
+  constructor(
+    readonly component: string,
+    level: Level,
+    private readonly form: Form,
+    private readonly timestamp: () => string,
+    private readonly sink: Sink,
+  ) {
+    this.level = level;
+  }
+
+  get level(): Level {
+    return this.#level;
+  }
+
+  set level(level: Level) {
+    this.#level = level;
+    this.#rank = RANK[level];
+  }
+
+  enabled(level: LineLevel): boolean {
+    return RANK[level] >= this.#rank;
+  }
+
+  write(level: LineLevel, message: string, fields?: Fields): void {
+    if (RANK[level] < this.#rank) return;
+    try {
+      this.sink.push(this.form(this.timestamp(), level, this.component, message, fields));
+    } catch {
+      this.sink.countLost();
+    }
+  }
+
+  debug(message: string, fields?: Fields): void {
+    this.write("debug", message, fields);
+  }
+  info(message: string, fields?: Fields): void {
+    this.write("info", message, fields);
+  }
+  warn(message: string, fields?: Fields): void {
+    this.write("warn", message, fields);
+  }
+  error(message: string, fields?: Fields): void {
+    this.write("error", message, fields);
+  }
+}
+
+function chooseForm(options: LogOptions, terminal: boolean): Form {
+  const format = options.format ?? "auto";
+  if (format === "json" || (format === "auto" && !terminal)) return jsonForm;
+  return textForm(terminal && !(options.noColour ?? Deno.noColor));
+}
+
+/** RFC 3339 text of the wall clock; made once a millisecond, for it costs more than the rest of a line. */
+function clock(nowMs: () => number): () => string {
+  let lastMs = NaN;
+  let text = "";
+  return () => {
+    const now = nowMs();
+    if (now !== lastMs) {
+      text = new Date(now).toISOString();
+      lastMs = now;
+    }
+    return text;
+  };
+}
