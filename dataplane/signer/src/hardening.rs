@@ -1,0 +1,42 @@
+//! Keeps the memory that holds keys out of core dumps, debuggers and swap, as
+//! far as the machine lets a process do that. Called first, before any secret
+//! is read.
+
+use rustix::fs::Mode;
+use rustix::mm::{MlockAllFlags, mlockall};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
+};
+
+/// # Errors
+/// When core dumps can't be switched off. That memory can't be locked is only
+/// told by the result: a reason for the log.
+pub fn harden() -> Result<Result<(), String>, std::io::Error> {
+    umask(Mode::from_raw_mode(0o077));
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )?;
+    Ok(lock_memory())
+}
+
+/// Locks only where there is no limit: under a limit, locking what comes later
+/// would turn an allocation past it into the end of the process.
+fn lock_memory() -> Result<(), String> {
+    let unlimited = Rlimit {
+        current: None,
+        maximum: None,
+    };
+    let raised = setrlimit(Resource::Memlock, unlimited).is_ok();
+    if !raised && getrlimit(Resource::Memlock).current.is_some() {
+        return Err(
+            "the limit on locked memory is not infinity (LimitMEMLOCK= of the unit)".into(),
+        );
+    }
+    mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)
+        .map_err(|error| error.to_string())
+}

@@ -1,0 +1,115 @@
+//! The command line of the signer. Reads the sealing key, hands over to `run`.
+
+use clap::{Args, Parser};
+use gatehouse_signer::error::{Kind, StartError};
+use gatehouse_signer::hardening::harden;
+use gatehouse_signer::run::serve;
+use gatehouse_signer::sealing::SealingKey;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  A sealing key of your own, then a signer on it:
+    (umask 077; head -c 32 /dev/urandom | base64 > sealing-key)
+    gatehouse-signer --socket signer.sock --state keys --sealing-key-file sealing-key
+
+  As a systemd service with LoadCredential=sealing-key:
+    gatehouse-signer --socket /run/gatehouse-signer/signer.sock --state /var/lib/gatehouse-signer \\
+      --sealing-key-credential sealing-key
+
+Exit codes: 0 stopped by SIGTERM or SIGINT, 2 wrong usage, 65 damaged store, 66 no usable
+sealing key, 71 the machine refused something, 75 store or socket in use, 78 wrong sealing key.";
+
+/// Holds Gatehouse's private keys and signs with them, over gRPC on a Unix socket.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct CommandLine {
+    /// Unix socket to listen on; owner and group may connect
+    #[arg(long, value_name = "PATH")]
+    socket: PathBuf,
+    /// Directory of the key store; made, with new keys, at the first start
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    #[command(flatten)]
+    sealing_key: SealingKeySource,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct SealingKeySource {
+    /// File with the sealing key: 32 raw bytes, 64 hexadecimal digits or base64
+    #[arg(long, value_name = "FILE")]
+    sealing_key_file: Option<PathBuf>,
+    /// The same as a systemd credential: a name in $CREDENTIALS_DIRECTORY
+    #[arg(long, value_name = "NAME")]
+    sealing_key_credential: Option<String>,
+}
+
+impl SealingKeySource {
+    fn path(&self) -> Result<PathBuf, StartError> {
+        if let Some(file) = &self.sealing_key_file {
+            return Ok(file.clone());
+        }
+        let name = self.sealing_key_credential.as_deref().unwrap_or_default();
+        let refuse = |message: String| Err(StartError::new(Kind::NoSealingKey, message));
+        if name.is_empty() || name.contains('/') || name == ".." {
+            return refuse(format!("{name:?} is no name of a credential"));
+        }
+        match std::env::var_os("CREDENTIALS_DIRECTORY") {
+            Some(directory) => Ok(Path::new(&directory).join(name)),
+            None => refuse(format!(
+                "there is no $CREDENTIALS_DIRECTORY to find {name} in. Put LoadCredential={name} into the unit, or use --sealing-key-file"
+            )),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    std::panic::set_hook(Box::new(|panic| {
+        // The place only: a panic's message could quote what it worked on.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place,
+            "a fault in the signer; the item is answered INTERNAL"
+        );
+    }));
+    match start(&command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "gatehouse-signer: {error}");
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+fn start(command_line: &CommandLine) -> Result<(), StartError> {
+    let locked = harden().map_err(|error| {
+        StartError::system(format!("core dumps can't be switched off: {error}"))
+    })?;
+    if let Err(reason) = locked {
+        tracing::info!(reason, "memory is not locked: keys may reach swap");
+    }
+    let sealing_key = SealingKey::read(&command_line.sealing_key.path()?)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::system(format!("no runtime: {error}")))?;
+    let socket = &command_line.socket;
+    let result = runtime.block_on(serve(socket, &command_line.state, sealing_key, || {
+        let line = format!("gatehouse-signer ready on {}\n", socket.display());
+        let _ = std::io::stdout().write_all(line.as_bytes());
+        let _ = std::io::stdout().flush();
+    }));
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,89 @@
+//! From an opened store to a served socket and back: start, serve, stop.
+
+use std::path::Path;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tonic::transport::Server;
+
+use crate::error::StartError;
+use crate::limits::{
+    CONNECTION_WINDOW_BYTES, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION, SHUTDOWN_GRACE,
+    STREAM_WINDOW_BYTES,
+};
+use crate::notify::notify;
+use crate::proto::signer_service_server::SignerServiceServer;
+use crate::sealing::SealingKey;
+use crate::service::Signer;
+use crate::socket::Socket;
+use crate::store::Store;
+use crate::workers::Workers;
+
+/// Serves until SIGTERM or SIGINT. `ready` is called once, when calls are answered.
+///
+/// # Errors
+/// What kept it from starting; after that only a failed listener.
+pub async fn serve(
+    socket: &Path,
+    state: &Path,
+    sealing_key: SealingKey,
+    ready: impl FnOnce(),
+) -> Result<(), StartError> {
+    let failed =
+        |what: &str, error: &dyn std::fmt::Display| StartError::system(format!("{what}: {error}"));
+    // Before anything can be asked, so that a signal is never lost.
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|error| failed("signals", &error))?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(|error| failed("signals", &error))?;
+
+    let mut store = Store::open(state, &sealing_key)?;
+    drop(sealing_key);
+    let names: Vec<String> = store.keys.iter().map(|key| key.name.clone()).collect();
+    tracing::info!(keys = ?names, created = store.created, state = %state.display(), "store opened");
+
+    let workers = Workers::start().map_err(|error| failed("worker threads", &error))?;
+    let (stop, stopping) = watch::channel(false);
+    let signer = Signer::new(std::mem::take(&mut store.keys), workers, stopping.clone());
+    let service = SignerServiceServer::new(signer)
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+
+    let (connections, file) = Socket::bind(socket).await?.into_connections();
+    let until = |mut stopping: watch::Receiver<bool>| async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let server = Server::builder()
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
+        .add_service(service)
+        .serve_with_incoming_shutdown(connections, until(stopping.clone()));
+    ready();
+    if let Err(error) = notify("READY=1") {
+        tracing::warn!(%error, "systemd was not told that the signer is ready");
+    }
+
+    let signals = async {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    };
+    let grace = async {
+        let signal = signals.await;
+        tracing::info!(signal, "stopping");
+        let _ = notify("STOPPING=1");
+        let _ = stop.send(true);
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
+    };
+    let result = tokio::select! {
+        served = server => served.map_err(|error| failed("the server ended", &error)),
+        () = grace => {
+            tracing::warn!("what was still in flight was given up");
+            Ok(())
+        }
+    };
+    drop(file);
+    drop(store);
+    result
+}

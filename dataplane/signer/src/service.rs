@@ -1,0 +1,178 @@
+//! The gRPC service: checks each item, hands good ones to the workers, answers
+//! the others at once. A refused item never ends its stream.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use crate::keys::SigningKey;
+use crate::limits::{MAX_DATA_BYTES, MAX_KEY_NAME_BYTES};
+use crate::proto::signer_service_server::SignerService;
+use crate::proto::{Algorithm, Key, ListKeysRequest, ListKeysResponse, SignBatchRequest, SignItem};
+use crate::store::StoredKey;
+use crate::stream::{self, Replies, ResultBatches, SignJob};
+use crate::workers::Workers;
+
+/// What every stream shares.
+struct Shared {
+    keys: BTreeMap<String, Arc<SigningKey>>,
+    workers: Workers<SignJob>,
+}
+
+pub struct Signer {
+    shared: Arc<Shared>,
+    listing: Vec<Key>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Signer {
+    /// `stopping` turns true when streams are to end after what they have in flight.
+    #[must_use]
+    pub fn new(
+        stored: Vec<StoredKey>,
+        workers: Workers<SignJob>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let listing = stored.iter().map(listed).collect();
+        let keys = stored
+            .into_iter()
+            .map(|stored| (stored.name, Arc::new(stored.key)))
+            .collect();
+        Self {
+            shared: Arc::new(Shared { keys, workers }),
+            listing,
+            stopping,
+        }
+    }
+}
+
+fn listed(stored: &StoredKey) -> Key {
+    let algorithms = stored.key.key_type().algorithms();
+    Key {
+        name: stored.name.clone(),
+        algorithms: algorithms.iter().map(|one| *one as i32).collect(),
+        public_key_der: stored.key.public_key_der().to_vec(),
+        created_at: stored.created_at,
+    }
+}
+
+#[tonic::async_trait]
+impl SignerService for Signer {
+    async fn list_keys(
+        &self,
+        _: Request<ListKeysRequest>,
+    ) -> Result<Response<ListKeysResponse>, Status> {
+        let keys = self.listing.clone();
+        Ok(Response::new(ListKeysResponse { keys }))
+    }
+
+    type SignStream = ResultBatches;
+
+    async fn sign(
+        &self,
+        request: Request<Streaming<SignBatchRequest>>,
+    ) -> Result<Response<ResultBatches>, Status> {
+        let (replies, batches) = stream::open();
+        let shared = Arc::clone(&self.shared);
+        let stopping = self.stopping.clone();
+        tokio::spawn(read(shared, request.into_inner(), replies, stopping));
+        Ok(Response::new(batches))
+    }
+}
+
+/// Reads a stream until either side ends it or the process stops.
+async fn read(
+    shared: Arc<Shared>,
+    mut requests: Streaming<SignBatchRequest>,
+    replies: Replies,
+    mut stopping: watch::Receiver<bool>,
+) {
+    while replies.room().await {
+        let batch = tokio::select! {
+            batch = requests.message() => batch,
+            () = replies.closed() => return,
+            _ = stopping.wait_for(|stop| *stop) => {
+                replies.end(Status::unavailable("the signer is stopping; call again"));
+                return;
+            }
+        };
+        match batch {
+            Ok(Some(batch)) => shared.take(batch, &replies),
+            Ok(None) => return,
+            Err(status) => {
+                tracing::warn!(code = ?status.code(), message = status.message(), "stream ended");
+                replies.end(status);
+                return;
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn take(&self, batch: SignBatchRequest, replies: &Replies) {
+        let mut jobs = Vec::with_capacity(batch.items.len());
+        for item in batch.items {
+            replies.expect();
+            let id = item.id;
+            match self.check(item, replies) {
+                Ok(job) => jobs.push(job),
+                Err((code, message)) => replies.refuse(id, code, message),
+            }
+        }
+        for job in self.workers.submit(jobs) {
+            job.refuse(
+                Code::ResourceExhausted,
+                "the signer's queue is full; call again in a while",
+            );
+        }
+    }
+
+    fn check(&self, item: SignItem, replies: &Replies) -> Result<SignJob, (Code, String)> {
+        if item.key.len() > MAX_KEY_NAME_BYTES {
+            let message = format!("key: a name has at most {MAX_KEY_NAME_BYTES} bytes");
+            return Err((Code::InvalidArgument, message));
+        }
+        let Some(key) = self.keys.get(&item.key) else {
+            let known: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+            let message = format!("key: no {:?}; there are {}", item.key, known.join(", "));
+            return Err((Code::NotFound, message));
+        };
+        let allowed = key.key_type().algorithms();
+        let algorithm = Algorithm::try_from(item.algorithm)
+            .ok()
+            .filter(|one| allowed.contains(one))
+            .ok_or_else(|| {
+                let names: Vec<&str> = allowed.iter().map(Algorithm::as_str_name).collect();
+                let given = Algorithm::try_from(item.algorithm).map_or_else(
+                    |_| item.algorithm.to_string(),
+                    |one| one.as_str_name().into(),
+                );
+                let message = format!(
+                    "algorithm: {} can't sign with {given}, only with {}",
+                    item.key,
+                    names.join(", ")
+                );
+                (Code::InvalidArgument, message)
+            })?;
+        if item.data.len() > MAX_DATA_BYTES {
+            let message = format!(
+                "data: {} bytes, at most {MAX_DATA_BYTES} are signed",
+                item.data.len()
+            );
+            return Err((Code::InvalidArgument, message));
+        }
+        if !replies.begin(item.id) {
+            let message = format!("id: {} is already in flight on this stream", item.id);
+            return Err((Code::InvalidArgument, message));
+        }
+        let key = Arc::clone(key);
+        Ok(SignJob::new(
+            item.id,
+            key,
+            algorithm,
+            item.data,
+            replies.clone(),
+        ))
+    }
+}
