@@ -51,8 +51,10 @@ export class Connection {
   #preface: PrefaceReader | undefined;
   #settingsSentMs = -1;
   #pingsOut = 0;
-  /** When the first GOAWAY of a graceful end was sent; -1: none waits for its PING. */
-  #drainingSinceMs = -1;
+  /** The first GOAWAY of a graceful end is out and its PING is not answered. */
+  #drainAsked = false;
+  /** Since when, as the first look after it saw; commands carry no time. -1: not seen yet. */
+  #drainAskedMs = -1;
   #drainReason = "";
 
   /** @throws RangeError when the configuration is outside what RFC 9113 allows */
@@ -119,7 +121,7 @@ export class Connection {
     ) {
       return core.fail(ErrorCode.ENHANCE_YOUR_CALM, "header_block_timeout", "peer");
     }
-    if (this.#drainingSinceMs >= 0 && nowMs - this.#drainingSinceMs >= GOAWAY_PING_TIMEOUT_MS) this.#drain();
+    if (this.#drainAsked && this.#drainAskedForMs(nowMs) >= GOAWAY_PING_TIMEOUT_MS) this.#drain();
     this.#stalls.check(nowMs);
   }
 
@@ -137,9 +139,7 @@ export class Connection {
     if (this.#inbound.block.streamId !== 0) {
       next = Math.min(next, this.#inbound.block.sinceMs + HEADER_BLOCK_TIMEOUT_MS - nowMs);
     }
-    if (this.#drainingSinceMs >= 0) {
-      next = Math.min(next, this.#drainingSinceMs + GOAWAY_PING_TIMEOUT_MS - nowMs);
-    }
+    if (this.#drainAsked) next = Math.min(next, GOAWAY_PING_TIMEOUT_MS - this.#drainAskedForMs(nowMs));
     return next === Infinity ? undefined : Math.max(0, next);
   }
 
@@ -251,14 +251,19 @@ export class Connection {
     if (this.#preface !== undefined) return core.finish(undefined); // nothing was said yet
     if (core.draining) return;
     this.#drainReason = debug;
-    if (!core.isServer || this.#drainingSinceMs >= 0) return this.#drain();
-    this.#drainingSinceMs = core.nowMs;
+    if (!core.isServer || this.#drainAsked) return this.#drain();
+    this.#drainAsked = true;
     core.output.goaway(MAX_STREAM_ID, code, debug);
     this.ping(DRAIN_PING);
   }
 
   get #waitsForSettingsAck(): boolean {
     return this.#settingsSentMs >= 0 && !this.#core.settingsAcked;
+  }
+
+  #drainAskedForMs(nowMs: number): number {
+    if (this.#drainAskedMs < 0) this.#drainAskedMs = nowMs;
+    return nowMs - this.#drainAskedMs;
   }
 
   /** Our SETTINGS, and the connection's window, which has no setting. */
@@ -284,14 +289,14 @@ export class Connection {
     const core = this.#core;
     if (this.#pingsOut === 0) return void core.calm(core.floods.ignored(core.nowMs));
     this.#pingsOut--;
-    if (this.#drainingSinceMs >= 0 && opaque.every((byte, i) => byte === DRAIN_PING[i])) return this.#drain();
+    if (this.#drainAsked && opaque.every((byte, i) => byte === DRAIN_PING[i])) return this.#drain();
     core.events.onPong?.(opaque, core.nowMs);
   }
 
   /** The final GOAWAY: what is open now is served, nothing after it. */
   #drain(): void {
     const core = this.#core;
-    this.#drainingSinceMs = -1;
+    this.#drainAsked = false;
     core.draining = true;
     if (core.isServer) core.lastServedId = core.lastPeerId;
     core.output.goaway(core.isServer ? core.lastPeerId : 0, ErrorCode.NO_ERROR, this.#drainReason);

@@ -180,7 +180,7 @@ export class Outbound {
   #enqueue(stream: Stream, item: Uint8Array | HeaderList): void {
     if (!stream.hasQueue) {
       this.#core.queuedStreams++;
-      stream.stallSinceMs = 0;
+      stream.stallSinceMs = -1;
       stream.stallSentBytes = 0;
     }
     stream.queue.push(item);
@@ -195,7 +195,7 @@ export class Outbound {
     stream.headOffset = 0;
     if (!stream.hasQueue) {
       stream.clearQueue();
-      stream.stallSinceMs = 0;
+      stream.stallSinceMs = -1;
       this.#core.queuedStreams--;
     } else if (stream.queueAt >= QUEUE_TRIM) {
       stream.queue.splice(0, stream.queueAt);

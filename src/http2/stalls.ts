@@ -7,7 +7,7 @@ import { SEND_STALL_MIN_BYTES, STALL_CHECKS } from "./limits.ts";
 /** Looks at each tick; between two ticks it knows nothing. */
 export class Stalls {
   readonly #core: Core;
-  #outputSinceMs = 0;
+  #outputSinceMs = -1;
   #outputTakes = 0;
 
   constructor(core: Core) {
@@ -32,9 +32,9 @@ export class Stalls {
 
   #checkTransport(nowMs: number, timeoutMs: number): void {
     const { output } = this.#core;
-    if (output.isEmpty || output.takes !== this.#outputTakes || this.#outputSinceMs === 0) {
+    if (output.isEmpty || output.takes !== this.#outputTakes || this.#outputSinceMs < 0) {
       this.#outputTakes = output.takes;
-      this.#outputSinceMs = output.isEmpty ? 0 : nowMs;
+      this.#outputSinceMs = output.isEmpty ? -1 : nowMs;
     } else if (nowMs - this.#outputSinceMs >= timeoutMs) {
       this.#core.fail(ErrorCode.ENHANCE_YOUR_CALM, "send_stalled", "peer");
     }
@@ -44,7 +44,7 @@ export class Stalls {
     const core = this.#core;
     for (const stream of [...core.streams.values()]) {
       if (!stream.hasQueue || core.find(stream.id) !== stream) continue;
-      if (stream.stallSinceMs === 0) {
+      if (stream.stallSinceMs < 0) {
         stream.stallSinceMs = nowMs;
         stream.stallSentBytes = 0;
       } else if (nowMs - stream.stallSinceMs >= timeoutMs) {

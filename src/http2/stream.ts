@@ -46,8 +46,8 @@ export class Stream {
   previous: Stream | undefined;
   /** The slot stays taken until release(). */
   held = false;
-  /** Since when the queue is not empty; 0: it is empty or no tick has seen it. */
-  stallSinceMs = 0;
+  /** Since when the queue is not empty; -1: it is empty or no tick has seen it. */
+  stallSinceMs = -1;
   stallSentBytes = 0;
 
   constructor(readonly id: number, public sendWindowBytes: number, readonly receiveWindow: ReceiveWindow) {}
