@@ -1,7 +1,8 @@
 // The agent as a whole: configuration and a signer in, listeners that answer
 // out. The only place that composes; it must know nothing of a wire format.
 import { ReflectionService } from "@grpc/reflection";
-import { type CallRecord, Server } from "../grpc/server.ts";
+import { type ConnectionRecord, Server } from "../grpc/server.ts";
+import type { Http2Config } from "../http2/mod.ts";
 import type { Listener } from "../grpc/conn.ts";
 import { apiPackage, serviceDefinition } from "../proto/mod.ts";
 import { cryptoService } from "../services/crypto.ts";
@@ -12,7 +13,7 @@ import { type Address, formatAddress, parseAddress } from "../transport/address.
 import { listen } from "../transport/listen.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import type { Config } from "./config/mod.ts";
-import { callLogger, type Logger } from "./log/mod.ts";
+import { type CallLog, callLogger, errorText, type Log, type Logger } from "./log/mod.ts";
 
 /** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
 const LISTEN_RETRY_MS = 2_000;
@@ -20,28 +21,36 @@ const LISTEN_RETRY_MS = 2_000;
 export interface AgentOptions {
   config: Config;
   signer: Signer;
-  log: Logger;
+  log: Log;
   /** True: an address that can't be listened on is an error. False: it is retried as long as another one works. */
   strict: boolean;
 }
 
 export class Agent {
+  readonly #options: AgentOptions;
+  readonly #log: Logger;
+  readonly #callLog: CallLog;
   readonly #server: Server;
   readonly #health: Health;
   readonly #listeners: Listener[] = [];
   readonly #serving: Promise<void>[] = [];
-  readonly #options: AgentOptions;
-  readonly #retries = new Set<number>();
+  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #stopping = false;
 
   private constructor(options: AgentOptions) {
     const { config, signer, log } = options;
     this.#options = options;
+    this.#log = log.component("agent");
+    this.#callLog = callLogger(log.component("calls"), {
+      calls: config.log.calls,
+      callsPerSecond: config.log.calls_per_second,
+    });
     this.#server = new Server({
-      limits: config.limits,
-      onCall: callLogger(log, { calls: config.log.calls, callsPerSecond: config.log.calls_per_second }) as (
-        record: CallRecord,
-      ) => void,
+      maxReceiveMessageBytes: config.limits.max_receive_message_bytes,
+      maxConnections: config.limits.max_connections,
+      http2: http2Limits(config),
+      onCall: this.#callLog,
+      onConnection: connectionLog(log.component("connections")),
     });
     this.#server.addService(serviceDefinition(ECHO_SERVICE), echoService(Date.now));
     this.#server.addService(
@@ -89,24 +98,24 @@ export class Agent {
     for (const listener of this.#listeners) listener.close();
     await this.#server.shutdown(this.#options.config.limits.shutdown_grace_ms);
     await Promise.all(this.#serving);
+    this.#callLog.close();
   }
 
   async #listen(address: Address): Promise<void> {
-    const { config, log } = this.#options;
+    const { config } = this.#options;
     const refusal = checkPlainTcp(address, config.listen.insecure_tcp);
     if (refusal) throw new Error(refusal);
     const listener = await listen(address);
     this.#listeners.push(listener);
-    log.info("listening", { address: listener.address });
-    if (address.kind === "tcp") log.warn("TCP is plain: no TLS, no client identity", { address: listener.address });
+    this.#log.info("listening", { address: listener.address });
+    if (address.transport === "tcp") this.#log.warn("TCP is plain: no TLS, no client identity", { address: listener.address });
     this.#serving.push(this.#server.serve(listener));
   }
 
   #retryLater(address: Address, error: unknown): void {
-    const { log } = this.#options;
-    log.error("can't listen, trying again", {
+    this.#log.error("can't listen, trying again", {
       address: formatAddress(address),
-      error: error instanceof Error ? error.message : String(error),
+      error: errorText(error),
       retry_ms: LISTEN_RETRY_MS,
     });
     const timer = setTimeout(() => {
@@ -116,4 +125,22 @@ export class Agent {
     }, LISTEN_RETRY_MS);
     this.#retries.add(timer);
   }
+}
+
+function http2Limits({ limits }: Config): Partial<Http2Config> {
+  return {
+    maxConcurrentStreams: limits.max_concurrent_streams,
+    maxHeaderListBytes: limits.header_list_bytes,
+    prefaceTimeoutMs: limits.handshake_timeout_ms,
+  };
+}
+
+/** Connections that end badly or are turned away are worth a line; the others only when debugging. */
+function connectionLog(log: Logger): (record: ConnectionRecord) => void {
+  return ({ event, peer, error }) => {
+    const fields = { transport: peer.transport, peer: peer.address, error: error && errorText(error) };
+    if (event === "refused") log.warn("connection refused: too many", fields);
+    else if (error) log.warn("connection ended", fields);
+    else log.debug(`connection ${event}`, fields);
+  };
 }

@@ -6,7 +6,10 @@ import { dialer } from "../transport/dial.ts";
 import { parseAddress } from "../transport/address.ts";
 import { Agent } from "./agent.ts";
 import { loadConfig } from "./config/mod.ts";
-import { createLogger } from "./log/mod.ts";
+import { createLog, errorText } from "./log/mod.ts";
+
+/** How long the last log lines may take to be written. */
+const FLUSH_MS = 1_000;
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -15,7 +18,8 @@ const { values } = parseArgs({
 
 const file = values.config;
 const config = loadConfig(file ? await Deno.readTextFile(file) : "", file ?? "(defaults)");
-const log = createLogger(config.log);
+const log = createLog({ level: config.log.level, format: config.log.format });
+const own = log.component("agent");
 const socket = values.signer ?? config.signer.socket;
 const signer = new RemoteSigner({ address: socket, dial: dialer(parseAddress(socket)), deadlineMs: config.signer.deadline_ms });
 
@@ -23,20 +27,40 @@ let agent: Agent;
 try {
   agent = await Agent.start({ config, signer, log, strict: false });
 } catch (error) {
-  log.fatal("can't serve", { error: error instanceof Error ? error.message : String(error) });
+  own.error("can't serve", { error: errorText(error) });
+  await log.flush(FLUSH_MS);
   Deno.exit(1);
 }
-log.info("ready", { addresses: agent.addresses });
+own.info("ready", { addresses: agent.addresses.join(","), machine_id: machineId() });
 
 let stopping = false;
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   Deno.addSignalListener(name, () => {
     if (stopping) Deno.exit(1);
     stopping = true;
-    log.info("stopping", { signal: name });
-    agent.shutdown().then(() => signer.close()).then(() => Deno.exit(0)).catch((error: unknown) => {
-      log.error("stopping failed", { error: String(error) });
-      Deno.exit(1);
-    });
+    void stop(name);
   });
+}
+
+async function stop(signal: string): Promise<never> {
+  own.info("stopping", { signal });
+  let code = 0;
+  try {
+    await agent.shutdown();
+    await signer.close();
+  } catch (error) {
+    own.error("stopping failed", { error: errorText(error) });
+    code = 1;
+  }
+  await log.flush(FLUSH_MS);
+  Deno.exit(code);
+}
+
+/** Which machine this is, machine-id(5), so that a log tells two VMs of one image apart. */
+function machineId(): string | undefined {
+  try {
+    return Deno.readTextFileSync("/etc/machine-id").trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -30,13 +30,23 @@ export interface CallOptions {
 export class Client {
   readonly #channel: Channel;
   readonly #options: CallOptions;
+  #peer = "";
 
   /** @param addresses separated by commas, tried in order */
   constructor(addresses: string, options: CallOptions) {
-    this.#channel = new Channel(
-      parseAddressList(addresses).map((address) => ({ address: formatAddress(address), dial: dialer(address) })),
-    );
     this.#options = options;
+    this.#channel = new Channel(parseAddressList(addresses).map((parsed) => {
+      const address = formatAddress(parsed);
+      const dial = dialer(parsed);
+      return {
+        address,
+        dial: async (signal?: AbortSignal) => {
+          const conn = await dial(signal);
+          this.#peer = address;
+          return conn;
+        },
+      };
+    }));
   }
 
   echo(payload: string): Promise<EchoResponse> {
@@ -60,9 +70,9 @@ export class Client {
     return reply.status;
   }
 
-  /** The address that answers now, as the channel knows it. */
+  /** The address that was connected to last; empty before the first call. */
   peer(): string {
-    return this.#channel.peer ?? "";
+    return this.#peer;
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { Agent } from "../agent/agent.ts";
 import { type Config, loadConfig } from "../agent/config/mod.ts";
-import { createLogger } from "../agent/log/mod.ts";
+import { createLog } from "../agent/log/mod.ts";
 import { RemoteSigner } from "../signer/remote_signer.ts";
 import { startSignerProcess } from "../signer/process.ts";
 import { parseAddress } from "../transport/address.ts";
@@ -11,7 +11,7 @@ import { dialer } from "../transport/dial.ts";
 import { buildSigner } from "../vm/artifacts.ts";
 import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
-import { print, printJson, progressReporter } from "./output.ts";
+import { note, print, printJson, progressReporter } from "./output.ts";
 import { REPO_ROOT } from "./root.ts";
 
 interface ServeOptions {
@@ -42,7 +42,7 @@ Examples:
       const config = await configFor(options);
       const state = resolve(options.state);
       await Deno.mkdir(state, { recursive: true, mode: 0o700 });
-      const log = createLogger(config.log);
+      const log = createLog({ level: config.log.level, format: config.log.format });
       const progress = progressReporter();
       const binary = await buildSigner(REPO_ROOT, { onProgress: progress.report, signal });
       progress.done();
@@ -53,7 +53,7 @@ Examples:
         socket,
         stateDir: state,
         sealingKeyFile: options.sealingKey ?? await ensureSealingKey(`${state}.sealing-key`),
-        onLog: (line) => log.raw(line),
+        onLog: note,
       });
       const signer = new RemoteSigner({
         address: `unix://${socket}`,

@@ -1,6 +1,6 @@
 // crypto.CryptoService: checks a request, has the signer answer it. It holds no
 // key and hashes nothing; every refusal names the field and what is allowed.
-import { type handleUnaryCall, type ServerStatusResponse, status } from "@grpc/grpc-js";
+import { type handleUnaryCall, status } from "@grpc/grpc-js";
 import {
   KeyType,
   type PublicKeyRequest,
@@ -10,7 +10,7 @@ import {
 } from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
 import { algorithmRow, type AlgorithmRow, allowedAlgorithms, DEFAULT_KEY, keyTypeName } from "./algorithms.ts";
-import { invalidArgument, refuse } from "./refusal.ts";
+import { invalidArgument, type Refusal, refuse } from "./refusal.ts";
 import { rawSignature, seedPublicKey } from "./seed_compat.ts";
 
 /** What fits a message of gRPC's default limit (4 MiB) with 64 KiB to spare for the other fields. */
@@ -67,7 +67,7 @@ export function cryptoService({ signer, now, compat }: CryptoOptions) {
   return { Sign, GetPublicKey };
 }
 
-function keyAskedFor(request: PublicKeyRequest): string | ServerStatusResponse {
+function keyAskedFor(request: PublicKeyRequest): string | Refusal {
   // proto3 `optional`: an absent field is left out of the decoded message, whatever its type says.
   const asked: Partial<PublicKeyRequest> = request;
   if (asked.algorithm !== undefined && asked.algorithm !== null) {
@@ -77,7 +77,7 @@ function keyAskedFor(request: PublicKeyRequest): string | ServerStatusResponse {
   return DEFAULT_KEY[request.key_type] ?? unknownKeyType(request.key_type);
 }
 
-function checkAlgorithm(keyType: number, algorithm: number): AlgorithmRow | ServerStatusResponse {
+function checkAlgorithm(keyType: number, algorithm: number): AlgorithmRow | Refusal {
   const type = keyTypeName(keyType);
   if (!type) return unknownKeyType(keyType);
   const row = algorithmRow(algorithm);
@@ -96,12 +96,12 @@ function checkAlgorithm(keyType: number, algorithm: number): AlgorithmRow | Serv
   return row;
 }
 
-function unknownKeyType(keyType: number): ServerStatusResponse {
+function unknownKeyType(keyType: number): Refusal {
   const allowed = Object.entries(KeyType).map(([name, value]) => `${name} (${value})`).join(", ");
   return invalidArgument({ field: "key_type", description: `unknown value ${keyType}; allowed: ${allowed}` });
 }
 
-function signerStatus(error: unknown): ServerStatusResponse {
+function signerStatus(error: unknown): Refusal {
   if (error instanceof SignerError) return refuse(error.code, "SIGNER", error.message);
   return refuse(status.INTERNAL, "INTERNAL", "the signature could not be made; the agent's log says why");
 }

@@ -1,10 +1,10 @@
-import { Metadata, type ServerStatusResponse, type ServerUnaryCall, status } from "@grpc/grpc-js";
+import { Metadata, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import Long from "long";
 import { expect, test } from "vitest";
 import { KeyType, type PublicKeyRequest, serviceDefinition, SignerAlgorithm, type SignRequest, SigningAlgorithm } from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
 import { cryptoService, MAX_SIGN_DATA_BYTES } from "./crypto.ts";
-import { violationsIn } from "./refusal.ts";
+import { type Refusal, violationsIn } from "./refusal.ts";
 
 const definition = serviceDefinition("crypto.CryptoService");
 
@@ -20,7 +20,7 @@ function askedSigner(answer?: (key: string, algorithm: number, data: Uint8Array)
   };
 }
 
-type Outcome<T> = { error: ServerStatusResponse | null; value?: T };
+type Outcome<T> = { error: Refusal | null; value?: T };
 
 function call<T>(method: "Sign" | "GetPublicKey", request: object, signer = askedSigner(), compat: "none" | "seed" = "none") {
   const { requestSerialize, requestDeserialize } = definition[method];
@@ -29,7 +29,7 @@ function call<T>(method: "Sign" | "GetPublicKey", request: object, signer = aske
     const unary = { request: requestDeserialize(requestSerialize(request)), metadata: new Metadata() };
     service[method](
       unary as ServerUnaryCall<SignRequest & PublicKeyRequest, never>,
-      (error: ServerStatusResponse | null, value?: unknown) => resolve({ error, value: value as T }),
+      (error: Refusal | null, value?: unknown) => resolve({ error, value: value as T }),
     );
   });
 }

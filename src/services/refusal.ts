@@ -1,7 +1,7 @@
 // Refusals that say what is wrong, where, and what is allowed: a gRPC status
 // with google.rpc details in `grpc-status-details-bin`. Never a bare code.
 import { Buffer } from "node:buffer";
-import { Metadata, type ServerStatusResponse, status } from "@grpc/grpc-js";
+import { Metadata, status, type StatusObject } from "@grpc/grpc-js";
 import {
   messageType,
   type RpcBadRequest,
@@ -27,8 +27,11 @@ export interface FieldViolation {
   description: string;
 }
 
+/** What a handler gives its callback in place of an answer. */
+export type Refusal = StatusObject;
+
 /** INVALID_ARGUMENT with a google.rpc.BadRequest that names the fields. */
-export function invalidArgument(...violations: FieldViolation[]): ServerStatusResponse {
+export function invalidArgument(...violations: FieldViolation[]): Refusal {
   const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
   return refusal(status.INVALID_ARGUMENT, message, [{
     type_url: "type.googleapis.com/google.rpc.BadRequest",
@@ -37,14 +40,14 @@ export function invalidArgument(...violations: FieldViolation[]): ServerStatusRe
 }
 
 /** Any other status with a google.rpc.ErrorInfo. `reason` is UPPER_SNAKE_CASE. */
-export function refuse(code: status, reason: string, message: string): ServerStatusResponse {
+export function refuse(code: status, reason: string, message: string): Refusal {
   return refusal(code, message, [{
     type_url: "type.googleapis.com/google.rpc.ErrorInfo",
     value: ErrorInfo.serialize({ reason, domain: ERROR_DOMAIN }),
   }]);
 }
 
-function refusal(code: status, message: string, details: RpcStatusInit["details"]): ServerStatusResponse {
+function refusal(code: status, message: string, details: RpcStatusInit["details"]): Refusal {
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(Status.serialize({ code, message, details })));
   return { code, details: message, metadata };

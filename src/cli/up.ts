@@ -1,0 +1,121 @@
+// gatehouse up: from a clone to a VM that has answered over both transports.
+import type { Command } from "commander";
+import { loadConfig } from "../agent/config/mod.ts";
+import { examine, formatFindings, install } from "../vm/doctor.ts";
+import { GatehouseError } from "../vm/errors.ts";
+import { boot, GUEST_PORT, type RunningVm, type VmImage } from "../vm/machine.ts";
+import { DEFAULT_VM } from "../vm/paths.ts";
+import type { OnProgress } from "../vm/progress.ts";
+import { builtImage } from "../vm/image/built.ts";
+import { action, wholeNumber } from "./command.ts";
+import { type CallRow, firstCalls } from "./first_calls.ts";
+import { note, print, printJson, progressReporter, table } from "./output.ts";
+import { CACHE_DIR, REPO_ROOT } from "./root.ts";
+import { vmIsHealthy } from "./vm_health.ts";
+
+interface UpOptions {
+  name: string;
+  yes: boolean;
+  locked: boolean;
+  config?: string;
+  port?: string;
+  memory?: string;
+}
+
+/** What `up` gives its VM when no file is named: both transports. */
+const UP_CONFIG = `# Written by \`gatehouse up\`. TCP is plain; its port is bound to the host's 127.0.0.1.
+[listen]
+addresses = ["vsock://any:${GUEST_PORT}", "tcp://0.0.0.0:${GUEST_PORT}"]
+insecure_tcp = true
+`;
+
+export function register(program: Command): void {
+  program.command("up")
+    .summary("build the image, boot the VM, call it")
+    .option("--name <vm>", "several VMs run side by side under different names", DEFAULT_VM)
+    .option("-y, --yes", "install what is missing without asking", false)
+    .option("--locked", "a package version that differs from the lock file is an error", false)
+    .option("--config <file>", "the VM's configuration, TOML (default: VSOCK and plain TCP)")
+    .option("--port <n>", "port on the host's 127.0.0.1 (default: that of last time, or the first free one)")
+    .option("--memory <MiB>", "the VM's memory")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExamples:\n  gatehouse up\n  gatehouse up --yes --name second\n  gatehouse up --config vm.toml")
+    .action(action(async ({ json, signal }, options: UpOptions) => {
+      const started = performance.now();
+      const configToml = options.config ? await Deno.readTextFile(options.config) : UP_CONFIG;
+      loadConfig(configToml, options.config ?? "(up's own)");
+      await prepare(options.yes, json, signal);
+
+      const progress = progressReporter();
+      let built = false;
+      const vm = await boot({
+        name: options.name,
+        repoRoot: REPO_ROOT,
+        configToml,
+        tcpPort: options.port === undefined ? undefined : wholeNumber("--port", options.port, 1, 65_535),
+        memoryMib: options.memory === undefined ? undefined : wholeNumber("--memory", options.memory, 512, 1_048_576),
+        image: async () => {
+          const result = await image(options.locked, progress.report, signal);
+          built = result.built;
+          return result.image;
+        },
+        isHealthy: vmIsHealthy,
+        onProgress: progress.report,
+        signal,
+      }).finally(progress.done);
+
+      const calls = await firstCalls(vm, signal);
+      const seconds = (performance.now() - started) / 1000;
+      if (json) printJson({ name: vm.name, addresses: vm.addresses, accel: vm.accel, built, seconds: Number(seconds.toFixed(1)), calls });
+      else report(vm, calls, seconds, vm.alreadyRunning, options.config === undefined);
+      return calls.every(({ verified }) => verified) ? 0 : 1;
+    }));
+}
+
+/** Installs what is missing, or throws with the command that does. */
+async function prepare(yes: boolean, json: boolean, signal: AbortSignal): Promise<void> {
+  const progress = progressReporter();
+  progress.report({ step: "examine the machine", detail: "KVM is tried with a real guest" });
+  const findings = await examine(REPO_ROOT);
+  progress.done();
+  if (!findings.some(({ state }) => state === "missing")) return;
+  if (!json) note(formatFindings(findings));
+  await install(findings, {
+    repoRoot: REPO_ROOT,
+    yes,
+    ask: (question) => Promise.resolve(Deno.stdin.isTerminal() && confirm(question)),
+    onProgress: progress.report,
+    signal,
+  }).finally(progress.done);
+  const still = (await examine(REPO_ROOT)).filter(({ state }) => state === "missing");
+  if (still.length > 0) {
+    throw new GatehouseError(
+      "missing-tool",
+      `still missing: ${still.map(({ name, need }) => `${name} (${need})`).join(", ")}`,
+      still.map(({ fix }) => fix?.command).filter(Boolean).join("; ") || "see `gatehouse doctor`",
+    );
+  }
+}
+
+async function image(locked: boolean, onProgress: OnProgress, signal: AbortSignal): Promise<{ image: VmImage; built: boolean }> {
+  return await builtImage({ repoRoot: REPO_ROOT, cacheDir: CACHE_DIR, locked, onProgress, signal });
+}
+
+function report(vm: RunningVm, calls: CallRow[], seconds: number, alreadyRunning: boolean, ownConfig: boolean): void {
+  const { name } = vm;
+  print(alreadyRunning ? `VM ${name} runs already.` : `VM ${name} is up (${vm.accel === "kvm" ? "KVM" : "software emulation"}, ${seconds.toFixed(0)} s).`);
+  print("");
+  print(table([
+    ["transport", "call", "latency", "verified"],
+    ...calls.map(({ transport, call, latency_ms, verified }) => [transport, call, `${latency_ms.toFixed(1)} ms`, verified ? "yes" : "NO"]),
+  ]));
+  print("");
+  if (vm.addresses.vsock) print(`VSOCK  ${vm.addresses.vsock}`);
+  print(`TCP    ${vm.addresses.tcp}${ownConfig ? "  (plain, bound to this host's 127.0.0.1 only)" : ""}`);
+  const named = name === DEFAULT_VM ? "" : ` --name ${name}`;
+  print(`
+Next:
+  ./gatehouse echo hello${named}
+  ./gatehouse sign FILE --out raw -o FILE.sig${named}
+  ./gatehouse status${named}    ./gatehouse logs -f${named}    ./gatehouse down${named}`);
+}

@@ -1,0 +1,186 @@
+// What `gatehouse up` promises, on VMs that really boot: the product's main job
+// as a user does it, and the faults that it must survive. One file, in order: a
+// boot under software emulation is too dear to repeat for each test.
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ALGORITHMS } from "../lib/algorithms.ts";
+import { gatehouse, gatehouseJson, run, runOk, tryGatehouse } from "../lib/command.ts";
+import { opensslVerdicts } from "../lib/openssl.ts";
+import { grpcurl } from "../lib/tools.ts";
+
+/** Image build, two compilers and a boot on two cores without KVM. */
+const FIRST_UP_MS = 15 * 60_000;
+const UP_MS = 5 * 60_000;
+
+interface Up {
+  name: string;
+  addresses: { vsock: string; tcp: string };
+  built: boolean;
+  calls: { transport: string; call: string; latency_ms: number; verified: boolean }[];
+}
+
+interface Status {
+  phase: string;
+  qemu_pid: number;
+  machine_id: string;
+  dir: string;
+}
+
+let home: string;
+let dir: string;
+let vm: Up;
+const env = () => ({ GATEHOUSE_HOME: home });
+const up = (name: string, ...args: string[]) => gatehouseJson<Up>(["up", "--yes", "--name", name, ...args], { env: env() });
+const status = (name: string) => gatehouseJson<Status>(["status", "--name", name], { env: env() });
+const pubkey = (server: string, algorithm = "ECDSA_P256_SHA256") =>
+  gatehouse(["pubkey", "--server", server, "--algorithm", algorithm]);
+const echoOk = async (server: string) =>
+  expect((await gatehouseJson<{ payload: string }>(["echo", "alive", "--server", server])).payload).toBe("alive");
+
+beforeAll(async () => {
+  home = await Deno.makeTempDir({ prefix: "gatehouse-vm-" });
+  dir = await Deno.makeTempDir({ prefix: "gatehouse-vm-files-" });
+  vm = await up("first");
+}, FIRST_UP_MS);
+
+afterAll(async () => {
+  for (const name of ["first", "second"]) await tryGatehouse(["down", "--name", name, "--purge"], { env: env() });
+  const left = await run("sh", ["-c", `ps -eo args | grep -F '${home}' | grep -v grep`]);
+  await Deno.remove(home, { recursive: true });
+  await Deno.remove(dir, { recursive: true });
+  expect(left.out).toBe(""); // `down` leaves no process behind
+}, UP_MS);
+
+test("up ends in four verified rows: Echo and Sign, over VSOCK and over TCP", () => {
+  expect(vm.calls.map(({ transport, call, verified }) => [transport, call, verified])).toEqual([
+    ["VSOCK", "Echo", true],
+    ["VSOCK", "Sign", true],
+    ["TCP", "Echo", true],
+    ["TCP", "Sign", true],
+  ]);
+});
+
+test("a second up builds nothing and finds the VM running", async () => {
+  const again = await up("first");
+  expect(again.built).toBe(false);
+  expect(again.addresses).toEqual(vm.addresses);
+  expect(again.calls.every(({ verified }) => verified)).toBe(true);
+}, UP_MS);
+
+describe.each(["vsock", "tcp"] as const)("over %s", (transport) => {
+  test.each(ALGORITHMS)("openssl verifies $name, and refuses other data", async (algorithm) => {
+    const verdicts = await opensslVerdicts(vm.addresses[transport], algorithm, dir);
+    expect(verdicts.good).toBe("Verified OK");
+    expect(verdicts.forged).toMatch(/Verification failure/i);
+  }, 60_000);
+
+  test("Echo returns every byte of 1 MiB", async () => {
+    const reply = await gatehouseJson<{ payload_bytes: number }>(
+      ["echo", "--size", "1048576", "--server", vm.addresses[transport]],
+    );
+    expect(reply.payload_bytes).toBe(1_048_576);
+  }, 60_000);
+
+  test("grpcurl lists, calls Echo, gets SERVING", async (context) => {
+    const tool = await grpcurl();
+    if ("reason" in tool) return context.skip(tool.reason);
+    const proxy = transport === "vsock" ? await startProxy(vm.addresses.vsock) : undefined;
+    const hostPort = proxy?.hostPort ?? vm.addresses.tcp.replace("tcp://", "");
+    try {
+      const call = (...args: string[]) => runOk(tool.path, ["-plaintext", "-max-time", "30", ...args]);
+      expect((await call(hostPort, "list")).split("\n")).toEqual(expect.arrayContaining(["crypto.CryptoService", "echo.EchoService"]));
+      expect(JSON.parse(await call("-d", '{"payload":"hi"}', hostPort, "echo.EchoService/Echo"))).toMatchObject({ payload: "hi" });
+      expect(JSON.parse(await call(hostPort, "grpc.health.v1.Health/Check"))).toEqual({ status: "SERVING" });
+    } finally {
+      await proxy?.stop();
+    }
+  }, 120_000);
+});
+
+test("a garbage client on either transport changes nothing for the next", async () => {
+  const [hostname, port] = vm.addresses.tcp.replace("tcp://", "").split(":");
+  const garbage = crypto.getRandomValues(new Uint8Array(4096));
+  const tcp = await Deno.connect({ hostname, port: Number(port) });
+  await tcp.write(garbage);
+  tcp.close();
+  const proxy = await startProxy(vm.addresses.vsock);
+  const [proxyHost, proxyPort] = proxy.hostPort.split(":");
+  const vsock = await Deno.connect({ hostname: proxyHost, port: Number(proxyPort) });
+  await vsock.write(garbage);
+  vsock.close();
+  await echoOk(vm.addresses.vsock);
+  await echoOk(vm.addresses.tcp);
+  await proxy.stop();
+}, 60_000);
+
+test("`down` and `up` find the same keys", async () => {
+  const before = [await pubkey(vm.addresses.vsock), await pubkey(vm.addresses.vsock, "RSA_PSS_SHA256")];
+  await gatehouse(["down", "--name", "first"], { env: env() });
+  expect((await status("first")).phase).toBe("stopped");
+  vm = await up("first");
+  expect([await pubkey(vm.addresses.vsock), await pubkey(vm.addresses.tcp, "RSA_PSS_SHA256")]).toEqual(before);
+}, UP_MS);
+
+test("a VM killed with -9 comes up again with the same keys", async () => {
+  const before = await pubkey(vm.addresses.vsock);
+  Deno.kill((await status("first")).qemu_pid, "SIGKILL");
+  vm = await up("first");
+  expect(await pubkey(vm.addresses.vsock)).toBe(before);
+}, UP_MS);
+
+test("a second VM from the same image runs beside it, with other keys and another machine id", async () => {
+  const second = await up("second");
+  expect(second.built).toBe(false);
+  expect(await pubkey(second.addresses.vsock)).not.toBe(await pubkey(vm.addresses.vsock));
+  const ids = await Promise.all(["first", "second"].map((name) => guestMachineId(name)));
+  expect(ids[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(ids[1]).toMatch(/^[0-9a-f]{32}$/);
+  expect(ids[0]).not.toBe(ids[1]);
+  await gatehouse(["down", "--name", "second"], { env: env() });
+}, UP_MS);
+
+test("a copied disk can't be opened with another sealing key: the signer says so and touches nothing", async () => {
+  const [first, second] = await Promise.all([status("first"), status("second")]);
+  const key = await pubkey(vm.addresses.vsock);
+  await gatehouse(["down", "--name", "first"], { env: env() });
+  await Deno.copyFile(second.state_image, join(dir, "second.img"));
+  await Deno.copyFile(first.state_image, second.state_image);
+  const ran = await tryGatehouse(["up", "--yes", "--name", "second", "--json"], { env: env() });
+  expect(ran.code).toBe(1);
+  const logs = await gatehouse(["logs", "--name", "second"], { env: env() });
+  expect(logs).toMatch(/sealing key/i);
+  await tryGatehouse(["down", "--name", "second"], { env: env() });
+  // The disk that the wrong key met still opens with the right one.
+  await Deno.copyFile(second.state_image, first.state_image);
+  vm = await up("first");
+  expect(await pubkey(vm.addresses.vsock)).toBe(key);
+}, 2 * UP_MS);
+
+/** The id that the guest itself says it has, from its log. */
+async function guestMachineId(name: string): Promise<string> {
+  const logs = await gatehouse(["logs", "--name", name], { env: env() });
+  return /machine_id[=":\s]+([0-9a-f]{32})/.exec(logs)?.[1] ?? "";
+}
+
+async function startProxy(to: string): Promise<{ hostPort: string; stop(): Promise<void> }> {
+  const child = new Deno.Command("./gatehouse", {
+    args: ["proxy", "--json", "--listen", "tcp://127.0.0.1:0", "--to", to],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("}")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("the proxy ended before it was ready");
+    text += value;
+  }
+  return {
+    hostPort: (JSON.parse(text) as { listening: string }).listening.replace("tcp://", ""),
+    async stop() {
+      child.kill("SIGTERM");
+      await child.status;
+      await reader.cancel();
+    },
+  };
+}
