@@ -133,6 +133,7 @@ export class Core {
   resetNow(stream: Stream, code: number): void {
     this.remove(stream, Closed.RESET_BY_US);
     this.output.resetStream(stream.id, code);
+    if (this.isServer) this.checkQueuedControl(); // a client resets what it asked for itself
     this.closeIfDrained();
   }
 
@@ -144,7 +145,7 @@ export class Core {
     else this.closedStreams.remember(streamId, Closed.RESET_BY_US);
     this.output.resetStream(streamId, code);
     if (stream !== undefined) this.events.onReset(streamId, code, "local");
-    this.calm(this.floods.streamError(this.nowMs));
+    if (this.calm(this.floods.streamError(this.nowMs))) this.checkQueuedControl();
     this.closeIfDrained();
   }
 

@@ -55,10 +55,7 @@ export class HeaderSections {
     if (selfDependent) {
       return core.streamError(streamId, ErrorCode.PROTOCOL_ERROR, "the stream depends on itself");
     }
-    if (block.tooLarge) {
-      this.#outbound.refuseHeaderList(streamId, endStream);
-      return void core.calm(core.floods.streamError(core.nowMs));
-    }
+    if (block.tooLarge) return this.#outbound.refuseHeaderList(streamId, endStream);
     const check = this.#check(block, "request");
     if (check.error !== "") return core.streamError(streamId, ErrorCode.PROTOCOL_ERROR, check.error);
     if (endStream && check.contentLength > 0) {

@@ -224,9 +224,10 @@ export class Outbound {
     this.#core.endIfDone(stream);
   }
 
-  /** Answers a request whose header list is too large, for which no stream was made. */
+  /** Answers a request whose header list is too large, for which no stream was made: a stream error, and counted as one. */
   refuseHeaderList(streamId: number, requestEnded: boolean): void {
-    const { output, closedStreams, peer } = this.#core;
+    const core = this.#core;
+    const { output, closedStreams, peer } = core;
     const length = this.encoder.encode(HEADER_LIST_TOO_LARGE);
     output.headers(streamId, this.encoder.block, length, true, peer.maxFrameBytes);
     if (requestEnded) closedStreams.remember(streamId, Closed.ENDED);
@@ -234,6 +235,8 @@ export class Outbound {
       output.resetStream(streamId, ErrorCode.NO_ERROR);
       closedStreams.remember(streamId, Closed.RESET_BY_US);
     }
+    output.controlFrames++;
+    if (core.calm(core.floods.streamError(core.nowMs))) core.checkQueuedControl();
   }
 }
 
