@@ -118,6 +118,15 @@ describe("each abuse ends in ENHANCE_YOUR_CALM with the name of its limit", () =
     expect(server.connection.closed).toBe(false);
   });
 
+  it("WINDOW_UPDATE that lets our DATA out byte by byte", () => {
+    const server = new Scripted().ready();
+    server.send(frame(FrameType.SETTINGS, 0, 0, [0, 4, 0, 0, 0, 0]), server.headers(1));
+    server.connection.sendHeaders(1, RESPONSE, false);
+    server.connection.sendData(1, new Uint8Array(60_000), true);
+    const dribble = frame(FrameType.WINDOW_UPDATE, 0, 1, u32(1));
+    expect(flood(server, () => [dribble])).toEqual(["too_many_window_updates", 1_001]);
+  });
+
   it("empty and tiny DATA", () => {
     for (const payload of [[], [1], [1, 2, 3, 4]]) {
       const server = new Scripted().ready();

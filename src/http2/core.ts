@@ -30,6 +30,8 @@ export class Core {
   /** Streams that may send, in turn, and those that wait for the connection's window. */
   readonly ready = new StreamList();
   readonly connectionBlocked = new StreamList();
+  /** DATA frames that the peer's window cut short. */
+  dribbledFrames = 0;
   /** Streams with a queue, wherever they wait. */
   queuedStreams = 0;
   /** Streams that are gone while their handler still runs. */

@@ -286,7 +286,9 @@ export class Inbound {
     const core = this.#core;
     const { streamId } = frame;
     const increment = readU31(frame.bytes, frame.start);
-    if (!core.calm(core.floods.windowUpdate(core.output.dataFrames, core.nowMs))) return;
+    if (!core.calm(core.floods.windowUpdate(core.output.dataFrames - core.dribbledFrames, core.nowMs))) {
+      return;
+    }
     if (streamId === 0) {
       if (increment === 0) return this.#fail(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
       core.sendWindowBytes += increment;

@@ -58,6 +58,8 @@ export const WINDOW_UPDATE_BURST = 1_000;
 export const WINDOW_UPDATES_PER_SECOND = 100;
 /** Some clients answer every DATA frame with one WINDOW_UPDATE for the stream and one for the connection. */
 export const WINDOW_UPDATES_PER_DATA_FRAME = 4;
+/** A DATA frame that the peer's window cut below this explains no WINDOW_UPDATE: it is a dribble (CVE-2019-9511). */
+export const DRIBBLE_DATA_BYTES = 256;
 /** Frames of unknown type, and frames on streams that are closed: legal, ignored, so bounded. */
 export const IGNORED_FRAME_BURST = 10_000;
 export const IGNORED_FRAMES_PER_SECOND = 1_000;

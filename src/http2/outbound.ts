@@ -6,7 +6,13 @@ import { ErrorCode } from "./errors.ts";
 import type { HeaderList } from "./events.ts";
 import { assertSendable } from "./header_check.ts";
 import { HpackEncoder } from "./hpack_encoder.ts";
-import { DATA_TURN_BYTES, DIRECT_DATA_BYTES, MAX_STREAM_ID, OUTPUT_BUFFER_BYTES } from "./limits.ts";
+import {
+  DATA_TURN_BYTES,
+  DIRECT_DATA_BYTES,
+  DRIBBLE_DATA_BYTES,
+  MAX_STREAM_ID,
+  OUTPUT_BUFFER_BYTES,
+} from "./limits.ts";
 import { type Stream, Wait } from "./stream.ts";
 
 const COLON = 0x3a;
@@ -151,12 +157,14 @@ export class Outbound {
         break;
       }
       const offset = stream.headOffset;
-      stream.headOffset += Math.max(size, 0);
-      stream.queuedBytes -= Math.max(size, 0);
-      stream.stallSentBytes += Math.max(size, 0);
-      turnBytes -= Math.max(size, 0);
-      if (rest <= size || rest === 0) this.#dequeue(stream);
-      this.#packData(stream, item, offset, Math.max(size, 0), stream.localEnded && !stream.hasQueue);
+      const sent = Math.max(size, 0); // an empty chunk passes a closed window
+      stream.headOffset += sent;
+      stream.queuedBytes -= sent;
+      stream.stallSentBytes += sent;
+      turnBytes -= sent;
+      if (sent === rest) this.#dequeue(stream);
+      else if (sent < DRIBBLE_DATA_BYTES) core.dribbledFrames++;
+      this.#packData(stream, item, offset, sent, stream.localEnded && !stream.hasQueue);
     }
     if (stream.backedOff && stream.queuedBytes <= core.config.sendLowWaterBytes) {
       stream.backedOff = false;
