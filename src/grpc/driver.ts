@@ -5,7 +5,6 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Conn } from "./conn.ts";
 import {
   CLOSE_FLUSH_TIMEOUT_MS,
-  LINGER_MS,
   MAX_READ_BUFFER_BYTES,
   MAX_WRITE_BYTES,
   MIN_READ_BUFFER_BYTES,
@@ -31,6 +30,8 @@ export class Driver {
     private readonly conn: Conn,
     private readonly connection: Connection,
     private readonly clock: Clock,
+    /** From the last byte written to the close, when the engine ends the connection. */
+    private readonly lingerMs: number,
   ) {}
 
   get closed(): boolean {
@@ -101,14 +102,14 @@ export class Driver {
     else this.#schedule();
   }
 
-  /** Flushes, lets the peer read it, closes: a close with unread input would destroy our last frames on TCP. */
+  /** Flushes, lets the peer read it, closes: a close at once, with input unread, destroys our last frames on TCP. */
   #beginClose(): void {
     if (!this.#closing) {
       this.#closing = true;
       this.#timer?.cancel();
       this.#closeAfter(CLOSE_FLUSH_TIMEOUT_MS);
     }
-    if (!this.#writing) this.#closeAfter(LINGER_MS);
+    if (!this.#writing) this.#closeAfter(this.lingerMs);
   }
 
   #closeAfter(delayMs: number): void {

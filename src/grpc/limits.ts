@@ -36,6 +36,8 @@ export const BACKOFF_MAX_MS = 20_000;
 export const BACKOFF_FACTOR = 1.6;
 /** Share of a pause that is random, either way: clients of one server don't come back together. */
 export const BACKOFF_JITTER = 0.2;
+/** Client: a connection that lived so long, or answered, was good: after its end the next is tried at once. */
+export const PROVED_AFTER_MS = 1_000;
 /** Client: calls waiting for a connection or a free stream; more get RESOURCE_EXHAUSTED. */
 export const MAX_QUEUED_CALLS = 10_000;
 /** Client: bytes of sent messages kept to repeat a call that the server refused unseen; larger calls fail instead. */

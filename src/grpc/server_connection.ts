@@ -16,6 +16,7 @@ import type { Conn, Peer } from "./conn.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import { Driver } from "./driver.ts";
 import { isGrpcContentType, readRequestHead, type RequestHead, trailers } from "./headers.ts";
+import { LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
 import type { CallStatus } from "./status.ts";
@@ -71,7 +72,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     this.deadlines = core.deadlines;
     this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
     this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
-    this.#driver = new Driver(conn, this.connection, core.clock);
+    this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS);
   }
 
   /** Ends with the connection; says why, if it didn't end well. */

@@ -1,0 +1,291 @@
+// One call of the client: from the caller's wishes to a stream's frames, and back to metadata, messages, a status.
+// Must never give a second status, nor repeat a call of which the server may have seen anything.
+import type { Buffer } from "node:buffer";
+import { Metadata, status } from "@grpc/grpc-js";
+import { ErrorCode, type HeaderList, type HeadersKind } from "../http2/mod.ts";
+import type { ClientConnection } from "./client_connection.ts";
+import { type Encoding, knownEncoding } from "./compression.ts";
+import type { Expiring } from "./deadline_queue.ts";
+import { headerValue, isGrpcContentType } from "./headers.ts";
+import { MAX_REPLAY_BYTES } from "./limits.ts";
+import { frameMessage, MessageReader } from "./message.ts";
+import { metadataFrom } from "./metadata.ts";
+import { statusFromError } from "./status.ts";
+import { type FullStatus, statusFromReset, statusFromResponse } from "./client_status.ts";
+import { formatTimeout } from "./timeout.ts";
+
+/** What a call tells. Called inside the connection's events: must not throw. */
+export interface CallListener {
+  onMetadata(metadata: Metadata): void;
+  /** One for each `read()`. */
+  onMessage(message: Buffer): void;
+  /** The last one. */
+  onStatus(ending: FullStatus): void;
+}
+
+/** What a call needs of its channel. */
+export interface CallHome {
+  readonly maxReceiveMessageBytes: number;
+  readonly encoding: Encoding;
+  nowMs(): number;
+  /** Gives the call a stream, now or later, or fails it. */
+  place(call: ClientCall): void;
+  /** The call has ended: forget it. */
+  ended(call: ClientCall): void;
+  /** What a call that waits for a connection waits for, in words. */
+  waitingFor(): string;
+}
+
+interface Outgoing {
+  readonly bytes: Uint8Array;
+  /** Tells the caller that the next may come; undefined once told. */
+  sent: (() => void) | undefined;
+}
+
+const EMPTY = new Uint8Array(0);
+const NO_COMPRESS = 2; // WriteFlags.NoCompress of grpc-js
+
+export class ClientCall implements Expiring {
+  queueIndex = -1;
+  ended = false;
+  readonly startedMs: number;
+  #connection: ClientConnection | undefined;
+  #streamId = -1;
+  /** Messages to send; those before #next are sent on this stream and kept while the call may be repeated. */
+  #outbox: Outgoing[] = [];
+  #next = 0;
+  #outboxBytes = 0;
+  #repeatable = true;
+  #halfClosed = false;
+  #endSent = false;
+  #blocked = false;
+  readonly #reader: MessageReader;
+  readonly #inbox: Buffer[] = [];
+  #wanted = 0;
+  #unconsumedBytes = 0;
+  #answered = false;
+  /** Came with the trailers; told once the messages before it are read. */
+  #ending: FullStatus | undefined;
+
+  /**
+   * @param headers the request's, without grpc-timeout
+   * @param deadlineMs on the channel's clock
+   */
+  constructor(
+    private readonly home: CallHome,
+    private readonly headers: HeaderList,
+    readonly deadlineMs: number,
+    readonly waitForReady: boolean,
+    private readonly listener: CallListener,
+  ) {
+    this.startedMs = home.nowMs();
+    this.#reader = new MessageReader(home.maxReceiveMessageBytes);
+  }
+
+  /** The address at the other end, once there is one. */
+  get peer(): string | undefined {
+    return this.#connection?.peer.address;
+  }
+
+  /** Opens the stream. False: this connection has no room. */
+  attach(connection: ClientConnection): boolean {
+    const streamId = connection.open(this, this.#requestHeaders());
+    if (streamId < 0) return false;
+    this.#connection = connection;
+    this.#streamId = streamId;
+    this.#pump();
+    return true;
+  }
+
+  /** Sends a message; `sent` when the next may come. After the end it goes nowhere. */
+  send(message: Uint8Array, flags = 0, sent?: () => void): void {
+    if (this.ended || this.#halfClosed) return sent?.();
+    const bytes = frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.home.encoding : "identity");
+    this.#outbox.push({ bytes, sent });
+    this.#outboxBytes += bytes.length;
+    if (this.#outboxBytes > MAX_REPLAY_BYTES) this.#commit();
+    this.#pump();
+  }
+
+  /** Sends the only message and the end together. */
+  sendLast(message: Uint8Array): void {
+    this.#outbox.push({ bytes: frameMessage(message, this.home.encoding), sent: undefined });
+    this.halfClose();
+  }
+
+  halfClose(): void {
+    if (this.#halfClosed || this.ended) return;
+    this.#halfClosed = true;
+    this.#pump();
+  }
+
+  /** Asks for one more message. */
+  read(): void {
+    this.#wanted++;
+    this.#deliver();
+  }
+
+  cancel(code: status, details: string): void {
+    this.#fail({ code, details, metadata: new Metadata() });
+  }
+
+  expire(): void {
+    const seconds = ((this.home.nowMs() - this.startedMs) / 1000).toFixed(3);
+    const where = this.peer === undefined
+      ? `waiting for ${this.home.waitingFor()}`
+      : `remote_addr=${this.peer}`;
+    this.cancel(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${seconds}s,${where}`);
+  }
+
+  onHeaders(headers: HeaderList, endStream: boolean, kind: HeadersKind): void {
+    if (this.ended || kind === "informational") return;
+    if (kind === "trailers" || endStream) {
+      this.#commit();
+      this.#end(statusFromResponse(headers));
+      return;
+    }
+    this.#answered = true;
+    this.#commit();
+    const httpStatus = headerValue(headers, ":status");
+    const contentType = headerValue(headers, "content-type") ?? "";
+    if (httpStatus !== "200" || !isGrpcContentType(contentType)) {
+      return this.#fail(statusFromResponse(headers));
+    }
+    const encoding = knownEncoding(headerValue(headers, "grpc-encoding") ?? "identity");
+    if (encoding === undefined) {
+      const name = headerValue(headers, "grpc-encoding");
+      return this.cancel(
+        status.UNIMPLEMENTED,
+        `Received message compressed with unsupported encoding "${name}"`,
+      );
+    }
+    this.#reader.setEncoding(encoding);
+    this.listener.onMetadata(metadataFrom(headers));
+  }
+
+  onData(chunk: Uint8Array, endStream: boolean): void {
+    this.#unconsumedBytes += chunk.length;
+    if (!this.ended) {
+      try {
+        for (let one = this.#reader.next(chunk); one !== undefined; one = this.#reader.next(chunk)) {
+          this.#inbox.push(one);
+        }
+      } catch (error) {
+        const { code, details } = statusFromError(error);
+        this.cancel(code, details);
+      }
+    }
+    this.#deliver();
+    if (endStream) this.#end(statusFromReset(ErrorCode.NO_ERROR, "peer", undefined));
+  }
+
+  onReset(code: number, by: "peer" | "local"): void {
+    if (this.ended || this.#ending !== undefined) return;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (code === ErrorCode.REFUSED_STREAM && this.#repeatable && !this.#answered) {
+      // Not processed (RFC 9113 section 8.7): repeat it unseen, but only once.
+      this.#repeatable = false;
+      this.#next = 0;
+      this.#endSent = false;
+      this.#blocked = false;
+      this.home.place(this);
+      return;
+    }
+    this.#streamId = -1;
+    this.#fail(statusFromReset(code, by, connection?.lost));
+  }
+
+  onWritable(): void {
+    this.#blocked = false;
+    if (this.#next > 0) acknowledge(this.#outbox[this.#next - 1]);
+    this.#pump();
+  }
+
+  #requestHeaders(): HeaderList {
+    if (this.deadlineMs === Infinity) return this.headers;
+    return [...this.headers, "grpc-timeout", formatTimeout(this.deadlineMs - this.home.nowMs())];
+  }
+
+  #pump(): void {
+    const connection = this.#connection;
+    if (connection === undefined || this.ended) return;
+    while (!this.#blocked && this.#next < this.#outbox.length) {
+      const message = this.#outbox[this.#next++];
+      const last = this.#halfClosed && this.#next === this.#outbox.length;
+      this.#endSent = last;
+      this.#blocked = !connection.send(this.#streamId, message.bytes, last);
+      if (this.#blocked) break;
+      this.#forget();
+      acknowledge(message);
+      if (this.ended) return;
+    }
+    if (this.#halfClosed && !this.#endSent && this.#next === this.#outbox.length) {
+      this.#endSent = true;
+      connection.send(this.#streamId, EMPTY, true);
+    }
+  }
+
+  /** From here on the call can't be repeated: what was sent needn't be kept. */
+  #commit(): void {
+    this.#repeatable = false;
+    this.#forget();
+  }
+
+  #forget(): void {
+    // While blocked, the last sent entry still owes its `sent`.
+    const done = this.#blocked ? this.#next - 1 : this.#next;
+    if (this.#repeatable || done <= 0) return;
+    this.#outbox.splice(0, done);
+    this.#next -= done;
+  }
+
+  #deliver(): void {
+    while (this.#wanted > 0 && this.#inbox.length > 0 && !this.ended) {
+      this.#wanted--;
+      this.listener.onMessage(this.#inbox.shift() as Buffer);
+    }
+    if (this.#unconsumedBytes > 0 && (this.#inbox.length === 0 || this.ended)) {
+      this.#connection?.consume(this.#streamId, this.#unconsumedBytes);
+      this.#unconsumedBytes = 0;
+    }
+    if (this.#inbox.length === 0 && this.#ending !== undefined && !this.ended) this.#finish(this.#ending);
+  }
+
+  /** The server has ended the call: close our half, tell the status after the messages. */
+  #end(ending: FullStatus): void {
+    if (this.ended || this.#ending !== undefined) return;
+    this.#ending = ending;
+    if (!this.#endSent) {
+      this.#endSent = true;
+      if (this.#blocked) this.#connection?.reset(this.#streamId, ErrorCode.CANCEL);
+      else this.#connection?.send(this.#streamId, EMPTY, true);
+    }
+    this.#connection?.forget(this.#streamId);
+    this.#deliver();
+  }
+
+  /** Ends the call from here: what is unread is dropped, the server is told to stop. */
+  #fail(ending: FullStatus): void {
+    if (this.ended) return;
+    if (this.#ending === undefined) this.#connection?.reset(this.#streamId, ErrorCode.CANCEL);
+    this.#inbox.length = 0;
+    this.#finish(ending);
+  }
+
+  #finish(ending: FullStatus): void {
+    this.ended = true;
+    const unsent = this.#outbox;
+    this.#outbox = [];
+    this.#connection?.forget(this.#streamId);
+    this.home.ended(this);
+    unsent.forEach(acknowledge);
+    this.listener.onStatus(ending);
+  }
+}
+
+function acknowledge(message: Outgoing): void {
+  const { sent } = message;
+  message.sent = undefined;
+  sent?.();
+}

@@ -1,0 +1,153 @@
+// One connection to a server: HTTP/2 events -> calls.
+// Must never decide where a call goes next: that is the channel's.
+import {
+  Connection,
+  type ConnectionEvents,
+  ErrorCode,
+  type HeaderList,
+  type HeadersKind,
+  type Http2Config,
+  type Http2Error,
+} from "../http2/mod.ts";
+import type { ClientCall } from "./client_call.ts";
+import type { Clock } from "./clock.ts";
+import type { Conn, Peer } from "./conn.ts";
+import { Driver } from "./driver.ts";
+
+/** What a connection tells its channel. */
+export interface ConnectionOwner {
+  /** The server's SETTINGS are there: it speaks HTTP/2 and takes calls. */
+  onReady(connection: ClientConnection): void;
+  /** There may be room for another stream. */
+  onRoom(connection: ClientConnection): void;
+  /** The server says GOAWAY: no new calls here. Those above its last stream are refused right after. */
+  onDraining(connection: ClientConnection): void;
+  /** It is over; its calls have been told. */
+  onEnded(connection: ClientConnection, reason: string): void;
+}
+
+export class ClientConnection implements ConnectionEvents {
+  readonly peer: Peer;
+  /** A response came: the other end is more than an open port. */
+  proved = false;
+  draining = false;
+  readonly startedMs: number;
+  readonly #connection: Connection;
+  readonly #driver: Driver;
+  readonly #calls = new Map<number, ClientCall>();
+  #ready = false;
+  #reason: string | undefined;
+
+  constructor(
+    conn: Conn,
+    http2: Partial<Http2Config>,
+    clock: Clock,
+    private readonly owner: ConnectionOwner,
+  ) {
+    this.peer = conn.peer;
+    this.startedMs = clock.nowMs();
+    this.#connection = new Connection("client", http2, this, this.startedMs);
+    this.#driver = new Driver(conn, this.#connection, clock, 0);
+  }
+
+  /** Ends with the connection. Never rejects. */
+  async run(): Promise<void> {
+    await this.#driver.run();
+    this.owner.onEnded(this, this.#reason ?? "the server closed the connection");
+  }
+
+  /** Why the whole connection ended, if it did. */
+  get lost(): string | undefined {
+    if (!this.#connection.closed) return undefined;
+    return this.#connection.error?.message ?? this.#reason ?? "the server closed the connection";
+  }
+
+  get openCalls(): number {
+    return this.#calls.size;
+  }
+
+  get canOpen(): boolean {
+    return !this.draining && this.#connection.canOpenStream;
+  }
+
+  /** A stream for `call`; -1 when there is no room. @throws TypeError for headers that HTTP/2 can't carry */
+  open(call: ClientCall, headers: HeaderList): number {
+    if (!this.canOpen) return -1;
+    const streamId = this.#connection.request(headers, false);
+    if (streamId >= 0) this.#calls.set(streamId, call);
+    this.#driver.wake();
+    return streamId;
+  }
+
+  /** False: back off until the call's onWritable. */
+  send(streamId: number, bytes: Uint8Array, endStream: boolean): boolean {
+    this.#driver.wake();
+    return this.#connection.sendData(streamId, bytes, endStream);
+  }
+
+  consume(streamId: number, bytes: number): void {
+    this.#connection.consume(streamId, bytes);
+    this.#driver.wake();
+  }
+
+  reset(streamId: number, code: number): void {
+    this.#connection.reset(streamId, code);
+    this.#driver.wake();
+  }
+
+  /** The call has ended; what still comes for it goes nowhere. */
+  forget(streamId: number): void {
+    if (this.#calls.delete(streamId)) this.owner.onRoom(this);
+  }
+
+  /** No new calls; closes when those under way are done. */
+  drain(): void {
+    this.draining = true;
+    this.#connection.goaway(ErrorCode.NO_ERROR);
+    this.#driver.wake();
+  }
+
+  close(): void {
+    this.#driver.close();
+  }
+
+  onHeaders(streamId: number, headers: HeaderList, endStream: boolean, kind: HeadersKind): void {
+    this.proved = true;
+    this.#calls.get(streamId)?.onHeaders(headers, endStream, kind);
+  }
+
+  onData(streamId: number, data: Uint8Array, endStream: boolean): void {
+    const call = this.#calls.get(streamId);
+    if (call === undefined) this.#connection.consume(streamId, data.length);
+    else call.onData(data, endStream);
+  }
+
+  onReset(streamId: number, code: number, by: "peer" | "local"): void {
+    const call = this.#calls.get(streamId);
+    this.#calls.delete(streamId);
+    call?.onReset(code, by);
+    this.owner.onRoom(this);
+  }
+
+  onWritable(streamId: number): void {
+    this.#calls.get(streamId)?.onWritable();
+  }
+
+  onGoaway(_lastStreamId: number, code: number, debug: Uint8Array): void {
+    const text = new TextDecoder().decode(debug);
+    this.#reason = `the server said GOAWAY ${code}${text === "" ? "" : ` (${text})`}`;
+    if (this.draining) return;
+    this.draining = true;
+    this.owner.onDraining(this);
+  }
+
+  onSettings(): void {
+    if (this.#ready) return this.owner.onRoom(this);
+    this.#ready = true;
+    this.owner.onReady(this);
+  }
+
+  onClosed(error: Http2Error | undefined): void {
+    if (error !== undefined) this.#reason ??= error.message;
+  }
+}

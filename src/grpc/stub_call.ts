@@ -1,0 +1,105 @@
+// The Call that grpc-js's stubs drive, on top of ours.
+// Must never run a stub's callback inside the connection's events: what it throws would end up there.
+import type { Buffer } from "node:buffer";
+import {
+  type ChannelInterface,
+  type Deadline,
+  type InterceptingListener,
+  Metadata,
+  status,
+} from "@grpc/grpc-js";
+import type { Channel } from "./channel.ts";
+import type { CallListener, ClientCall } from "./client_call.ts";
+import type { FullStatus } from "./client_status.ts";
+import type { Clock } from "./clock.ts";
+
+/** grpc-js exports neither type by name. */
+export type Call = ReturnType<ChannelInterface["createCall"]>;
+export type ParentCall = NonNullable<Parameters<ChannelInterface["createCall"]>[3]>;
+
+let callNumbers = 0;
+
+/** A grpc-js deadline (milliseconds since 1970, or a Date) on `clock`. */
+export function deadlineToMs(deadline: Deadline, clock: Clock): number {
+  const epochMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  return epochMs === Infinity ? Infinity : clock.nowMs() + epochMs - clock.epochMs();
+}
+
+export class StubCall implements Call, CallListener {
+  readonly #number = ++callNumbers;
+  #call: ClientCall | undefined;
+  #listener: InterceptingListener | undefined;
+  #credentials = false;
+  #cancelled: FullStatus | undefined;
+
+  /** @param deadlineMs on the channel's clock */
+  constructor(
+    private readonly channel: Channel,
+    private readonly path: string,
+    private readonly deadlineMs: number,
+    private readonly host: string | undefined,
+  ) {}
+
+  start(metadata: Metadata, listener: InterceptingListener): void {
+    this.#listener = listener;
+    if (this.#cancelled !== undefined) return this.onStatus(this.#cancelled);
+    const call = this.channel.start({
+      path: this.path,
+      metadata,
+      host: this.host,
+      waitForReady: metadata.getOptions().waitForReady,
+      deadlineMs: this.deadlineMs === Infinity ? undefined : this.deadlineMs - this.channel.nowMs(),
+    }, this);
+    this.#call = call;
+    // Bearer tokens on a plain transport: grpc refuses that too.
+    if (this.#credentials) {
+      call.cancel(status.UNAUTHENTICATED, "Call credentials need TLS; this channel has none");
+    }
+  }
+
+  sendMessageWithContext(context: { callback?: () => void; flags?: number }, message: Buffer): void {
+    const { callback } = context;
+    this.#call?.send(message, context.flags ?? 0, callback && (() => queueMicrotask(callback)));
+  }
+
+  startRead(): void {
+    this.#call?.read();
+  }
+
+  halfClose(): void {
+    this.#call?.halfClose();
+  }
+
+  cancelWithStatus(code: status, details: string): void {
+    if (this.#call !== undefined) return this.#call.cancel(code, details);
+    this.#cancelled ??= { code, details, metadata: new Metadata() };
+  }
+
+  getPeer(): string {
+    return this.#call?.peer ?? this.channel.getTarget();
+  }
+
+  getCallNumber(): number {
+    return this.#number;
+  }
+
+  setCredentials(): void {
+    this.#credentials = true;
+  }
+
+  getAuthContext(): null {
+    return null;
+  }
+
+  onMetadata(metadata: Metadata): void {
+    queueMicrotask(() => this.#listener?.onReceiveMetadata(metadata));
+  }
+
+  onMessage(message: Buffer): void {
+    queueMicrotask(() => this.#listener?.onReceiveMessage(message));
+  }
+
+  onStatus(ending: FullStatus): void {
+    queueMicrotask(() => this.#listener?.onReceiveStatus(ending));
+  }
+}
