@@ -3,7 +3,7 @@
 use clap::{Args, Parser};
 use gatehouse_signer::error::{Kind, StartError};
 use gatehouse_signer::hardening::harden;
-use gatehouse_signer::run::serve;
+use gatehouse_signer::run::{Ending, serve};
 use gatehouse_signer::sealing::SealingKey;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,9 @@ struct CommandLine {
     state: PathBuf,
     #[command(flatten)]
     sealing_key: SealingKeySource,
+    /// Stop when standard input ends and ignore SIGINT: for a parent process that supervises
+    #[arg(long)]
+    stop_at_stdin_end: bool,
 }
 
 #[derive(Args)]
@@ -105,7 +108,13 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
         .build()
         .map_err(|error| StartError::system(format!("no runtime: {error}")))?;
     let socket = &command_line.socket;
-    let result = runtime.block_on(serve(socket, &command_line.state, sealing_key, || {
+    let ending = if command_line.stop_at_stdin_end {
+        Ending::WithParent
+    } else {
+        Ending::BySignal
+    };
+    let state = &command_line.state;
+    let result = runtime.block_on(serve(socket, state, sealing_key, ending, || {
         let line = format!("gatehouse-signer ready on {}\n", socket.display());
         let _ = std::io::stdout().write_all(line.as_bytes());
         let _ = std::io::stdout().flush();

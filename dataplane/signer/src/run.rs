@@ -18,7 +18,17 @@ use crate::socket::Socket;
 use crate::store::Store;
 use crate::workers::Workers;
 
-/// Serves until SIGTERM or SIGINT. `ready` is called once, when calls are answered.
+/// What ends the signer, beside SIGTERM.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// SIGINT: it runs alone.
+    BySignal,
+    /// The end of standard input: whoever started it is gone, however it died. A
+    /// Ctrl-C in its terminal reaches both, and is the parent's to act on.
+    WithParent,
+}
+
+/// Serves until it is told to stop. `ready` is called once, when calls are answered.
 ///
 /// # Errors
 /// What kept it from starting; after that only a failed listener.
@@ -26,6 +36,7 @@ pub async fn serve(
     socket: &Path,
     state: &Path,
     sealing_key: SealingKey,
+    ending: Ending,
     ready: impl FnOnce(),
 ) -> Result<(), StartError> {
     let failed =
@@ -63,15 +74,24 @@ pub async fn serve(
         tracing::warn!(%error, "systemd was not told that the signer is ready");
     }
 
-    let signals = async {
+    let asked = async {
+        let interrupted =
+            async { while interrupt.recv().await.is_none() || ending == Ending::WithParent {} };
+        let parent_gone = async {
+            match ending {
+                Ending::WithParent => stdin_end().await,
+                Ending::BySignal => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
+            () = interrupted => "SIGINT",
+            () = parent_gone => "end of standard input",
         }
     };
     let grace = async {
-        let signal = signals.await;
-        tracing::info!(signal, "stopping");
+        let by = asked.await;
+        tracing::info!(by, "stopping");
         let _ = notify("STOPPING=1");
         let _ = stop.send(true);
         tokio::time::sleep(SHUTDOWN_GRACE).await;
@@ -86,4 +106,14 @@ pub async fn serve(
     drop(file);
     drop(store);
     result
+}
+
+/// Ends with standard input. A thread of its own waits, which costs nothing at exit.
+async fn stdin_end() {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = send.send(());
+    });
+    let _ = receive.await;
 }

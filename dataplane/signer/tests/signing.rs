@@ -1,0 +1,224 @@
+//! What the Sign stream answers, asked of the real binary.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{ALL, Place, failure, item, openssl_verifies, signature};
+use gatehouse_signer::limits::{MAX_DATA_BYTES, MAX_ITEMS_PER_BATCH, MAX_QUEUED_BYTES};
+use gatehouse_signer::proto::{Algorithm, SignBatchRequest};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use tonic::Code;
+
+const P256: (&str, Algorithm) = ("default-p256", Algorithm::EcdsaP256Sha256);
+const RSA: (&str, Algorithm) = ("default-rsa", Algorithm::RsaPkcs1Sha256);
+
+#[tokio::test]
+async fn openssl_verifies_every_algorithm_on_empty_small_and_largest_data() {
+    let place = Place::new();
+    let signer = place.start();
+    let keys = signer.keys().await;
+    let mut stream = signer.stream().await;
+    for data in [Vec::new(), b"gatehouse".to_vec(), vec![7; MAX_DATA_BYTES]] {
+        for (id, (key, algorithm)) in (0..).zip(ALL) {
+            let results = stream
+                .ask(vec![item(id, (key, algorithm), data.clone())])
+                .await;
+            assert_eq!(results[0].id, id);
+            let public = &keys
+                .iter()
+                .find(|one| one.name == key)
+                .unwrap()
+                .public_key_der;
+            let signature = signature(&results[0]);
+            assert!(
+                openssl_verifies(public, algorithm, &data, signature),
+                "{algorithm:?}"
+            );
+            assert!(
+                !openssl_verifies(public, algorithm, b"else", signature),
+                "{algorithm:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_item_is_refused_by_itself_and_the_stream_goes_on() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut stream = signer.stream().await;
+    let mut unknown = item(5, P256, "");
+    unknown.algorithm = 99;
+    let mut results = stream
+        .ask(vec![
+            item(1, ("nobody", Algorithm::RsaPssSha256), ""),
+            item(2, ("default-rsa", Algorithm::EcdsaP256Sha256), ""),
+            item(3, ("default-p256", Algorithm::EcdsaP384Sha384), ""),
+            item(4, ("default-p256", Algorithm::Unspecified), ""),
+            unknown,
+            item(6, P256, vec![0; MAX_DATA_BYTES + 1]),
+            item(7, P256, "good"),
+        ])
+        .await;
+    results.sort_by_key(|result| result.id);
+    assert_eq!(failure(&results[0]).0, Code::NotFound);
+    assert!(
+        failure(&results[0])
+            .1
+            .contains("default-p256, default-p384, default-rsa")
+    );
+    for (at, word) in [
+        (1, "algorithm"),
+        (2, "algorithm"),
+        (3, "algorithm"),
+        (4, "99"),
+        (5, "data"),
+    ] {
+        let (code, message) = failure(&results[at]);
+        assert_eq!(code, Code::InvalidArgument);
+        assert!(message.contains(word), "{message}");
+    }
+    signature(&results[6]);
+}
+
+#[tokio::test]
+async fn an_id_in_flight_is_refused_and_free_again_once_answered() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut stream = signer.stream().await;
+    let results = stream.ask(vec![item(1, RSA, "a"), item(1, RSA, "b")]).await;
+    let failures: Vec<_> = results
+        .iter()
+        .filter(|result| {
+            !matches!(
+                result.outcome,
+                Some(gatehouse_signer::proto::sign_result::Outcome::Signature(_))
+            )
+        })
+        .collect();
+    assert_eq!(failures.len(), 1);
+    assert!(failure(failures[0]).1.contains("already in flight"));
+    signature(&stream.ask(vec![item(1, RSA, "c")]).await[0]);
+}
+
+#[tokio::test]
+async fn thousands_of_items_each_get_one_result() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut stream = signer.stream().await;
+    let mut seen = BTreeSet::new();
+    for batch in 0..5_u32 {
+        let first = batch * 2_000;
+        let items = (first..first + 2_000).map(|id| item(id, P256, id.to_be_bytes()));
+        for result in stream.ask(items.collect()).await {
+            signature(&result);
+            assert!(seen.insert(result.id));
+        }
+    }
+    assert_eq!(seen.len(), 10_000);
+}
+
+#[tokio::test]
+async fn a_heap_of_rsa_does_not_hold_back_p256() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut heap = signer.stream().await;
+    let items = (0..2_000).map(|id| item(id, RSA, "slow")).collect();
+    let started = Instant::now();
+    heap.send.send(SignBatchRequest { items }).await.unwrap();
+    // Until the heap's first result is there, it isn't known to have arrived.
+    let already = heap.results.message().await.unwrap().unwrap().results.len();
+    let mut quick = signer.stream().await;
+    signature(&quick.ask(vec![item(1, P256, "quick")]).await[0]);
+    let quick_after = started.elapsed();
+    heap.take(2_000 - already).await;
+    let heap_after = started.elapsed();
+    assert!(
+        quick_after * 2 < heap_after,
+        "{quick_after:?} against {heap_after:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_full_queue_is_resource_exhausted_and_recovers() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut stream = signer.stream().await;
+    // Hashing is faster than the socket, so the queue is filled with RSA, which is not.
+    let batches = 8;
+    let data = vec![0; 900];
+    for batch in 0..batches {
+        let first = batch * MAX_ITEMS_PER_BATCH as u32;
+        let items = (0..MAX_ITEMS_PER_BATCH as u32).map(|id| item(first + id, RSA, data.clone()));
+        let items = items.collect();
+        stream.send.send(SignBatchRequest { items }).await.unwrap();
+    }
+    let results = stream.take(batches as usize * MAX_ITEMS_PER_BATCH).await;
+    let refused = results.iter().filter(|result| {
+        matches!(
+            &result.outcome,
+            Some(gatehouse_signer::proto::sign_result::Outcome::Failure(_))
+        )
+    });
+    for result in refused.clone() {
+        assert_eq!(failure(result).0, Code::ResourceExhausted);
+    }
+    assert!(batches as usize * MAX_ITEMS_PER_BATCH * 900 < 2 * MAX_QUEUED_BYTES);
+    signature(&stream.ask(vec![item(1, P256, "after")]).await[0]);
+}
+
+#[tokio::test]
+async fn a_batch_of_too_many_items_ends_its_stream_only() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut stream = signer.stream().await;
+    let items = vec![item(0, P256, ""); MAX_ITEMS_PER_BATCH + 1];
+    stream.send.send(SignBatchRequest { items }).await.unwrap();
+    let status = stream.results.message().await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let mut stream = signer.stream().await;
+    signature(&stream.ask(vec![item(1, P256, "after")]).await[0]);
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_ends_its_stream_only() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut stream = signer.stream().await;
+    let items = vec![item(0, P256, vec![0; 5 * 1024 * 1024])];
+    stream.send.send(SignBatchRequest { items }).await.unwrap();
+    let status = stream.results.message().await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange);
+    let mut stream = signer.stream().await;
+    signature(&stream.ask(vec![item(1, P256, "after")]).await[0]);
+}
+
+#[tokio::test]
+async fn a_peer_that_never_reads_is_held_back() {
+    let place = Place::new();
+    let signer = place.start();
+    let stream = signer.stream().await;
+    let mut sent = 0;
+    let stuck = tokio::time::timeout(Duration::from_secs(8), async {
+        loop {
+            let items = (0..MAX_ITEMS_PER_BATCH as u32)
+                .map(|id| {
+                    item(
+                        sent * MAX_ITEMS_PER_BATCH as u32 + id,
+                        ("nobody", Algorithm::RsaPssSha256),
+                        vec![0; 900],
+                    )
+                })
+                .collect();
+            stream.send.send(SignBatchRequest { items }).await.unwrap();
+            sent += 1;
+            if sent > 200 {
+                return;
+            }
+        }
+    });
+    assert!(stuck.await.is_err(), "{sent} batches went through unread");
+    let mut other = signer.stream().await;
+    signature(&other.ask(vec![item(1, P256, "other")]).await[0]);
+}

@@ -1,0 +1,243 @@
+//! The store through the real binary: what survives, what is refused, and that
+//! a refusal changes no byte.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use base64::Engine;
+use common::{Place, Running, item, openssl_verifies, refusal, signature};
+use gatehouse_signer::proto::Algorithm;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Every file of a directory with its bytes and its time of change.
+fn snapshot(dir: &Path) -> BTreeMap<String, (Vec<u8>, std::time::SystemTime)> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let described = entries.map(|entry| {
+        let changed = entry.metadata().unwrap().modified().unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        (name, (fs::read(entry.path()).unwrap(), changed))
+    });
+    described.collect()
+}
+
+async fn public_keys(signer: &Running) -> Vec<(String, Vec<u8>)> {
+    let keys = signer.keys().await.into_iter();
+    keys.map(|key| (key.name, key.public_key_der)).collect()
+}
+
+#[tokio::test]
+async fn the_first_start_makes_the_three_default_keys() {
+    let place = Place::new();
+    let signer = place.start();
+    let keys = signer.keys().await;
+    let names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
+    assert_eq!(names, ["default-p256", "default-p384", "default-rsa"]);
+    assert!(keys.iter().all(|key| key.created_at > 1_700_000_000));
+    assert_eq!(keys[1].algorithms, [4, 5]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.state()), 0o700);
+    assert_eq!(mode(&place.store()), 0o600);
+    assert_eq!(mode(&place.socket()), 0o660);
+}
+
+#[tokio::test]
+async fn the_keys_are_the_same_after_sigterm_and_after_kill_9_while_signing() {
+    let place = Place::new();
+    let mut signer = place.start();
+    let keys = public_keys(&signer).await;
+    assert_eq!(signer.terminate(), Some(0));
+    assert!(!place.socket().exists());
+    let mut signer = place.start();
+    let mut stream = signer.stream().await;
+    let items = (0..2_000).map(|id| item(id, ("default-rsa", Algorithm::RsaPssSha256), "x"));
+    let batch = gatehouse_signer::proto::SignBatchRequest {
+        items: items.collect(),
+    };
+    stream.send.send(batch).await.unwrap();
+    stream.results.message().await.unwrap();
+    signer.kill();
+    // The rest of the results never comes: the stream breaks.
+    while let Ok(Some(_)) = stream.results.message().await {}
+    let signer = place.start();
+    assert_eq!(public_keys(&signer).await, keys);
+    let results = signer
+        .stream()
+        .await
+        .ask(vec![item(
+            1,
+            ("default-p256", Algorithm::EcdsaP256Sha256),
+            "x",
+        )])
+        .await;
+    let public = &keys[0].1;
+    assert!(openssl_verifies(
+        public,
+        Algorithm::EcdsaP256Sha256,
+        b"x",
+        signature(&results[0])
+    ));
+}
+
+#[tokio::test]
+async fn two_stores_have_different_keys_even_under_one_sealing_key() {
+    let (one, two) = (Place::new(), Place::new());
+    fs::copy(one.sealing_key(), two.sealing_key()).unwrap();
+    let (first, second) = (one.start(), two.start());
+    for (left, right) in public_keys(&first)
+        .await
+        .iter()
+        .zip(public_keys(&second).await)
+    {
+        assert_ne!(left.1, right.1);
+    }
+}
+
+#[test]
+fn a_wrong_sealing_key_is_named_and_changes_nothing() {
+    let place = Place::new();
+    place.start().terminate();
+    let before = snapshot(&place.state());
+    fs::write(place.sealing_key(), [1; 32]).unwrap();
+    let (code, message) = place.refusal();
+    assert_eq!(code, 78);
+    assert!(message.contains("wrong sealing key"), "{message}");
+    assert_eq!(snapshot(&place.state()), before);
+    assert!(!place.socket().exists());
+}
+
+#[test]
+fn a_copied_store_is_useless_without_its_sealing_key() {
+    let place = Place::new();
+    place.start().terminate();
+    let thief = Place::new();
+    fs::create_dir(thief.state()).unwrap();
+    fs::copy(place.store(), thief.store()).unwrap();
+    assert_eq!(thief.refusal().0, 78);
+    // A PKCS#8 key would begin with its version and its algorithm's identifier.
+    let bytes = fs::read(place.store()).unwrap();
+    let rsa_identifier = [
+        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
+    ];
+    let ec_identifier = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    for identifier in [&rsa_identifier[..], &ec_identifier] {
+        assert!(
+            !bytes
+                .windows(identifier.len())
+                .any(|window| window == identifier)
+        );
+    }
+    fs::copy(place.sealing_key(), thief.sealing_key()).unwrap();
+    thief.start();
+}
+
+#[test]
+fn a_damaged_store_is_refused_and_left_as_it_is() {
+    let place = Place::new();
+    place.start().terminate();
+    let whole = fs::read(place.store()).unwrap();
+    let mut scrambled = whole.clone();
+    scrambled[4096..8192].fill(0xa5);
+    let mut swapped = whole.clone();
+    let sealed_at = swapped.len() - 2000;
+    swapped[sealed_at] ^= 1;
+    let damaged = [
+        Vec::new(),
+        b"no database".to_vec(),
+        whole[..4096].to_vec(),
+        scrambled,
+    ];
+    for bytes in damaged {
+        fs::write(place.store(), &bytes).unwrap();
+        let before = snapshot(&place.state());
+        let (code, message) = place.refusal();
+        assert_eq!(code, 65, "{message}");
+        assert!(message.contains("damaged"), "{message}");
+        assert_eq!(snapshot(&place.state()), before);
+    }
+}
+
+#[test]
+fn a_record_moved_to_another_name_or_taken_away_is_refused() {
+    for change in [
+        "UPDATE keys SET sealed = (SELECT sealed FROM keys WHERE name = 'default-p384') WHERE name = 'default-p256'",
+        "UPDATE keys SET name = 'other' WHERE name = 'default-p256'",
+        "DELETE FROM keys WHERE name = 'default-p256'",
+        "UPDATE store SET sealed_check = x'00'",
+    ] {
+        let place = Place::new();
+        place.start().terminate();
+        let database = rusqlite::Connection::open(place.store()).unwrap();
+        database.execute_batch(change).unwrap();
+        database.close().unwrap();
+        let (code, message) = place.refusal();
+        assert_eq!(code, 65, "{change}: {message}");
+    }
+}
+
+#[test]
+fn a_start_that_was_interrupted_leaves_nothing_in_the_way() {
+    let place = Place::new();
+    fs::create_dir(place.state()).unwrap();
+    fs::write(place.state().join("signer.db.new"), b"half a store").unwrap();
+    fs::write(place.state().join("signer.db.new-wal"), b"half a log").unwrap();
+    place.start().terminate();
+    let names: Vec<_> = snapshot(&place.state()).into_keys().collect();
+    assert_eq!(names, ["signer.db"]);
+}
+
+#[test]
+fn a_store_in_use_is_refused() {
+    let place = Place::new();
+    let _running = place.start();
+    let mut second = place.command();
+    second
+        .arg("--socket")
+        .arg(place.dir.path().join("second.sock"));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatehouse-signer"));
+    command
+        .arg("--socket")
+        .arg(place.dir.path().join("second.sock"));
+    command.arg("--state").arg(place.state());
+    command.arg("--sealing-key-file").arg(place.sealing_key());
+    let (code, message) = refusal(command);
+    assert_eq!(code, 75);
+    assert!(
+        message.contains("another signer uses the store"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn the_sealing_key_may_be_hexadecimal_or_base64_or_a_credential() {
+    let place = Place::new();
+    let keys = public_keys(&place.start()).await;
+    let raw = fs::read(place.sealing_key()).unwrap();
+    let hex: String = raw.iter().map(|byte| format!("{byte:02X}")).collect();
+    let base64 = base64::engine::general_purpose::STANDARD.encode(&raw) + "\n";
+    for form in [hex, base64] {
+        fs::write(place.sealing_key(), form).unwrap();
+        assert_eq!(public_keys(&place.start()).await, keys);
+    }
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatehouse-signer"));
+    command.arg("--socket").arg(place.socket());
+    command.arg("--state").arg(place.state());
+    command.args(["--sealing-key-credential", "sealing-key"]);
+    command.env("CREDENTIALS_DIRECTORY", place.dir.path());
+    let signer = Running::start(command, place.socket());
+    assert_eq!(public_keys(&signer).await, keys);
+}
+
+#[test]
+fn a_file_that_is_no_sealing_key_is_refused_before_a_store_is_made() {
+    let place = Place::new();
+    fs::write(place.sealing_key(), "too short").unwrap();
+    let (code, message) = place.refusal();
+    assert_eq!(code, 66);
+    assert!(message.contains("base64"), "{message}");
+    fs::remove_file(place.sealing_key()).unwrap();
+    assert_eq!(place.refusal().0, 66);
+    assert!(!place.state().exists());
+}
