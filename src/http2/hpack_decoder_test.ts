@@ -125,6 +125,14 @@ describe("the HPACK decoder", () => {
     expect(decode("bf")).toEqual(["a", "1"]);
   });
 
+  it("keeps no list past a table size update", () => {
+    const decode = decoder();
+    decode("4001 6101 31");
+    for (let i = 0; i < 3; i++) expect(decode("be")).toEqual(["a", "1"]);
+    decode("20");
+    expect(decode("be")[0]).toMatch(/^error: header index/);
+  });
+
   it("stops keeping fields past the count and the size, and still follows the table", () => {
     const hpack = new HpackDecoder(4_096, 1_000, 3);
     const many = bytes("82 82 82 82 4001 6101 31");

@@ -60,10 +60,14 @@ export class HpackEncoder {
   readonly #lastValues = new Map<string, string>();
   readonly #cache = new ListCache();
   #epoch = 0;
+  /** Number of the oldest entry that is still in the table. */
+  #oldest = 0;
   #smallestLimit = -1; // table size updates owed to the peer, -1: none
   #at = 0;
   /** The last block, from 0; valid until the next encode. */
   block: Uint8Array = new Uint8Array(FIRST_BLOCK_BYTES);
+  /** Where blocks are written; `block` is this one or a cached one. */
+  #own: Uint8Array = this.block;
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE: an upper bound, ours is ENCODER_TABLE_BYTES. */
   limitTable(peerBytes: number): void {
@@ -105,7 +109,6 @@ export class HpackEncoder {
     this.block = this.#own;
     return this.#own;
   }
-  #own = this.block;
 
   #sizeUpdates(): void {
     if (this.#smallestLimit < this.#table.limitBytes) this.#integer(0x20, 0x1f, this.#smallestLimit);
@@ -174,7 +177,6 @@ export class HpackEncoder {
       if (known.length === 0) this.#known.delete(name);
     }
   }
-  #oldest = 0;
 
   #literal(pattern: number, mask: number, nameIndex: number, name: string, value: string): void {
     this.#integer(pattern, mask, nameIndex);

@@ -75,6 +75,7 @@ describe("the HPACK encoder", () => {
     encoder.limitTable(100);
     encoder.encode([":method", "GET"]);
     expect([...encoder.block.subarray(0, 4)]).toEqual([0x20, 0x3f, 100 - 31, 0x82]);
+    for (let i = 0; i < 3; i++) expect(encoder.encode([":method", "GET"])).toBe(1); // announced once
   });
 
   it("refuses what would split a header, before its state changes", () => {

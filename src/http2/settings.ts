@@ -30,6 +30,8 @@ export class PeerSettings {
   maxFrameBytes = MIN_MAX_FRAME_BYTES;
   /** Advisory (section 6.5.2). */
   maxHeaderListBytes = Infinity;
+  /** What was wrong, when apply gave an error. */
+  problem = "";
   #received = false;
 
   /** Applies a whole frame. Returns an error code, 0 when all is well; `problem` says what it was. */
@@ -42,7 +44,6 @@ export class PeerSettings {
     }
     return 0;
   }
-  problem = "";
 
   #one(id: number, value: number, byServer: boolean): number {
     switch (id) {
