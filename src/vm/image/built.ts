@@ -1,0 +1,47 @@
+// From a checkout to a bootable image: the signer, the agent's bundle and the
+// pinned Deno, put into an image that is built unless it is cached.
+
+import { join } from "node:path";
+import { buildSigner } from "../artifacts.ts";
+import type { OnProgress } from "../progress.ts";
+import type { VmImage } from "../boot.ts";
+import { buildImage, findImage } from "./build.ts";
+import { bundleAgent } from "./bundle.ts";
+
+export interface BuiltImageOptions {
+  readonly repoRoot: string;
+  /** The checkout's cache: the image goes to image/ below it. */
+  readonly cacheDir: string;
+  readonly locked: boolean;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** The image for this checkout as it is now. `built` tells whether it had to be made. @throws GatehouseError */
+export async function builtImage(options: BuiltImageOptions): Promise<{ image: VmImage; built: boolean }> {
+  const { repoRoot, onProgress, signal } = options;
+  const signer = await buildSigner(repoRoot, { onProgress, signal });
+  onProgress({ step: "bundle the agent", detail: "src/agent/main.ts" });
+  const agentBundle = join(options.cacheDir, "agent.js");
+  await bundleAgent(join(repoRoot, "src/agent/main.ts"), agentBundle, { repoRoot });
+
+  const inputs = { deno: Deno.execPath(), signer, agentBundle };
+  const cacheDir = join(options.cacheDir, "image");
+  const cached = await findImage({ repoRoot, cacheDir, inputs });
+  const image = cached ?? await buildImage({
+    repoRoot,
+    cacheDir,
+    inputs,
+    locked: options.locked,
+    onProgress: ({ step, detail, fraction }) => onProgress({ step, detail: detail ?? "", fraction }),
+    signal,
+  });
+  return {
+    image: {
+      dir: image.dir,
+      boot: { kind: "kernel", kernel: image.kernel, cmdline: image.commandLine },
+      rootImage: image.root,
+    },
+    built: cached === undefined,
+  };
+}
