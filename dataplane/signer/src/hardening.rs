@@ -40,3 +40,17 @@ fn lock_memory() -> Result<(), String> {
     mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT)
         .map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::dumpable_behavior;
+
+    #[test]
+    fn a_hardened_process_leaves_no_core_dump_and_no_readable_file() {
+        harden().unwrap().ok();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
+        assert_eq!(umask(Mode::from_raw_mode(0o077)).as_raw_mode(), 0o077);
+    }
+}

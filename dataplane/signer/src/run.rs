@@ -75,8 +75,14 @@ pub async fn serve(
     }
 
     let asked = async {
-        let interrupted =
-            async { while interrupt.recv().await.is_none() || ending == Ending::WithParent {} };
+        let interrupted = async {
+            while interrupt.recv().await.is_some() {
+                if ending == Ending::BySignal {
+                    return;
+                }
+            }
+            std::future::pending().await
+        };
         let parent_gone = async {
             match ending {
                 Ending::WithParent => stdin_end().await,

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, item, refusal, signature};
+use common::{Place, item, refusal, signature, signer};
 use gatehouse_signer::limits::MAX_CONNECTIONS;
 use gatehouse_signer::proto::{Algorithm, SignBatchRequest};
 use std::fs;
@@ -55,10 +55,7 @@ async fn a_stale_socket_is_taken_over_and_a_live_one_or_a_file_is_not() {
     let _signer = place.start();
 
     let other = Place::new();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatehouse-signer"));
-    command.arg("--socket").arg(place.socket());
-    command.arg("--state").arg(other.state());
-    command.arg("--sealing-key-file").arg(other.sealing_key());
+    let command = signer(&place.socket(), &other.state(), &other.sealing_key());
     let (code, message) = refusal(command);
     assert_eq!(code, 75);
     assert!(message.contains("another process answers"), "{message}");
@@ -120,19 +117,4 @@ fn a_supervised_signer_ends_with_its_parents_pipe() {
     let mut signer = common::Running::start(command, place.socket());
     drop(signer.child.stdin.take());
     assert_eq!(signer.child.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn its_memory_is_not_dumpable() {
-    let place = Place::new();
-    let signer = place.start();
-    let limits = fs::read_to_string(format!("/proc/{}/limits", signer.child.id())).unwrap();
-    let core = limits
-        .lines()
-        .find(|line| line.contains("core file"))
-        .unwrap();
-    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    // The kernel gives the files of a process that isn't dumpable to root.
-    let memory = fs::metadata(format!("/proc/{}/mem", signer.child.id())).unwrap();
-    assert_eq!(std::os::unix::fs::MetadataExt::uid(&memory), 0);
 }

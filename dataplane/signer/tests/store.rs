@@ -5,7 +5,7 @@
 mod common;
 
 use base64::Engine;
-use common::{Place, Running, item, openssl_verifies, refusal, signature};
+use common::{Place, Running, item, openssl_verifies, refusal, signature, signer};
 use gatehouse_signer::proto::Algorithm;
 use std::collections::BTreeMap;
 use std::fs;
@@ -140,9 +140,6 @@ fn a_damaged_store_is_refused_and_left_as_it_is() {
     let whole = fs::read(place.store()).unwrap();
     let mut scrambled = whole.clone();
     scrambled[4096..8192].fill(0xa5);
-    let mut swapped = whole.clone();
-    let sealed_at = swapped.len() - 2000;
-    swapped[sealed_at] ^= 1;
     let damaged = [
         Vec::new(),
         b"no database".to_vec(),
@@ -192,16 +189,8 @@ fn a_start_that_was_interrupted_leaves_nothing_in_the_way() {
 fn a_store_in_use_is_refused() {
     let place = Place::new();
     let _running = place.start();
-    let mut second = place.command();
-    second
-        .arg("--socket")
-        .arg(place.dir.path().join("second.sock"));
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatehouse-signer"));
-    command
-        .arg("--socket")
-        .arg(place.dir.path().join("second.sock"));
-    command.arg("--state").arg(place.state());
-    command.arg("--sealing-key-file").arg(place.sealing_key());
+    let second = place.dir.path().join("second.sock");
+    let command = signer(&second, &place.state(), &place.sealing_key());
     let (code, message) = refusal(command);
     assert_eq!(code, 75);
     assert!(

@@ -1,6 +1,6 @@
 //! The real binary on a store of its own, a gRPC client to it, and openssl as
 //! the verifier that shares no code with the signer.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use gatehouse_signer::proto::sign_result::Outcome;
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
@@ -58,16 +58,7 @@ impl Place {
     }
 
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-signer"));
-        command
-            .arg("--socket")
-            .arg(self.socket())
-            .arg("--state")
-            .arg(self.state())
-            .arg("--sealing-key-file")
-            .arg(self.sealing_key())
-            .stdin(Stdio::null());
-        command
+        signer(&self.socket(), &self.state(), &self.sealing_key())
     }
 
     /// Starts a signer and waits until it says that it is ready.
@@ -79,6 +70,15 @@ impl Place {
     pub fn refusal(&self) -> (i32, String) {
         refusal(self.command())
     }
+}
+
+pub fn signer(socket: &Path, state: &Path, sealing_key: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-signer"));
+    command.arg("--socket").arg(socket);
+    command.arg("--state").arg(state);
+    command.arg("--sealing-key-file").arg(sealing_key);
+    command.stdin(Stdio::null());
+    command
 }
 
 pub fn refusal(mut command: Command) -> (i32, String) {
@@ -207,6 +207,10 @@ pub fn signature(result: &SignResult) -> &[u8] {
         Some(Outcome::Signature(signature)) => signature,
         other => panic!("no signature: {other:?}"),
     }
+}
+
+pub fn is_failure(result: &SignResult) -> bool {
+    matches!(result.outcome, Some(Outcome::Failure(_)))
 }
 
 pub fn failure(result: &SignResult) -> (tonic::Code, &str) {
