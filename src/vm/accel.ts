@@ -31,12 +31,16 @@ export async function probe(device: string): Promise<AccelFinding> {
     (await Deno.open(device, { read: true, write: true })).close();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return tcg(`${device} doesn't exist`);
-    if (error instanceof Deno.errors.PermissionDenied) return tcg(`${device} is not open to this user (group kvm)`);
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return tcg(`${device} is not open to this user (group kvm)`);
+    }
     return tcg(`${device} doesn't open`);
   }
   const status = await runProbe("kvm");
   if (status === PROBE_STATUS) return { accel: "kvm", reason: "a test guest ran" };
-  if (status === "timeout") return tcg(`${device} is there, but a test guest made no headway in ${PROBE_TIMEOUT_MS / 1000} s`);
+  if (status === "timeout") {
+    return tcg(`${device} is there, but a test guest made no headway in ${PROBE_TIMEOUT_MS / 1000} s`);
+  }
   if (status === "missing") return tcg(`${QEMU} is not installed`);
   return tcg(`${device} is there, but a test guest didn't start`);
 }
@@ -51,7 +55,17 @@ export async function runProbe(accel: "kvm" | "tcg"): Promise<number | "timeout"
     const child = new Deno.Command(QEMU, {
       args: [
         ...accelOptions(accel),
-        ...["-machine", "q35", "-m", "16M", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+        ...[
+          "-machine",
+          "q35",
+          "-m",
+          "16M",
+          "-nodefaults",
+          "-no-user-config",
+          "-display",
+          "none",
+          "-no-reboot",
+        ],
         ...["-bios", firmware, "-device", `isa-debug-exit,iobase=${PROBE_PORT},iosize=1`],
       ],
       stdin: "null",

@@ -36,7 +36,11 @@ export async function buildSigner(repoRoot: string, { onProgress, signal }: Buil
   return join(dataplane, "target/release/gatehouse-signer");
 }
 
-async function cargo(cwd: string, signal: AbortSignal | undefined, onLine: (line: string) => void): Promise<number> {
+async function cargo(
+  cwd: string,
+  signal: AbortSignal | undefined,
+  onLine: (line: string) => void,
+): Promise<number> {
   const args = ["build", "--release", "--locked", "--bin", "gatehouse-signer"];
   const child = spawn(args, cwd, signal);
   const lines = child.stderr.pipeThrough(new TextDecoderStream());

@@ -26,9 +26,12 @@ export class GatehouseError extends Error {
   }
 }
 
-/** Throws the typed error of a Ctrl-C when `signal` is aborted. */
+/** The typed error of a Ctrl-C. */
+export function cancelled(): GatehouseError {
+  return new GatehouseError("cancelled", "stopped before it was done", "run the same command again");
+}
+
+/** Throws it when `signal` is aborted. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new GatehouseError("cancelled", "stopped before it was done", "run the same command again");
-  }
+  if (signal?.aborted) throw cancelled();
 }

@@ -10,6 +10,9 @@ const MAX_SOCKET_PATH_BYTES = 107;
 /** The longest name that ever stands in the socket directory: a guest's call to a host port (VM.sock_PORT). */
 const LONGEST_SOCKET_NAME = "vsock.sock_4294967295";
 
+/** The VM that commands mean when none is named. */
+export const DEFAULT_VM = "gatehouse";
+
 /** A VM's name becomes a directory, a QEMU option and a log field, so it stays plain. */
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 

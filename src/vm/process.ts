@@ -46,7 +46,8 @@ export function identify(pid: number): ProcessId | undefined {
 /** Whether that very process still runs. A zombie doesn't. */
 export function isAlive(id: ProcessId): boolean {
   const stat = readStat(id.pid);
-  return stat !== undefined && !isDead(stat.state) && stat.startTicks === id.startTicks && id.bootId === bootId();
+  return stat !== undefined && !isDead(stat.state) && stat.startTicks === id.startTicks &&
+    id.bootId === bootId();
 }
 
 function isDead(state: string): boolean {

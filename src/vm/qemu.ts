@@ -42,7 +42,9 @@ export const ROOT_DISK_SERIAL = "gatehouse-root";
  * cx16=off: under software emulation about one boot in ten died at cmpxchg16b with it.
  */
 export function accelOptions(accel: "kvm" | "tcg"): string[] {
-  return accel === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max,cx16=off"];
+  return accel === "kvm"
+    ? ["-accel", "kvm", "-cpu", "host"]
+    : ["-accel", "tcg,thread=multi", "-cpu", "max,cx16=off"];
 }
 
 /** In a QEMU option's value a comma is written twice. */
@@ -82,7 +84,10 @@ export function qemuArgv(spec: VmSpec): string[] {
     ...vsockOptions(spec.vsock),
   ];
   for (const credential of spec.credentials) {
-    argv.push("-fw_cfg", `name=opt/io.systemd.credentials/${value(credential.name)},file=${value(credential.path)}`);
+    argv.push(
+      "-fw_cfg",
+      `name=opt/io.systemd.credentials/${value(credential.name)},file=${value(credential.path)}`,
+    );
   }
   return argv;
 }
@@ -113,7 +118,10 @@ function diskOptions(spec: VmSpec): string[] {
 function networkOptions(forward: VmSpec["tcpForward"]): string[] {
   if (forward === undefined) return ["-nic", "none"];
   return [
-    ...["-netdev", `user,id=net0,restrict=off,hostfwd=tcp:127.0.0.1:${forward.hostPort}-:${forward.guestPort}`],
+    ...[
+      "-netdev",
+      `user,id=net0,restrict=off,hostfwd=tcp:127.0.0.1:${forward.hostPort}-:${forward.guestPort}`,
+    ],
     // No option ROM: nothing boots from the network, and Debian keeps the ROM in another package.
     ...["-device", "virtio-net-pci,netdev=net0,romfile="],
   ];

@@ -16,7 +16,7 @@ const message = z.object({
   QMP: z.object({}).optional(),
   event: z.string().optional(),
   data: z.record(z.string(), z.unknown()).optional(),
-  return: z.unknown(),
+  return: z.unknown().optional(),
   error: z.object({ class: z.string(), desc: z.string() }).optional(),
   id: z.number().optional(),
 });
@@ -85,7 +85,9 @@ export class QmpClient {
 
   /** QEMU's run state: "running", "paused", "guest-panicked", "internal-error" ... */
   async status(timeoutMs: number): Promise<string> {
-    const answer = z.object({ status: z.string() }).safeParse(await this.execute("query-status", {}, timeoutMs));
+    const answer = z.object({ status: z.string() }).safeParse(
+      await this.execute("query-status", {}, timeoutMs),
+    );
     if (!answer.success) throw new QmpError("QEMU's answer to query-status has no status");
     return answer.data.status;
   }
@@ -169,7 +171,9 @@ export class QmpClient {
       }
       this.#close(new QmpError("QEMU ended the connection"));
     } catch (error) {
-      this.#close(error instanceof QmpError ? error : new QmpError("the connection to QEMU is lost", { cause: error }));
+      this.#close(
+        error instanceof QmpError ? error : new QmpError("the connection to QEMU is lost", { cause: error }),
+      );
     }
   }
 

@@ -86,7 +86,9 @@ export class ConsoleWatch {
 
   /** The last whole line with something in it, for a progress line. */
   get lastLine(): string {
-    const lines = cleanConsole(this.#tail).split("\n").slice(0, -1).map((line) => line.trim()).filter(Boolean);
+    const lines = cleanConsole(this.#tail).split("\n").slice(0, -1).map((line) => line.trim()).filter(
+      Boolean,
+    );
     return (lines.at(-1) ?? "").slice(0, 100);
   }
 

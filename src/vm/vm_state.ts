@@ -2,15 +2,14 @@
 // The sealing key lies here, outside the VM's disk, and must never be printed,
 // copied or put on a command line.
 
-import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { GatehouseError } from "./errors.ts";
 import { ensurePrivateDir, type VmPaths } from "./paths.ts";
 import { PHASES } from "./phases.ts";
+import { ensureSealingKey } from "./sealing_key.ts";
+import { exists, writeOnce } from "./write_once.ts";
 
-/** AES-256 and its like want 32 bytes; the signer derives from exactly this many. */
-const SEALING_KEY_BYTES = 32;
 /** A vm.json is about 1 KB; one past this bound is not ours. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
@@ -84,30 +83,10 @@ export function writeRecord(paths: VmPaths, value: VmRecord): void {
 export async function ensureState(paths: VmPaths, stateImageBytes: number): Promise<void> {
   await ensurePrivateDir(paths.dir);
   await ensurePrivateDir(paths.runDir);
-  await writeOnce(paths.sealingKey, randomBytes(SEALING_KEY_BYTES));
-  const key = await Deno.stat(paths.sealingKey);
-  if (key.size !== SEALING_KEY_BYTES) {
-    throw new GatehouseError(
-      "state-damaged",
-      `${paths.sealingKey} has ${key.size} bytes, not ${SEALING_KEY_BYTES}`,
-      "restore it from a backup; without it the keys on the VM's disk can't be opened (./gatehouse down --purge gives them up)",
-    );
-  }
-  if (((key.mode ?? 0) & 0o077) !== 0) await Deno.chmod(paths.sealingKey, 0o600);
+  await ensureSealingKey(paths.sealingKey);
   // machine-id(5): 32 lower-case hexadecimal digits, here of a version 4 UUID as systemd makes them.
   await writeOnce(paths.machineId, new TextEncoder().encode(crypto.randomUUID().replaceAll("-", "") + "\n"));
   await ensureSparseFile(paths.stateImage, stateImageBytes);
-}
-
-/** Creates `path` with `bytes`, mode 0600, on disk before it has its name; leaves an existing one alone. */
-async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
-  if (await exists(path)) return;
-  const draft = `${path}.new`;
-  using file = await Deno.open(draft, { write: true, create: true, truncate: true, mode: 0o600 });
-  let written = 0;
-  while (written < bytes.length) written += await file.write(bytes.subarray(written));
-  await file.sync();
-  await Deno.rename(draft, path);
 }
 
 async function ensureSparseFile(path: string, bytes: number): Promise<void> {
@@ -118,21 +97,15 @@ async function ensureSparseFile(path: string, bytes: number): Promise<void> {
   await Deno.rename(draft, path);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** The machine id of the VM, 32 hexadecimal digits. */
 export async function readMachineId(paths: VmPaths): Promise<string> {
   const id = (await Deno.readTextFile(paths.machineId)).trim();
   if (!/^[0-9a-f]{32}$/.test(id)) {
-    throw new GatehouseError("state-damaged", `${paths.machineId} is no machine id`, "remove that file; the next up makes a new one");
+    throw new GatehouseError(
+      "state-damaged",
+      `${paths.machineId} is no machine id`,
+      "remove that file; the next up makes a new one",
+    );
   }
   return id;
 }

@@ -1,0 +1,17 @@
+// The launcher, as other folders see it. The states and their picture are in
+// phases.ts, the way up in boot.ts, everything after it in control.ts.
+export { boot, type BootedVm, type BootOptions, type VmImage } from "./boot.ts";
+export {
+  destroy,
+  list,
+  logs,
+  runningAddresses,
+  status,
+  type StatusOptions,
+  stop,
+  type StopOptions,
+  type VmStatus,
+} from "./control.ts";
+export type { Phase } from "./phases.ts";
+export { addressList, GUEST_PORT, type RunningVm } from "./running.ts";
+export type { Ending } from "./teardown.ts";

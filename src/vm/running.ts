@@ -1,0 +1,61 @@
+// What callers learn of a VM: its addresses, files and phase. Derived from the
+// record each time, never kept.
+
+import { formatAddress } from "../transport/mod.ts";
+import type { VmPaths } from "./paths.ts";
+import type { Phase } from "./phases.ts";
+import type { VmRecord } from "./vm_state.ts";
+
+/** The port that the agent listens on in the VM, over VSOCK and TCP alike. */
+export const GUEST_PORT = 50051;
+
+export interface RunningVm {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly accel: "kvm" | "tcg";
+  readonly cid: number;
+  readonly addresses: {
+    /** vsock://CID:PORT, or vsock+unix://SOCKET:PORT; absent on a VM without VSOCK. */
+    readonly vsock?: string;
+    /** tcp://127.0.0.1:PORT on the host. */
+    readonly tcp: string;
+  };
+  readonly imageDir?: string;
+  readonly stateDir: string;
+  readonly serialLog: string;
+  /** How many attempts the boot took: 1, or 2 after a panic, a hang or a death. */
+  readonly attempts: number;
+}
+
+export function runningVm(paths: VmPaths, record: VmRecord): RunningVm {
+  return {
+    name: record.name,
+    phase: record.phase,
+    accel: record.accel,
+    cid: record.cid,
+    addresses: {
+      vsock: vsockAddress(paths, record),
+      tcp: formatAddress({ transport: "tcp", hostname: "127.0.0.1", port: record.tcpPort }),
+    },
+    imageDir: record.imageDir,
+    stateDir: paths.dir,
+    serialLog: paths.serialLog,
+    attempts: record.attempts ?? 1,
+  };
+}
+
+function vsockAddress(paths: VmPaths, record: VmRecord): string | undefined {
+  switch (record.vsock) {
+    case "kernel":
+      return formatAddress({ transport: "vsock", cid: record.cid, port: GUEST_PORT });
+    case "vhost-user":
+      return formatAddress({ transport: "vsock+unix", path: paths.vsockSocket, port: GUEST_PORT });
+    case "none":
+      return undefined;
+  }
+}
+
+/** All addresses, the preferred one first. */
+export function addressList(vm: RunningVm): string[] {
+  return [vm.addresses.vsock, vm.addresses.tcp].filter((address) => address !== undefined);
+}
