@@ -1,0 +1,71 @@
+// What the schema asks of addresses, with what to write instead.
+// Must never parse an address by itself: src/transport knows how.
+import { AddressError, formatAddress, parseAddress } from "../../transport/address.ts";
+import { isLoopback } from "../../transport/plain_tcp.ts";
+
+/** One finding of a rule: the reason, what to do, and where under the checked value. */
+export interface RuleIssue {
+  message: string;
+  params: { next: string };
+  path?: (string | number)[];
+}
+
+const EXAMPLES =
+  `write one like "vsock://any:50051", "tcp://127.0.0.1:50051" or "unix:///run/gatehouse.sock"`;
+
+/** Why `text` is no address; undefined when it is one. */
+export function addressIssue(text: string): RuleIssue | undefined {
+  try {
+    parseAddress(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    if (text.startsWith("/")) {
+      return { message: "a path alone is no address", params: { next: `write it as "unix://${text}"` } };
+    }
+    const [message, example] = error.message.split("; an example: ");
+    return { message, params: { next: example === undefined ? EXAMPLES : `write one like "${example}"` } };
+  }
+}
+
+/** Rules over the addresses together: no plain TCP beyond loopback unless allowed, none twice. */
+export function listenIssues(texts: readonly string[], insecureTcp: boolean): RuleIssue[] {
+  const issues: RuleIssue[] = [];
+  const seen = new Set<string>();
+  texts.forEach((text, index) => {
+    if (addressIssue(text) !== undefined) return;
+    const path = ["addresses", index];
+    const address = parseAddress(text);
+    const canonical = formatAddress(address);
+    if (address.transport === "tcp" && !insecureTcp && !isLoopback(address)) {
+      const loopback = `tcp://127.0.0.1:${address.port}`;
+      issues.push({
+        message: `${canonical} is open to the network, and TCP has no encryption yet`,
+        params: {
+          next:
+            `listen at "${loopback}", use a vsock: or unix: address, or allow it with insecure_tcp = true`,
+        },
+        path,
+      });
+    }
+    const anyPort = "port" in address && address.port === 0;
+    if (seen.has(canonical) && !anyPort) {
+      issues.push({
+        message: `${canonical} is in the list twice`,
+        params: { next: "remove one of the two" },
+        path,
+      });
+    }
+    seen.add(canonical);
+  });
+  return issues;
+}
+
+/** Why `text` is no address of a Unix socket; undefined when it is one. */
+export function signerSocketIssue(text: string): RuleIssue | undefined {
+  const issue = addressIssue(text);
+  if (issue !== undefined) return issue;
+  if (parseAddress(text).transport === "unix") return undefined;
+  const next = `write one like "unix:///run/gatehouse-signer/signer.sock"`;
+  return { message: "the signer answers on a Unix socket only", params: { next } };
+}

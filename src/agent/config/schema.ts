@@ -1,0 +1,156 @@
+// Every key of the configuration: its type, range, default, unit and what it is for. The one place that knows.
+// Must never do anything: a key is described here, used elsewhere, and works with an empty file.
+import { z } from "zod";
+import { LEVELS } from "../log/level.ts";
+import { addressIssue, listenIssues, signerSocketIssue } from "./addresses.ts";
+
+/** Addresses to listen on; each costs a descriptor and an accept loop, so more is a mistake. */
+export const MAX_LISTEN_ADDRESSES = 16;
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** A whole number from `least` to `most` with its default. */
+function count(byDefault: number, least: number, most: number, unit: string, description: string) {
+  return z.int().min(least).max(most).default(byDefault).meta({ unit, description });
+}
+
+const address = z.string().superRefine((text, context) => {
+  const issue = addressIssue(text);
+  if (issue !== undefined) context.addIssue({ code: "custom", ...issue });
+});
+
+const listen = z.strictObject({
+  addresses: z.array(address).min(1).max(MAX_LISTEN_ADDRESSES).default(["vsock://any:50051"]).meta({
+    description:
+      "Where the agent listens: `vsock://any:port`, `tcp://host:port`, `unix:///path`. TCP is plain text until " +
+      "TLS comes, so it may listen on loopback only, unless `insecure_tcp` is set.",
+  }),
+  insecure_tcp: z.boolean().default(false).meta({
+    description: "Allows plain TCP beyond loopback. Whoever can read the network then reads every call.",
+  }),
+}).superRefine((section, context) => {
+  for (const issue of listenIssues(section.addresses, section.insecure_tcp)) {
+    context.addIssue({ code: "custom", ...issue });
+  }
+}).prefault({}).meta({ description: "Where calls come in." });
+
+const limits = z.strictObject({
+  max_connections: count(
+    2048,
+    1,
+    65_535,
+    "connections",
+    "Open connections over all addresses; further ones are closed at once. Each holds some tens of KiB.",
+  ),
+  max_connections_per_peer: count(
+    1024,
+    1,
+    65_535,
+    "connections",
+    "Open connections of one peer: an IP address, a VSOCK CID, or all of a Unix socket's clients together. " +
+      "Lower than `max_connections`, so that one peer cannot shut out the others.",
+  ),
+  max_concurrent_streams: count(
+    128,
+    1,
+    10_000,
+    "streams",
+    "Calls open at once on one connection (HTTP/2's SETTINGS_MAX_CONCURRENT_STREAMS). RFC 9113 advises 100 or more.",
+  ),
+  max_receive_message_bytes: count(
+    4 * MiB,
+    1 * KiB,
+    64 * MiB,
+    "bytes",
+    "Largest message that is accepted; a larger one ends its call with RESOURCE_EXHAUSTED. The default is gRPC's.",
+  ),
+  max_send_message_bytes: count(
+    8 * MiB,
+    1 * KiB,
+    128 * MiB,
+    "bytes",
+    "Largest message that is sent. Above `max_receive_message_bytes`, so that an answer can hold its whole request.",
+  ),
+  header_list_bytes: count(
+    16 * KiB,
+    4 * KiB,
+    1 * MiB,
+    "bytes",
+    "Headers of one call, counted as HTTP/2 does: name, value and 32 for each (RFC 9113 section 6.5.2).",
+  ),
+  handshake_timeout_ms: count(
+    10_000,
+    100,
+    600_000,
+    "ms",
+    "Time for a new connection to finish HTTP/2's opening; a silent one is closed after it.",
+  ),
+  shutdown_grace_ms: count(
+    10_000,
+    0,
+    600_000,
+    "ms",
+    "Time for the calls in flight to end when the agent stops; then they are cut. The service manager must wait longer.",
+  ),
+}).prefault({}).meta({ description: "What one peer, or all together, may take." });
+
+const log = z.strictObject({
+  level: z.enum(LEVELS).default("info").meta({
+    description: "The least grave line that is written; `off` writes none.",
+  }),
+  format: z.enum(["json", "text", "auto"]).default("auto").meta({
+    description:
+      "`json` is one object a line, `text` is for people, `auto` is text on a terminal and JSON elsewhere.",
+  }),
+  calls: z.enum(["all", "errors", "off"]).default("all").meta({
+    description: "Which finished calls get a line: all, those whose status is not OK, or none.",
+  }),
+  calls_per_second: count(
+    100,
+    1,
+    100_000,
+    "lines",
+    "Most lines for calls in one second. The others are counted, and one line says how many they were. The default " +
+      "stays well under the rate at which systemd's journal begins to drop a service's lines.",
+  ),
+}).prefault({}).meta({ description: "What the agent writes of what it does." });
+
+const signer = z.strictObject({
+  socket: z.string().superRefine((text, context) => {
+    const issue = signerSocketIssue(text);
+    if (issue !== undefined) context.addIssue({ code: "custom", ...issue });
+  }).default("unix:///run/gatehouse-signer/signer.sock").meta({
+    description: "The signer's Unix socket.",
+  }),
+  deadline_ms: count(
+    5000,
+    10,
+    60_000,
+    "ms",
+    "Time for the signer to answer one request; after it the call ends with UNAVAILABLE or DEADLINE_EXCEEDED.",
+  ),
+}).prefault({}).meta({ description: "The process that holds the keys." });
+
+const reflection = z.strictObject({
+  enabled: z.boolean().default(true).meta({
+    description: "Lets clients ask which services there are (gRPC server reflection v1 and v1alpha).",
+  }),
+}).prefault({}).meta({ description: "gRPC server reflection." });
+
+/** The whole file. Unknown keys are refused: a misspelt limit must not be a missing one. */
+export const configSchema = z.strictObject({
+  compat: z.enum(["none", "seed"]).default("none").meta({
+    description:
+      "`seed` gives the bytes of the seed's server to clients written for it: RSA public keys as PKCS#1 and EC " +
+      "ones as a bare point (not SPKI), ECDSA signatures as r||s (not DER), and ECDSA_P384_SHA256 signing a SHA-384.",
+  }),
+  listen,
+  limits,
+  log,
+  signer,
+  reflection,
+});
+
+/** The configuration with every default filled in; names are those of the file. */
+export type Config = z.output<typeof configSchema>;
