@@ -15,7 +15,7 @@ import { compareLock, describeDrift, parseLock, refuseDrift } from "./lock.ts";
 import { type BuiltImage, KERNEL_FILE, readImage, ROOT_FILE, writeManifest } from "./manifest.ts";
 import { stageOverlay } from "./overlay.ts";
 import { makeTree, removeTree } from "./root_tree.ts";
-import { run, ToolFailed } from "./run.ts";
+import { ToolFailed } from "./run.ts";
 
 export { type ImageInputs, imageKey } from "./key.ts";
 export type { BuiltImage } from "./manifest.ts";
@@ -110,12 +110,12 @@ async function assemble(options: BuildOptions, key: string): Promise<BuiltImage>
       tar: base.tar,
       overlay,
       root: tree,
-      patterns: join(draft, "patterns"),
+      removed: join(draft, "removed"),
       remove: await Deno.readTextFile(join(declared, "remove")),
       programs: await Deno.readTextFile(join(declared, "programs")),
       signal,
     });
-    const kernelVersion = await extractKernel(base, join(draft, KERNEL_FILE), signal);
+    const kernelVersion = await takeKernel(tree, join(draft, KERNEL_FILE));
     report("writing the disk", 0.5);
     const rootPartuuid = await makeDisk({ tree, file: join(draft, ROOT_FILE), key, signal });
     report("hashing the disk", 0.9);
@@ -133,7 +133,7 @@ async function assemble(options: BuildOptions, key: string): Promise<BuiltImage>
       rootfsBytes: (await Deno.stat(join(draft, ROOT_FILE))).size,
       builtAt: new Date().toISOString(),
     });
-    for (const rest of [tree, overlay, join(draft, "patterns")]) await removeTree(rest);
+    for (const rest of [tree, overlay, join(draft, "removed")]) await removeTree(rest);
   });
   await prune(cacheDir);
   report(`ready in ${basename(dir)}`, 1);
@@ -161,19 +161,21 @@ async function provideBase(options: BuildOptions, lock: ReturnType<typeof parseL
   return base;
 }
 
-/** The packages' one kernel, as QEMU takes it; gives its version. */
-async function extractKernel(base: Base, into: string, signal: AbortSignal | undefined): Promise<string> {
-  const members = new TextDecoder().decode(await run(["tar", "-tf", base.tar], { signal })).split("\n");
-  const kernels = members.filter((member) => /^\.\/usr\/lib\/modules\/[^/]+\/vmlinuz$/.test(member));
-  if (kernels.length !== 1) {
+/** Moves the packages' one kernel out of the tree, since QEMU takes it from the host; gives its version. */
+async function takeKernel(tree: string, into: string): Promise<string> {
+  const modules = join(tree, "usr/lib/modules");
+  const versions = [...Deno.readDirSync(modules)].map((entry) => entry.name);
+  if (versions.length !== 1) {
     throw new GatehouseError(
       "missing-image",
-      `the packages bring ${kernels.length} kernels instead of one`,
+      `the packages bring ${versions.length} kernels instead of one`,
       "name exactly one kernel in image/packages",
     );
   }
-  await Deno.writeFile(into, await run(["tar", "-xOf", base.tar, kernels[0]], { signal }));
-  return kernels[0].split("/")[4];
+  const kernel = join(modules, versions[0], "vmlinuz");
+  await Deno.copyFile(kernel, into);
+  await removeTree(kernel);
+  return versions[0];
 }
 
 async function checkInputs(inputs: ImageInputs): Promise<void> {

@@ -23,7 +23,9 @@ export function bundledProtos(): Plugin {
     setup(build) {
       build.onResolve({ filter: /^@grpc\/proto-loader$/ }, ({ importer, namespace }) => {
         const reader = namespace === "file" && READERS.find((each) => each.importer.test(importer));
-        return reader ? { path: importer, namespace: "bundled-protos", pluginData: reader.protos } : undefined;
+        return reader
+          ? { path: importer, namespace: "bundled-protos", pluginData: reader.protos }
+          : undefined;
       });
       build.onLoad({ filter: /./, namespace: "bundled-protos" }, ({ path, pluginData }) => ({
         contents: loaderOf(path, pluginData as readonly string[]),

@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { SOURCE_DATE_EPOCH } from "./base.ts";
+import { encodeGpt, type GptDisk, SECTOR_BYTES } from "./gpt.ts";
 import { asRoot } from "./root_tree.ts";
 import { run } from "./run.ts";
 
@@ -21,6 +22,9 @@ const SPARE_BLOCKS = 1024;
 
 /** The Discoverable Partitions Specification's type of an x86-64 root. */
 const ROOT_X86_64 = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709";
+
+/** Bit 60 of a partition's attributes there: read-only. */
+const READ_ONLY = 1n << 60n;
 
 /** What `find -printf '%y %s\n'` says of a tree: a type letter and a size in bytes per line. */
 export function fileSystemSize(listing: string): { blocks: number; inodes: number } {
@@ -62,46 +66,42 @@ export async function makeDisk(options: DiskOptions): Promise<string> {
   const prefix = asRoot(Deno.uid());
   const listing = await run([...prefix, "find", tree, "-printf", "%y %s\\n"], { signal });
   const { blocks, inodes } = fileSystemSize(new TextDecoder().decode(listing));
-  const alignedBytes = Math.ceil((blocks * BLOCK_BYTES) / START_BYTES) * START_BYTES;
+  const bytes = Math.ceil((blocks * BLOCK_BYTES) / START_BYTES) * START_BYTES;
   const partUuid = uuidOf(`${key} partition`);
   await Deno.writeFile(file, new Uint8Array(), { mode: 0o644 });
-  await Deno.truncate(file, START_BYTES + alignedBytes + TAIL_BYTES);
-  await run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", file], {
-    signal,
-    // GUID:60 is the specification's "read-only" mark.
-    input: [
-      "label: gpt",
-      `label-id: ${uuidOf(`${key} disk`)}`,
-      `start=${START_BYTES / 512}, size=${
-        alignedBytes / 512
-      }, type=${ROOT_X86_64}, uuid=${partUuid}, name="gatehouse-root", attrs="GUID:60"`,
-      "",
-    ].join("\n"),
-  });
+  await Deno.truncate(file, START_BYTES + bytes + TAIL_BYTES);
   await run([
-    ...[
-      ...prefix,
-      "mke2fs",
-      "-q",
-      "-F",
-      "-t",
-      "ext4",
-      "-b",
-      String(BLOCK_BYTES),
-      "-I",
-      String(INODE_BYTES),
-      "-N",
-      String(inodes),
-    ],
+    ...[...prefix, "mke2fs", "-q", "-F", "-t", "ext4"],
+    ...["-b", String(BLOCK_BYTES), "-I", String(INODE_BYTES), "-N", String(inodes)],
     // Never written to, so it needs no journal, no reserve and no room to grow.
     ...["-m", "0", "-O", "^has_journal,^resize_inode", "-L", "gatehouse-root"],
-    ...[
-      "-U",
-      uuidOf(`${key} ext4`),
-      "-E",
-      `offset=${START_BYTES},hash_seed=${uuidOf(`${key} hash`)},nodiscard`,
-    ],
-    ...["-d", tree, file, `${alignedBytes / 1024}k`],
+    ...["-U", uuidOf(`${key} ext4`), "-E"],
+    `offset=${START_BYTES},hash_seed=${uuidOf(`${key} hash`)},nodiscard`,
+    ...["-d", tree, file, `${bytes / 1024}k`],
   ], { signal, env: { E2FSPROGS_FAKE_TIME: String(SOURCE_DATE_EPOCH) } });
+  await writeGpt(file, {
+    sectors: BigInt((START_BYTES + bytes + TAIL_BYTES) / SECTOR_BYTES),
+    uuid: uuidOf(`${key} disk`),
+    partition: {
+      typeUuid: ROOT_X86_64,
+      uuid: partUuid,
+      name: "gatehouse-root",
+      firstSector: BigInt(START_BYTES / SECTOR_BYTES),
+      lastSector: BigInt((START_BYTES + bytes) / SECTOR_BYTES - 1),
+      attributes: READ_ONLY,
+    },
+  });
   return partUuid;
+}
+
+async function writeGpt(path: string, disk: GptDisk): Promise<void> {
+  const { head, tail } = encodeGpt(disk);
+  using file = await Deno.open(path, { write: true });
+  await writeAll(file, head);
+  await file.seek(-tail.length, Deno.SeekMode.End);
+  await writeAll(file, tail);
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
 }

@@ -1,5 +1,5 @@
 // Puts base layer and overlay together as one directory tree with the right owners.
-// What the image does without is never unpacked.
+// What the image does without is taken out by two lists of image/.
 
 import { list } from "./declarations.ts";
 import { SOURCE_DATE_EPOCH } from "./base.ts";
@@ -14,16 +14,31 @@ export function asRoot(uid: number | null): string[] {
   return uid === 0 ? [] : ["unshare", "--user", "--map-root-user", "--map-auto", "--"];
 }
 
-/** Tar's patterns for what is left out: image/remove, and every program that image/programs doesn't name. */
-export function exclusions(members: readonly string[], remove: string, programs: string): string[] {
+/**
+ * What of the base layer goes: the paths of image/remove, and every program that image/programs doesn't name.
+ *
+ * @param members the tar file's names, each beginning with "./"
+ * @returns paths from the root, without those below another one of them
+ */
+export function removals(members: readonly string[], remove: string, programs: string): string[] {
   const keep = new Set(list(programs));
-  const patterns = list(remove).map((path) => `./${path}`);
+  const patterns = list(remove).map(toPattern);
+  const found = new Set<string>();
   for (const member of members) {
-    const match = /^\.\/usr\/s?bin\/([^/]+)$/.exec(member);
-    // Tar's own wildcards in a name ("[" is a program) are taken literally.
-    if (match !== null && !keep.has(match[1])) patterns.push(member.replace(/[[\]*?\\]/g, "\\$&"));
+    const path = member.replace(/^\.\//, "").replace(/\/$/, "");
+    const program = /^usr\/s?bin\/([^/]+)$/.exec(path);
+    if (program !== null ? !keep.has(program[1]) : patterns.some((pattern) => pattern.test(path))) {
+      found.add(path);
+    }
   }
-  return patterns;
+  return [...found];
+}
+
+/** "*" stands for anything within one directory. */
+function toPattern(glob: string): RegExp {
+  return new RegExp(
+    `^${glob.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join("[^/]*")}$`,
+  );
 }
 
 export interface TreeOptions {
@@ -32,27 +47,26 @@ export interface TreeOptions {
   readonly overlay: string;
   /** An empty directory. */
   readonly root: string;
-  /** A file for the patterns. */
-  readonly patterns: string;
+  /** A file for the list of what is removed. */
+  readonly removed: string;
   readonly remove: string;
   readonly programs: string;
   readonly signal?: AbortSignal;
 }
 
-/** Unpacks, then copies the overlay over it and sets every newer time back. */
+/** Unpacks, removes, copies the overlay over it and sets every newer time back. */
 export async function makeTree(options: TreeOptions): Promise<void> {
   const { tar, root, signal } = options;
-  const members = new TextDecoder().decode(await run(["tar", "-tf", tar], { signal })).split("\n");
-  await Deno.writeTextFile(
-    options.patterns,
-    exclusions(members, options.remove, options.programs).join("\n") + "\n",
-  );
   const prefix = asRoot(Deno.uid());
+  const members = new TextDecoder().decode(await run(["tar", "-tf", tar], { signal })).split("\n");
+  const removed = removals(members, options.remove, options.programs);
+  await Deno.writeTextFile(options.removed, removed.map((path) => `${path}\0`).join(""));
+  // Unpacked whole and then cut down: a file left out could be the one that others are hard links to.
   await run([
     ...[...prefix, "tar", "-xf", tar, "-C", root, "--numeric-owner", "--same-owner", "--same-permissions"],
-    ...["--xattrs", "--xattrs-include=*", "--anchored", "--wildcards", "--no-wildcards-match-slash"],
-    `--exclude-from=${options.patterns}`,
+    ...["--xattrs", "--xattrs-include=*"],
   ], { signal });
+  await run([...prefix, "xargs", "-0", "-a", options.removed, "rm", "-rf", "--"], { cwd: root, signal });
   await run(
     [...prefix, "cp", "-dR", "--preserve=mode", "--remove-destination", `${options.overlay}/.`, root],
     { signal },
