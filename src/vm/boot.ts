@@ -1,10 +1,10 @@
 // From nothing, or from whatever an earlier command left, to a VM that answers.
 // Walks the table of phases.ts. Must leave either a ready VM or no process at all.
 
-import { statfs } from "node:fs/promises";
 import { chooseCid, choosePort } from "./allot.ts";
 import { probeAccel } from "./accel.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { freeDiskBytes } from "./disk_space.ts";
 import { cancelled, GatehouseError, throwIfCancelled } from "./errors.ts";
 import { launch, type Launched } from "./launch.ts";
 import { ownVmPaths, stateHome, type VmPaths } from "./paths.ts";
@@ -303,8 +303,8 @@ class Boot {
       accel: record.accel,
       boot: image.boot.kind === "firmware" ? image.boot : {
         ...image.boot,
-        // panic=-1: the guest resets at once, which ends QEMU (-no-reboot). The id is no secret.
-        cmdline: `${image.boot.cmdline} panic=-1 systemd.machine_id=${await readMachineId(paths)}`,
+        // The id is no secret: any process on the host may read it here.
+        cmdline: `${image.boot.cmdline} systemd.machine_id=${await readMachineId(paths)}`,
       },
       rootImage: image.rootImage,
       stateImage: paths.stateImage,
@@ -377,10 +377,4 @@ async function checkFiles(image: VmImage): Promise<void> {
 
 function mib(bytes: number): string {
   return `${Math.floor(bytes / 2 ** 20)} MiB`;
-}
-
-/** Bytes that this user may still write on the file system of `path`. */
-export async function freeDiskBytes(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize;
 }

@@ -8,7 +8,7 @@ import { nextPhase, type Phase } from "./phases.ts";
 import { isAlive } from "./process.ts";
 import { noProgress, type OnProgress } from "./progress.ts";
 import { addressList, type RunningVm, runningVm } from "./running.ts";
-import { consoleLog, ConsoleWatch, logTail } from "./serial.ts";
+import { consoleLines, ConsoleWatch, logTail } from "./serial.ts";
 import { type Ending, POWER_DOWN_MS, teardown } from "./teardown.ts";
 import { readRecord, recordedVms, type VmRecord, withLock, writeRecord } from "./vm_state.ts";
 import { exists } from "./write_once.ts";
@@ -156,13 +156,13 @@ export async function list(
   return rows.filter((row) => row !== undefined);
 }
 
-/** The VM's console, cleaned of control characters; with `follow` until the signal. */
+/** The lines of the VM's console, cleaned of control characters; with `follow` until the signal. */
 export async function* logs(
   name: string,
   options: { readonly follow: boolean; readonly signal?: AbortSignal; readonly clock?: Clock },
 ): AsyncGenerator<string> {
   const paths = await existingPaths(name);
-  yield* consoleLog(paths.serialLog, { ...options, clock: options.clock ?? systemClock });
+  yield* consoleLines(paths.serialLog, { ...options, clock: options.clock ?? systemClock });
 }
 
 /** Where a running VM answers, preferred address first; undefined when none of that name runs. */

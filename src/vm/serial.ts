@@ -97,21 +97,33 @@ export class ConsoleWatch {
   }
 }
 
-/** The cleaned console log of `path`; with `follow` it goes on, over reboots too, until `signal`. */
-export async function* consoleLog(
+/** A console line longer than this is handed on in parts. */
+const MAX_LINE_CHARS = 16 * 1024;
+
+/** The cleaned lines of the console log at `path`; with `follow` it goes on, over reboots too, until `signal`. */
+export async function* consoleLines(
   path: string,
   options: { readonly follow: boolean; readonly signal?: AbortSignal; readonly clock: Clock },
 ): AsyncGenerator<string> {
   for (;;) {
     using file = new GrowingFile(path);
+    let rest = "";
     for (;;) {
       const text = await file.readMore();
       if (text !== "") {
-        yield cleanConsole(text);
+        const lines = (rest + text).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) yield cleanConsole(line);
+        if (rest.length <= MAX_LINE_CHARS) continue;
+        yield cleanConsole(rest);
+        rest = "";
         continue;
       }
-      if (!options.follow || options.signal?.aborted) return;
-      if (await file.replaced()) break;
+      const replaced = await file.replaced();
+      const done = !options.follow || options.signal?.aborted === true;
+      if ((done || replaced) && rest !== "") yield cleanConsole(rest);
+      if (done) return;
+      if (replaced) break;
       await options.clock.sleep(FOLLOW_POLL_MS, options.signal);
     }
   }
