@@ -1,6 +1,7 @@
 // The agent as a whole: configuration and a signer in, listeners that answer
 // out. The only place that composes; it must know nothing of a wire format.
 import { ReflectionService } from "@grpc/reflection";
+import { service as healthService } from "grpc-health-check";
 import { type ConnectionRecord, Server } from "../grpc/server.ts";
 import type { Http2Config } from "../http2/mod.ts";
 import type { Listener } from "../grpc/conn.ts";
@@ -14,6 +15,11 @@ import { listen } from "../transport/listen.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import type { Config } from "./config/mod.ts";
 import { type CallLog, callLogger, errorText, type Log, type Logger } from "./log/mod.ts";
+
+/** The API and health. The package has a proto-loader of its own, with types that differ in generics only. */
+const reflected = { ...apiPackage, "grpc.health.v1.Health": healthService } as unknown as ConstructorParameters<
+  typeof ReflectionService
+>[0];
 
 /** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
 const LISTEN_RETRY_MS = 2_000;
@@ -59,7 +65,7 @@ export class Agent {
     );
     this.#health = new Health(signer);
     this.#health.addToServer(this.#server);
-    if (config.reflection.enabled) new ReflectionService(apiPackage).addToServer(this.#server);
+    if (config.reflection.enabled) new ReflectionService(reflected).addToServer(this.#server);
   }
 
   /** @throws Error when an address can't be listened on (strict), or none can. */

@@ -1,8 +1,7 @@
 // The command line's side of the API: an address list, one channel, typed calls.
-import type { ServiceDefinition } from "@grpc/proto-loader";
 import { service as health } from "grpc-health-check";
 import { Channel } from "../grpc/channel.ts";
-import { unary } from "../grpc/client.ts";
+import { type ClientMethod, unary } from "../grpc/client.ts";
 import {
   type EchoRequestInit,
   type EchoResponse,
@@ -79,8 +78,10 @@ export class Client {
     this.#channel.close();
   }
 
-  #call<Request, Response>(service: ServiceDefinition, method: string, request: Request): Promise<Response> {
-    return unary<Request, Response>(this.#channel, service[method], request, {
+  #call<Request, Response>(service: Record<string, unknown>, method: string, request: Request): Promise<Response> {
+    // proto-loader's definitions know their messages as `object`; the types are ours.
+    const definition = service[method] as ClientMethod<Request, Response>;
+    return unary(this.#channel, definition, request, {
       deadlineMs: this.#options.timeoutMs,
       signal: this.#options.signal,
     });

@@ -20,7 +20,7 @@ function askedSigner(answer?: (key: string, algorithm: number, data: Uint8Array)
   };
 }
 
-type Outcome<T> = { error: Refusal | null; value?: T };
+type Outcome<T> = { error: Partial<Refusal> | null; value?: T };
 
 function call<T>(method: "Sign" | "GetPublicKey", request: object, signer = askedSigner(), compat: "none" | "seed" = "none") {
   const { requestSerialize, requestDeserialize } = definition[method];
@@ -29,7 +29,7 @@ function call<T>(method: "Sign" | "GetPublicKey", request: object, signer = aske
     const unary = { request: requestDeserialize(requestSerialize(request)), metadata: new Metadata() };
     service[method](
       unary as ServerUnaryCall<SignRequest & PublicKeyRequest, never>,
-      (error: Refusal | null, value?: unknown) => resolve({ error, value: value as T }),
+      (error: Partial<Refusal> | null, value?: unknown) => resolve({ error, value: value as T }),
     );
   });
 }

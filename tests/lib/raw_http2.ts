@@ -56,7 +56,7 @@ export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 export async function readUntilClose(conn: Deno.Conn, timeoutMs: number): Promise<{ bytes: Uint8Array; closed: boolean }> {
   const parts: Uint8Array[] = [];
   const buffer = new Uint8Array(65_536);
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<"timeout">((resolve) => timer = setTimeout(() => resolve("timeout"), timeoutMs));
   try {
     while (true) {
