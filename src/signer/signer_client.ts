@@ -1,0 +1,231 @@
+// A signer that may come and go: keeps one link to it, gathers what callers ask
+// in one turn of the event loop into messages, and fails nobody late or twice.
+import { setImmediate } from "node:timers";
+import { status } from "@grpc/grpc-js";
+import { type Clock, systemClock, type Timer } from "../grpc/clock.ts";
+import type { SignerKey, SignerSignResult } from "../proto/mod.ts";
+import { InFlight } from "./in_flight.ts";
+import {
+  DEFAULT_DEADLINE_MS,
+  FIRST_BACKOFF_MS,
+  MAX_BACKOFF_MS,
+  MAX_DATA_BYTES,
+  MAX_KEY_NAME_BYTES,
+} from "./limits.ts";
+import type { Link, OpenLink } from "./link.ts";
+import { Outbox, wireBytes } from "./outbox.ts";
+import { type Signer, SignerError } from "./signer.ts";
+
+export interface SignerClientOptions {
+  /** For one item, from `sign()` to its result. */
+  readonly deadlineMs?: number;
+  readonly clock?: Clock;
+}
+
+/*
+ *  connecting --link--> ready --lost--> connecting     calls wait while connecting
+ *      |                  ^
+ *      +--no signer--> down                            calls fail while down
+ */
+type State = "connecting" | "ready" | "down" | "closed";
+
+export class SignerClient implements Signer {
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #inFlight = new InFlight();
+  readonly #outbox = new Outbox();
+  readonly #closing = new AbortController();
+  readonly #healthCallbacks: ((healthy: boolean) => void)[] = [];
+  readonly #connected: Promise<void>;
+  #state: State = "connecting";
+  /** Settled when the present attempt to connect is. */
+  #attempt = newAttempt();
+  #link: Link | undefined;
+  #endLink: ((reason: string) => void) | undefined;
+  #lastResultMs = 0;
+  #lastFailure = "";
+  /** By name, as the last signer had them: a public key may be asked while it restarts. */
+  #keys: Map<string, SignerKey> | undefined;
+  #flushing = false;
+  #expiry: Timer | undefined;
+
+  constructor(open: OpenLink, options: SignerClientOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    this.#connected = this.#stayConnected(open);
+  }
+
+  get healthy(): boolean {
+    return this.#state === "ready";
+  }
+
+  onHealth(callback: (healthy: boolean) => void): void {
+    this.#healthCallbacks.push(callback);
+  }
+
+  sign(key: string, algorithm: number, data: Uint8Array): Promise<Uint8Array> {
+    const refusal = this.#refusal(key, data);
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      const expiresMs = this.#clock.nowMs() + this.#deadlineMs;
+      const id = this.#inFlight.add({ resolve, reject, bytes: wireBytes(key, data), expiresMs });
+      this.#outbox.add({ id, key, algorithm, data });
+      this.#watchDeadlines();
+      this.#scheduleFlush();
+    });
+  }
+
+  async publicKey(key: string): Promise<Uint8Array> {
+    const keys = await this.#knownKeys();
+    const found = keys.get(key);
+    if (found) return found.public_key_der;
+    throw new SignerError(status.NOT_FOUND, `key: no ${key}; there are ${[...keys.keys()].join(", ")}`);
+  }
+
+  async keys(): Promise<SignerKey[]> {
+    return [...(await this.#knownKeys()).values()];
+  }
+
+  async close(): Promise<void> {
+    this.#setState("closed");
+    this.#closing.abort();
+    this.#endLink?.("closed");
+    this.#failAll();
+    await this.#connected;
+  }
+
+  #refusal(key: string, data: Uint8Array): SignerError | undefined {
+    // Before the lengths of fields count: a name that is too long is no key's.
+    if (key.length > MAX_KEY_NAME_BYTES) {
+      return new SignerError(status.INVALID_ARGUMENT, `key: a name has at most ${MAX_KEY_NAME_BYTES} bytes`);
+    }
+    if (data.length > MAX_DATA_BYTES) {
+      const text = `data: ${data.length} bytes, at most ${MAX_DATA_BYTES} are signed`;
+      return new SignerError(status.INVALID_ARGUMENT, text);
+    }
+    if (this.#state === "down" || this.#state === "closed") return this.#unavailable();
+    const full = this.#inFlight.refusal(wireBytes(key, data));
+    if (full) return new SignerError(status.RESOURCE_EXHAUSTED, `${full}; call again in a while`);
+    return undefined;
+  }
+
+  async #knownKeys(): Promise<Map<string, SignerKey>> {
+    // Still none: the first signer has not been reached yet.
+    if (!this.#keys && this.#state === "connecting") await this.#attempt.promise;
+    if (!this.#keys) throw this.#unavailable();
+    return this.#keys;
+  }
+
+  #unavailable(): SignerError {
+    const why = this.#state === "closed" ? "the agent is stopping" : this.#lastFailure;
+    return new SignerError(status.UNAVAILABLE, `the signer is not there (${why}); call again`);
+  }
+
+  // ---- the link ----
+
+  async #stayConnected(open: OpenLink): Promise<void> {
+    let backoffMs = FIRST_BACKOFF_MS;
+    while (!this.#closing.signal.aborted) {
+      const startedMs = this.#clock.nowMs();
+      this.#lastFailure = await this.#useLink(open);
+      const hadLink = this.#link !== undefined;
+      this.#link?.close();
+      this.#link = undefined;
+      // After the loss of a link one attempt is made before calls are refused.
+      if (hadLink) this.#attempt = newAttempt();
+      this.#setState(hadLink ? "connecting" : "down");
+      this.#failAll();
+      // A signer that dies as soon as it is reached is not asked without pause.
+      if (hadLink && this.#clock.nowMs() - startedMs >= MAX_BACKOFF_MS) backoffMs = FIRST_BACKOFF_MS;
+      await this.#pause(backoffMs);
+      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
+    }
+    this.#attempt.settle();
+  }
+
+  /** Opens a link and stays until it ends. @returns why it did, never rejects */
+  async #useLink(open: OpenLink): Promise<string> {
+    const { promise: ended, resolve: onEnd } = Promise.withResolvers<string>();
+    this.#endLink = onEnd;
+    try {
+      const events = { onResults: this.#settle, onRoom: this.#scheduleFlush, onEnd };
+      this.#link = await open(events, this.#closing.signal);
+      this.#keys = new Map(this.#link.keys.map((key) => [key.name, key]));
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#attempt.settle();
+    }
+    this.#lastResultMs = this.#clock.nowMs();
+    if (this.#closing.signal.aborted) return "closed";
+    this.#setState("ready");
+    this.#scheduleFlush();
+    return await ended;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        this.#closing.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = this.#clock.startTimer(delayMs, done, true);
+      this.#closing.signal.addEventListener("abort", done);
+    });
+  }
+
+  #setState(state: State): void {
+    const before = this.healthy;
+    if (this.#state !== "closed") this.#state = state;
+    if (this.healthy === before) return;
+    for (const callback of this.#healthCallbacks) callback(this.healthy);
+  }
+
+  #failAll(): void {
+    this.#outbox.clear();
+    this.#inFlight.failAll(this.#unavailable());
+  }
+
+  // ---- items ----
+
+  readonly #scheduleFlush = (): void => {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // After the I/O of this turn, so that whatever it brought crosses as one message.
+    setImmediate(() => {
+      this.#flushing = false;
+      const link = this.#link;
+      if (this.#state !== "ready" || !link?.hasRoom || this.#outbox.isEmpty) return;
+      for (const batch of this.#outbox.takeBatches((id) => this.#inFlight.has(id))) link.send(batch);
+    });
+  };
+
+  readonly #settle = (results: SignerSignResult[]): void => {
+    this.#lastResultMs = this.#clock.nowMs();
+    for (const { id, signature, failure } of results) {
+      const outcome = failure ? new SignerError(failure.code, failure.message) : signature;
+      this.#inFlight.settle(id, outcome ?? new SignerError(status.INTERNAL, "the signer gave no outcome"));
+    }
+  };
+
+  #watchDeadlines(): void {
+    const nextMs = this.#inFlight.nextExpiryMs;
+    if (this.#expiry || nextMs === undefined) return;
+    this.#expiry = this.#clock.startTimer(nextMs - this.#clock.nowMs(), () => {
+      this.#expiry = undefined;
+      const nowMs = this.#clock.nowMs();
+      const expired = this.#inFlight.expire(nowMs);
+      const silent = nowMs - this.#lastResultMs >= this.#deadlineMs;
+      // It is there but answers nothing: perhaps a new stream gets answers.
+      if (expired > 0 && silent) this.#endLink?.("it answered nothing in time");
+      this.#watchDeadlines();
+    }, true);
+  }
+}
+
+function newAttempt(): { promise: Promise<void>; settle: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { promise, settle: resolve };
+}
