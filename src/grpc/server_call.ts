@@ -221,6 +221,7 @@ export abstract class ServerCall implements Expiring {
     if (this.#unconsumedBytes === 0 || (this.backlogged && !this.ended)) return;
     this.link.connection.consume(this.streamId, this.#unconsumedBytes);
     this.#unconsumedBytes = 0;
+    this.link.wake();
   }
 
   #end(code: status): void {

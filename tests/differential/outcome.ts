@@ -43,6 +43,9 @@ function plain(metadata: Metadata): Record<string, string[]> {
   return out;
 }
 
+/** A call that ends at all ends long before. */
+const PATIENCE_MS = 4_000;
+
 const identity = (bytes: Buffer) => bytes;
 
 export function run(client: Client, plan: CallPlan): Promise<Outcome> {
@@ -69,10 +72,15 @@ export function run(client: Client, plan: CallPlan): Promise<Outcome> {
         : client.makeUnaryRequest(path, identity, identity, first, metadata, options, onResponse);
     };
     const call = begin();
+    const watchdog = setTimeout(
+      () => resolve({ ...outcome, details: `no status within ${PATIENCE_MS} ms` }),
+      PATIENCE_MS,
+    );
     call.on("metadata", (metadata: Metadata) => outcome.initial = plain(metadata));
     call.on(
       "status",
       ({ code, details, metadata }: { code: number; details: string; metadata: Metadata }) => {
+        clearTimeout(watchdog);
         outcome.code = status[code] ?? String(code);
         outcome.details = details;
         outcome.trailers = plain(metadata);

@@ -121,12 +121,16 @@ export function implementation(seen: Seen): UntypedServiceImplementation {
       const script = parse(call.metadata.get("x-script")[0] as string | undefined);
       greet(call, script);
       let got = 0;
+      let failed = false;
       call.on("data", (message: Buffer) => {
+        // A write after the end hangs the call on grpc-js's server.
+        if (failed) return;
         call.write(message);
-        if (script.failAfter !== undefined && ++got === script.failAfter) call.emit("error", failure(script));
+        failed = ++got === script.failAfter;
+        if (failed) call.emit("error", failure(script));
       });
       call.on("end", () => {
-        if (!script.hang) call.end(trailers(script));
+        if (!script.hang && !failed) call.end(trailers(script));
       });
     },
   };
