@@ -77,7 +77,9 @@ export function connectError(error: unknown, address: string): SocketError {
       return say("no route to it; check the address and this machine's network");
     case "ETIMEDOUT":
       return say(
-        vsock ? "no answer; is the VM running, with this CID?" : "no answer; check the address and firewalls",
+        vsock
+          ? "no answer; check that the VM runs with this CID (for CID 2: that the host listens on this port)"
+          : "no answer; check the address and firewalls",
       );
     case "ENODEV":
     case "EAFNOSUPPORT":

@@ -36,8 +36,9 @@ function hybridPeer(address: HybridAddress): Peer {
 }
 
 /**
- * Opens one connection to a guest's port. Asks again while no reply comes;
- * a closed port fails at once with code ECONNREFUSED.
+ * Opens one connection to a guest's port. Asks again while no reply comes; a closed
+ * port fails at once with code ECONNREFUSED. So does vhost-device-vsock while no VM
+ * is attached to it: whoever waits for a VM to boot must dial again.
  *
  * @throws {SocketError} or the signal's reason.
  */
@@ -124,8 +125,8 @@ function closedPort(address: HybridAddress, cause?: unknown): SocketError {
   return new SocketError(
     "ECONNREFUSED",
     text,
-    `can't connect to ${text}: nothing in the VM listens on port ${address.port}; ` +
-      "is its agent up? its serial log tells",
+    `can't connect to ${text}: the VM is not up yet, or nothing in it listens on port ${address.port}; ` +
+      "wait, or look at its serial log",
     cause,
   );
 }

@@ -79,7 +79,7 @@ describe("dialHybrid", () => {
     const { requests } = start("end at once");
     const error = await rejection(dialHybrid(address));
     expect(error.code).toBe("ECONNREFUSED");
-    expect(error.message).toContain("nothing in the VM listens on port 50051");
+    expect(error.message).toContain("nothing in it listens on port 50051");
     expect(requests).toHaveLength(1);
   });
 

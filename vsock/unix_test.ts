@@ -69,6 +69,21 @@ describe("listenUnix", () => {
     await served;
   });
 
+  test("leaves a socket alone whose owner hangs with a full queue", async () => {
+    const hanging = Deno.listen({ transport: "unix", path });
+    const queued: Deno.Conn[] = [];
+    const fill = async () => {
+      for (;;) queued.push(await Deno.connect({ transport: "unix", path }));
+    };
+    await expect(fill()).rejects.toThrow(Deno.errors.WouldBlock);
+    const error = await rejection(listenUnix(path, peer));
+    expect(error.code).toBe("EADDRINUSE");
+    expect(error.message).toContain("may hold it (ETIMEDOUT)");
+    expect((await Deno.lstat(path)).isSocket).toBe(true);
+    for (const conn of queued) conn.close();
+    hanging.close();
+  });
+
   test("leaves a file alone that is no socket", async () => {
     await Deno.writeTextFile(path, "precious");
     const error = await rejection(listenUnix(path, peer));

@@ -55,7 +55,7 @@ for (const [group, text] of [["tcp", "tcp://127.0.0.1:0"], ["unix", `unix://${De
   Deno.bench(
     `${group}: ${ROUNDS} round trips, bare Deno.Conn`,
     { group, baseline: true },
-    () => pingPong(bare),
+    async () => await pingPong(bare),
   );
-  Deno.bench(`${group}: ${ROUNDS} round trips, wrapped`, { group }, () => pingPong(wrapped));
+  Deno.bench(`${group}: ${ROUNDS} round trips, wrapped`, { group }, async () => await pingPong(wrapped));
 }
