@@ -65,7 +65,7 @@ export function qemuArgv(spec: VmSpec): string[] {
     // QEMU has no business with execve, setuid or scheduling once it runs.
     ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     ...["-msg", "timestamp=on"],
-    // vmport and i8042 stay: ctrl-alt-del is the second way to ask a guest to end.
+    // The i8042 keyboard stays: ctrl-alt-del is how a guest without logind is asked to end.
     ...["-machine", shared ? "q35,memory-backend=mem0" : "q35"],
     ...accelOptions(spec.accel),
     ...["-smp", String(spec.cpus)],

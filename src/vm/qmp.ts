@@ -92,8 +92,13 @@ export class QmpClient {
     return answer.data.status;
   }
 
-  /** Presses the guest's power button (ACPI). The guest may ignore it. */
+  /**
+   * Asks the guest to power down, in both ways that there are: ctrl-alt-del, which systemd's PID 1
+   * takes itself, and the ACPI power button, for which a guest needs logind. It may ignore both.
+   */
   async powerDown(timeoutMs: number): Promise<void> {
+    const keys = ["ctrl", "alt", "delete"].map((data) => ({ type: "qcode", data }));
+    await this.execute("send-key", { keys }, timeoutMs);
     await this.execute("system_powerdown", {}, timeoutMs);
   }
 
