@@ -65,6 +65,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   #lastHeaders: HeaderList | undefined;
   #lastHead: RequestHead | undefined;
   #error: Http2Error | undefined;
+  #refusal: string | undefined;
 
   constructor(private readonly core: ServerCore, conn: Conn) {
     this.peer = conn.peer;
@@ -87,10 +88,13 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     this.wake();
   }
 
-  /** Turns the caller away before its first call. */
+  /** Turns the caller away before its first call, once it has shown that it will understand why. */
   refuse(reason: string): void {
-    this.connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, reason);
-    this.wake();
+    this.#refusal = reason;
+  }
+
+  onSettings(): void {
+    if (this.#refusal !== undefined) this.connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, this.#refusal);
   }
 
   close(): void {
@@ -132,6 +136,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   }
 
   #begin(streamId: number, headers: HeaderList, endStream: boolean): void {
+    if (this.#refusal !== undefined) return;
     const head = this.#head(headers);
     if (head.method !== "POST") {
       const extra = ["allow", "POST"];
