@@ -206,7 +206,9 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   }
 
   onDraining(connection: ClientConnection): void {
-    if (connection === this.#current) this.#lose(connection.proved);
+    if (connection !== this.#current) return;
+    this.#lastFailure = `${connection.peer.address}: ${connection.reason}`;
+    this.#lose(connection.proved || connection.graceful);
   }
 
   onEnded(connection: ClientConnection, reason: string): void {

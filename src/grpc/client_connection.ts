@@ -31,6 +31,8 @@ export class ClientConnection implements ConnectionEvents {
   /** A response came: the other end is more than an open port. */
   proved = false;
   draining = false;
+  /** It ends as planned: the server said so, or this side did. */
+  graceful = false;
   readonly startedMs: number;
   readonly #connection: Connection;
   readonly #driver: Driver;
@@ -53,13 +55,18 @@ export class ClientConnection implements ConnectionEvents {
   /** Ends with the connection. Never rejects. */
   async run(): Promise<void> {
     await this.#driver.run();
-    this.owner.onEnded(this, this.#reason ?? "the server closed the connection");
+    this.owner.onEnded(this, this.reason);
   }
 
   /** Why the whole connection ended, if it did. */
   get lost(): string | undefined {
     if (!this.#connection.closed) return undefined;
-    return this.#connection.error?.message ?? this.#reason ?? "the server closed the connection";
+    return this.#connection.error?.message ?? this.reason;
+  }
+
+  /** Why it ended, or goes away. */
+  get reason(): string {
+    return this.#reason ?? "the server closed the connection";
   }
 
   get openCalls(): number {
@@ -103,6 +110,7 @@ export class ClientConnection implements ConnectionEvents {
   /** No new calls; closes when those under way are done. */
   drain(): void {
     this.draining = true;
+    this.graceful = true;
     this.#connection.goaway(ErrorCode.NO_ERROR);
     this.#driver.wake();
   }
@@ -138,6 +146,7 @@ export class ClientConnection implements ConnectionEvents {
     this.#reason = `the server said GOAWAY ${code}${text === "" ? "" : ` (${text})`}`;
     if (this.draining) return;
     this.draining = true;
+    this.graceful = code === ErrorCode.NO_ERROR;
     this.owner.onDraining(this);
   }
 

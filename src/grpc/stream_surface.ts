@@ -133,15 +133,17 @@ export class StreamSurface extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (error) this.#call.sendStatus(statusFromError(error), error);
-    // A client-streaming handler may stop reading early (`break` in for await) and still call back.
+    // node destroys with an AbortError when a handler leaves `for await` early; that is no failure.
+    const failure = error?.name === "AbortError" ? null : error;
+    if (failure !== null) this.#call.sendStatus(statusFromError(failure), failure);
+    // A client-streaming handler may have read enough and still call back; without its writable half no other can.
     else if (this.#call.method.kind !== "clientStream") {
       this.#call.sendStatus({
         code: status.UNKNOWN,
         details: "The handler destroyed its call without a status",
       });
     }
-    done(error);
+    done(failure);
   }
 
   /** What was written before goes out first, then the status: as grpc-js. */
