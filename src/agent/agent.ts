@@ -1,25 +1,19 @@
 // The agent as a whole: configuration and a signer in, listeners that answer
 // out. The only place that composes; it must know nothing of a wire format.
-import { ReflectionService } from "@grpc/reflection";
-import { service as healthService } from "grpc-health-check";
 import { type ConnectionRecord, Server } from "../grpc/server.ts";
 import type { Http2Config } from "../http2/mod.ts";
 import type { Listener } from "../grpc/conn.ts";
-import { apiPackage, serviceDefinition } from "../proto/mod.ts";
+import { serviceDefinition } from "../proto/mod.ts";
 import { cryptoService } from "../services/crypto.ts";
 import { echoService } from "../services/echo.ts";
 import { CRYPTO_SERVICE, ECHO_SERVICE, Health } from "../services/health.ts";
+import { addReflection } from "../services/reflection.ts";
 import type { Signer } from "../signer/signer.ts";
 import { type Address, formatAddress, parseAddress } from "../transport/address.ts";
 import { listen } from "../transport/listen.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import type { Config } from "./config/mod.ts";
 import { type CallLog, callLogger, errorText, type Log, type Logger } from "./log/mod.ts";
-
-/** The API and health. The package has a proto-loader of its own, with types that differ in generics only. */
-const reflected = { ...apiPackage, "grpc.health.v1.Health": healthService } as unknown as ConstructorParameters<
-  typeof ReflectionService
->[0];
 
 /** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
 const LISTEN_RETRY_MS = 2_000;
@@ -65,7 +59,7 @@ export class Agent {
     );
     this.#health = new Health(signer);
     this.#health.addToServer(this.#server);
-    if (config.reflection.enabled) new ReflectionService(reflected).addToServer(this.#server);
+    if (config.reflection.enabled) addReflection(this.#server);
   }
 
   /** @throws Error when an address can't be listened on (strict), or none can. */

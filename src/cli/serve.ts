@@ -8,7 +8,9 @@ import { RemoteSigner } from "../signer/remote_signer.ts";
 import { startSignerProcess } from "../signer/process.ts";
 import { parseAddress } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
+import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import { buildSigner } from "../vm/artifacts.ts";
+import { GatehouseError } from "../vm/errors.ts";
 import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
 import { note, print, printJson, progressReporter } from "./output.ts";
@@ -76,6 +78,10 @@ Examples:
 async function configFor(options: ServeOptions): Promise<Config> {
   const text = options.config ? await Deno.readTextFile(options.config) : "";
   const config = loadConfig(text, options.config ?? "(defaults)");
+  for (const address of options.listen ?? []) {
+    const refusal = checkPlainTcp(parseAddress(address), options.insecureTcp || config.listen.insecure_tcp);
+    if (refusal) throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1, or add --insecure-tcp");
+  }
   return {
     ...config,
     listen: {
