@@ -149,15 +149,18 @@ class Boot {
   /** The VM that an earlier `up` booted, when it runs and answers. */
   async #alreadyRunning(record: VmRecord): Promise<BootedVm | undefined> {
     if (record.qemu === undefined || !isAlive(record.qemu)) return undefined;
+    if (record.vhostVsock !== undefined && !isAlive(record.vhostVsock)) return undefined;
+    // Booting: the command that watched it was killed, and the guest may need its whole time.
+    const patienceMs = record.phase === "booting" ? BOOT_LIMITS[record.accel].healthMs : ALREADY_RUNNING_MS;
     this.#onProgress({ step: "boot", detail: "it runs already; asking whether it is well" });
     const vm = runningVm(this.#paths, record);
     const end = AbortSignal.any([
-      AbortSignal.timeout(ALREADY_RUNNING_MS),
+      AbortSignal.timeout(patienceMs),
       ...(this.#options.signal ? [this.#options.signal] : []),
     ]);
     while (!end.aborted && isAlive(record.qemu)) {
       const question = this.#options.isHealthy(vm, end).catch(() => false);
-      if (await Promise.race([question, this.#clock.sleep(ALREADY_RUNNING_MS, end).then(() => false)])) {
+      if (await Promise.race([question, this.#clock.sleep(patienceMs, end).then(() => false)])) {
         const next = record.phase === "booting" || record.phase === "building"
           ? "ready"
           : nextPhase(record.phase, "healthy");
