@@ -1,6 +1,7 @@
 // Ends a VM's processes and removes their sockets: gently, then firmly. Also finds
 // those that no record names any more. It must never touch keys, disk or logs.
 
+import { dirname } from "node:path";
 import type { Clock } from "./clock.ts";
 import { connectQmp, QMP_COMMAND_MS } from "./launch.ts";
 import type { VmPaths } from "./paths.ts";
@@ -49,6 +50,8 @@ export async function teardown(
   await Deno.remove(paths.runDir, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
+  // The short directory's parent is for all VMs: it goes with the last, and stays when it isn't empty.
+  if (!paths.runDir.startsWith(paths.dir)) await Deno.remove(dirname(paths.runDir)).catch(() => {});
   return ending;
 }
 

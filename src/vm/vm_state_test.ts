@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ensurePrivateDir, type VmPaths, vmPaths } from "./paths.ts";
 import {
   ensureState,
@@ -107,15 +107,21 @@ it("the lock excludes a second holder and is free again afterwards, even after a
   expect(await withLock(paths.lock, "VM one", () => Promise.resolve(1))).toBe(1);
 });
 
-it("a lock whose directory is removed under it doesn't let two in afterwards", async () => {
-  await withLock(paths.lock, "VM one", async () => {
+it("a lock whose file was removed between its opening and its locking excludes others all the same", async () => {
+  const open = Deno.open;
+  const spy = vi.spyOn(Deno, "open").mockImplementationOnce(async (...args) => {
+    const file = await open(...args);
     await Deno.remove(paths.dir, { recursive: true });
-    await withLock(paths.lock, "VM one", async () => {
-      await expect(withLock(paths.lock, "VM one", () => Promise.resolve())).rejects.toMatchObject({
-        code: "busy",
-      });
+    return file;
+  });
+  await ensurePrivateDir(paths.dir);
+  await withLock(paths.lock, "VM one", async () => {
+    await expect(withLock(paths.lock, "VM one", () => Promise.resolve())).rejects.toMatchObject({
+      code: "busy",
     });
   });
+  expect(spy).toHaveBeenCalled();
+  spy.mockRestore();
 });
 
 it("lists VMs by name and passes over what is none", async () => {
