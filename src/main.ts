@@ -28,6 +28,8 @@ Start here:
   gatehouse down        stop it; its keys stay`,
   );
 
-for (const register of [up, vm, echo, sign, pubkey, verify, proxy, serve, config, doctor, test]) register(program);
+for (const register of [up, vm, echo, sign, pubkey, verify, proxy, serve, config, doctor, test]) {
+  register(program);
+}
 
 await program.parseAsync([Deno.execPath(), "gatehouse", ...Deno.args]);

@@ -28,7 +28,11 @@ export async function runTests({ quick, only, signal }: TestRunOptions): Promise
     if (signal.aborted) break;
     note(`\n=== ${stage.name}: ${stage.what}`);
     const result = await runStage(stage, signal);
-    note(`=== ${stage.name}: ${result.outcome} in ${result.seconds.toFixed(1)} s${result.reason ? ` (${result.reason})` : ""}`);
+    note(
+      `=== ${stage.name}: ${result.outcome} in ${result.seconds.toFixed(1)} s${
+        result.reason ? ` (${result.reason})` : ""
+      }`,
+    );
     results.push(result);
   }
   note("");
@@ -45,7 +49,11 @@ export async function runTests({ quick, only, signal }: TestRunOptions): Promise
 function choose(quick: boolean, only?: string[]): Stage[] {
   for (const name of only ?? []) {
     if (!stages.some((stage) => stage.name === name)) {
-      throw new GatehouseError("bad-argument", `no stage ${name}`, `choose from ${stages.map((stage) => stage.name).join(", ")}`);
+      throw new GatehouseError(
+        "bad-argument",
+        `no stage ${name}`,
+        `choose from ${stages.map((stage) => stage.name).join(", ")}`,
+      );
     }
   }
   return stages.filter((stage) => only ? only.includes(stage.name) : !quick || stage.quick);
@@ -68,7 +76,12 @@ async function runStage(stage: Stage, signal: AbortSignal): Promise<Result> {
   return end("passed");
 }
 
-async function runCommand(program: string, args: string[], cwd: string | undefined, signal: AbortSignal): Promise<number> {
+async function runCommand(
+  program: string,
+  args: string[],
+  cwd: string | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   try {
     const child = new Deno.Command(program === "deno" ? Deno.execPath() : program, {
       args,

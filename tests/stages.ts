@@ -21,7 +21,12 @@ const cargo = (command: string, ...args: string[]) => ["cargo", command, "--rele
 export const stages: Stage[] = [
   { name: "format", what: "deno fmt", quick: true, commands: [["deno", "fmt", "--check", "--quiet"]] },
   { name: "lint", what: "deno lint", quick: true, commands: [["deno", "lint", "--quiet"]] },
-  { name: "types", what: "deno check", quick: true, commands: [["deno", "check", "--quiet", "src", "vsock", "tests"]] },
+  {
+    name: "types",
+    what: "deno check",
+    quick: true,
+    commands: [["deno", "check", "--quiet", "src", "vsock", "tests"]],
+  },
   { name: "unit", what: "unit tests of TypeScript", quick: true, commands: [vitest("src", "vsock")] },
   {
     name: "rust",
@@ -42,12 +47,20 @@ export const stages: Stage[] = [
   {
     name: "signer",
     what: "the agent's side against the real signer, which is killed in the middle",
-    commands: [cargo("build", "--bin", "gatehouse-signer", "--manifest-path", "dataplane/Cargo.toml"), vitest("tests/signer")],
+    commands: [
+      cargo("build", "--bin", "gatehouse-signer", "--manifest-path", "dataplane/Cargo.toml"),
+      vitest("tests/signer"),
+    ],
   },
   {
     name: "serve",
     what: "agent and signer without a VM: tools from outside, bad input, vanishing clients",
     commands: [vitest("tests/serve")],
+  },
+  {
+    name: "image",
+    what: "what the agent's unit lets Deno do",
+    commands: [vitest("tests/image")],
   },
   {
     name: "vm",

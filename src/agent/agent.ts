@@ -108,7 +108,9 @@ export class Agent {
     const listener = await listen(address);
     this.#listeners.push(listener);
     this.#log.info("listening", { address: listener.address });
-    if (address.transport === "tcp") this.#log.warn("TCP is plain: no TLS, no client identity", { address: listener.address });
+    if (address.transport === "tcp") {
+      this.#log.warn("TCP is plain: no TLS, no client identity", { address: listener.address });
+    }
     this.#serving.push(this.#server.serve(listener));
   }
 

@@ -21,7 +21,11 @@ const config = loadConfig(file ? await Deno.readTextFile(file) : "", file ?? "(d
 const log = createLog({ level: config.log.level, format: config.log.format });
 const own = log.component("agent");
 const socket = values.signer ?? config.signer.socket;
-const signer = new RemoteSigner({ address: socket, dial: dialer(parseAddress(socket)), deadlineMs: config.signer.deadline_ms });
+const signer = new RemoteSigner({
+  address: socket,
+  dial: dialer(parseAddress(socket)),
+  deadlineMs: config.signer.deadline_ms,
+});
 
 let agent: Agent;
 try {

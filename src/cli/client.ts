@@ -34,18 +34,20 @@ export class Client {
   /** @param addresses separated by commas, tried in order */
   constructor(addresses: string, options: CallOptions) {
     this.#options = options;
-    this.#channel = new Channel(parseAddressList(addresses).map((parsed) => {
-      const address = formatAddress(parsed);
-      const dial = dialer(parsed);
-      return {
-        address,
-        dial: async (signal?: AbortSignal) => {
-          const conn = await dial(signal);
-          this.#peer = address;
-          return conn;
-        },
-      };
-    }));
+    this.#channel = new Channel(
+      parseAddressList(addresses).map((parsed) => {
+        const address = formatAddress(parsed);
+        const dial = dialer(parsed);
+        return {
+          address,
+          dial: async (signal?: AbortSignal) => {
+            const conn = await dial(signal);
+            this.#peer = address;
+            return conn;
+          },
+        };
+      }),
+    );
   }
 
   echo(payload: string): Promise<EchoResponse> {
@@ -78,7 +80,11 @@ export class Client {
     this.#channel.close();
   }
 
-  #call<Request, Response>(service: Record<string, unknown>, method: string, request: Request): Promise<Response> {
+  #call<Request, Response>(
+    service: Record<string, unknown>,
+    method: string,
+    request: Request,
+  ): Promise<Response> {
     // proto-loader's definitions know their messages as `object`; the types are ours.
     const definition = service[method] as ClientMethod<Request, Response>;
     return unary(this.#channel, definition, request, {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { action, wholeNumber } from "./command.ts";
 import { withClient } from "./client.ts";
 import { print, printJson } from "./output.ts";
-import { resolveServer, serverOptions, type ServerOptions } from "./server_option.ts";
+import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 
 /** Bounds a typing mistake; `gatehouse bench` is for load. */
 const MAX_COUNT = 1_000_000;

@@ -32,7 +32,11 @@ async function openForReading(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (error) {
-    throw new GatehouseError("bad-argument", `can't read ${path}: ${reason(error)}`, "give a file that can be read, or - for standard input");
+    throw new GatehouseError(
+      "bad-argument",
+      `can't read ${path}: ${reason(error)}`,
+      "give a file that can be read, or - for standard input",
+    );
   }
 }
 
@@ -42,7 +46,11 @@ export async function writeOutput(path: string | undefined, bytes: Uint8Array): 
   try {
     await Deno.writeFile(path, bytes);
   } catch (error) {
-    throw new GatehouseError("bad-argument", `can't write ${path}: ${reason(error)}`, "give a path that can be written with --output");
+    throw new GatehouseError(
+      "bad-argument",
+      `can't write ${path}: ${reason(error)}`,
+      "give a path that can be written with --output",
+    );
   }
 }
 

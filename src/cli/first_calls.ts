@@ -1,7 +1,7 @@
 // The calls that `up` makes to show that the VM works: one Echo and one Sign
 // over each transport, each signature verified against the fetched public key.
 import type { RunningVm } from "../vm/machine.ts";
-import { parseAlgorithm, DEFAULT_ALGORITHM } from "./algorithm.ts";
+import { DEFAULT_ALGORITHM, parseAlgorithm } from "./algorithm.ts";
 import { type Client, DEFAULT_TIMEOUT_MS, withClient } from "./client.ts";
 import { verifySignature } from "./verify_signature.ts";
 

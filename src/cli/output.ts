@@ -21,7 +21,9 @@ export const printJson = (value: unknown): void => print(JSON.stringify(value, n
 /** Columns as wide as their widest cell; the first row is the heading. */
 export function table(rows: string[][]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join("\n");
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join(
+    "\n",
+  );
 }
 
 /** Draws progress on standard error: one line rewritten on a terminal, a line a step elsewhere. */

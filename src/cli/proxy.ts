@@ -21,7 +21,11 @@ export function register(program: Command): void {
     .summary("pass a TCP port or a Unix socket on to a VM's VSOCK")
     .requiredOption("--listen <address>", "tcp://127.0.0.1:port (port 0: any free one) or unix:///path")
     .requiredOption("--to <address>", "vsock://cid:port or vsock+unix:///path:port")
-    .option("--insecure-tcp", "allow --listen on TCP beyond loopback: everyone who reaches it is let through", false)
+    .option(
+      "--insecure-tcp",
+      "allow --listen on TCP beyond loopback: everyone who reaches it is let through",
+      false,
+    )
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -33,7 +37,9 @@ Examples:
     .action(action(async ({ json, signal }, options: ProxyOptions) => {
       const from = parseAddress(options.listen);
       const refusal = checkPlainTcp(from, options.insecureTcp);
-      if (refusal) throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1 or on a Unix socket");
+      if (refusal) {
+        throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1 or on a Unix socket");
+      }
       const listener = await listen(from);
       if (json) printJson({ listening: listener.address, to: options.to });
       else print(`Proxy ready: ${listener.address} -> ${options.to} (Ctrl-C ends it)`);
@@ -42,7 +48,9 @@ Examples:
         to: dialer(parseAddress(options.to)),
         signal,
         onError: (error, client) =>
-          note(`gatehouse proxy: ${client.address}: ${error instanceof Error ? error.message : String(error)}`),
+          note(
+            `gatehouse proxy: ${client.address}: ${error instanceof Error ? error.message : String(error)}`,
+          ),
       });
     }));
 }

@@ -8,7 +8,7 @@ import { withClient } from "./client.ts";
 import { action } from "./command.ts";
 import { writeOutput, writeText } from "./files.ts";
 import { printJson } from "./output.ts";
-import { resolveServer, serverOptions, type ServerOptions } from "./server_option.ts";
+import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 import { publicKeyPem } from "./verify_signature.ts";
 
 interface PubkeyOptions extends ServerOptions {
@@ -21,7 +21,10 @@ interface PubkeyOptions extends ServerOptions {
 export function register(program: Command): void {
   serverOptions(program.command("pubkey"))
     .summary("print a public key")
-    .option("--algorithm <name>", `the key that signs with it: ${ALGORITHM_NAMES.join(", ")} (default: ${DEFAULT_ALGORITHM})`)
+    .option(
+      "--algorithm <name>",
+      `the key that signs with it: ${ALGORITHM_NAMES.join(", ")} (default: ${DEFAULT_ALGORITHM})`,
+    )
     .option("--key-type <type>", "rsa or ecc, as the seed's clients ask")
     .option("--out <form>", "pem or der", "pem")
     .option("-o, --output <file>", "where to write it (default: standard output)")
@@ -55,5 +58,8 @@ Examples:
 function requestFor({ algorithm, keyType }: PubkeyOptions): PublicKeyRequestInit {
   if (keyType !== undefined && algorithm === undefined) return { key_type: parseKeyType(keyType) };
   const chosen = parseAlgorithm(algorithm ?? DEFAULT_ALGORITHM);
-  return { key_type: keyType === undefined ? chosen.keyType : parseKeyType(keyType), algorithm: chosen.algorithm };
+  return {
+    key_type: keyType === undefined ? chosen.keyType : parseKeyType(keyType),
+    algorithm: chosen.algorithm,
+  };
 }

@@ -2,6 +2,7 @@
 // place does.
 import { fileURLToPath } from "node:url";
 
-export const REPO_ROOT: string = Deno.env.get("GATEHOUSE_ROOT") ?? fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+export const REPO_ROOT: string = Deno.env.get("GATEHOUSE_ROOT") ??
+  fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 /** What a build leaves: nothing outside it but package caches. */
 export const CACHE_DIR = `${REPO_ROOT}/.cache`;

@@ -27,9 +27,15 @@ interface ServeOptions {
 export function register(program: Command): void {
   program.command("serve")
     .summary("run agent and signer on this machine, without a VM")
-    .option("--listen <address...>", "tcp://host:port, unix:///path, vsock://any:port (default: the configuration's)")
+    .option(
+      "--listen <address...>",
+      "tcp://host:port, unix:///path, vsock://any:port (default: the configuration's)",
+    )
     .requiredOption("--state <dir>", "where the sealed keys are kept")
-    .option("--sealing-key <file>", "what the keys are sealed with, 32 bytes (default: made beside the state)")
+    .option(
+      "--sealing-key <file>",
+      "what the keys are sealed with, 32 bytes (default: made beside the state)",
+    )
     .option("--config <file>", "configuration, TOML")
     .option("--insecure-tcp", "allow plain TCP beyond loopback", false)
     .option("--json", "print JSON")
@@ -80,7 +86,9 @@ async function configFor(options: ServeOptions): Promise<Config> {
   const config = loadConfig(text, options.config ?? "(defaults)");
   for (const address of options.listen ?? []) {
     const refusal = checkPlainTcp(parseAddress(address), options.insecureTcp || config.listen.insecure_tcp);
-    if (refusal) throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1, or add --insecure-tcp");
+    if (refusal) {
+      throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1, or add --insecure-tcp");
+    }
   }
   return {
     ...config,

@@ -29,7 +29,9 @@ export function serverOptions(command: Command): Command {
 }
 
 /** The addresses to call: as told, else the running VM's. */
-export async function resolveServer(options: ServerOptions): Promise<{ addresses: string; timeoutMs: number }> {
+export async function resolveServer(
+  options: ServerOptions,
+): Promise<{ addresses: string; timeoutMs: number }> {
   const timeoutMs = wholeNumber("--timeout", options.timeout, 1, MAX_TIMEOUT_MS);
   const told = options.server ?? Deno.env.get("GATEHOUSE_SERVER");
   if (told) return { addresses: told, timeoutMs };

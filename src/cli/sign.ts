@@ -8,7 +8,7 @@ import { withClient } from "./client.ts";
 import { action } from "./command.ts";
 import { readInput, writeOutput, writeText } from "./files.ts";
 import { printJson } from "./output.ts";
-import { resolveServer, serverOptions, type ServerOptions } from "./server_option.ts";
+import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 
 interface SignOptions extends ServerOptions {
   algorithm: string;
@@ -35,7 +35,11 @@ Examples:
     .action(action(async ({ json, signal }, file: string | undefined, options: SignOptions) => {
       const { name, algorithm, keyType } = parseAlgorithm(options.algorithm);
       if (!["raw", "base64", "hex"].includes(options.out)) {
-        throw new GatehouseError("bad-argument", `--out ${options.out}: no such form`, "choose raw, base64 or hex");
+        throw new GatehouseError(
+          "bad-argument",
+          `--out ${options.out}: no such form`,
+          "choose raw, base64 or hex",
+        );
       }
       const server = await resolveServer(options);
       const data = await readInput(file, MAX_SIGN_DATA_BYTES);

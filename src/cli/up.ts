@@ -39,7 +39,10 @@ export function register(program: Command): void {
     .option("--port <n>", "port on the host's 127.0.0.1 (default: that of last time, or the first free one)")
     .option("--memory <MiB>", "the VM's memory")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExamples:\n  gatehouse up\n  gatehouse up --yes --name second\n  gatehouse up --config vm.toml")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse up\n  gatehouse up --yes --name second\n  gatehouse up --config vm.toml",
+    )
     .action(action(async ({ json, signal }, options: UpOptions) => {
       const started = performance.now();
       const configToml = options.config ? await Deno.readTextFile(options.config) : UP_CONFIG;
@@ -53,7 +56,9 @@ export function register(program: Command): void {
         repoRoot: REPO_ROOT,
         configToml,
         tcpPort: options.port === undefined ? undefined : wholeNumber("--port", options.port, 1, 65_535),
-        memoryMib: options.memory === undefined ? undefined : wholeNumber("--memory", options.memory, 512, 1_048_576),
+        memoryMib: options.memory === undefined
+          ? undefined
+          : wholeNumber("--memory", options.memory, 512, 1_048_576),
         image: async () => {
           const result = await image(options.locked, progress.report, signal);
           built = result.built;
@@ -66,8 +71,16 @@ export function register(program: Command): void {
 
       const calls = await firstCalls(vm, signal);
       const seconds = (performance.now() - started) / 1000;
-      if (json) printJson({ name: vm.name, addresses: vm.addresses, accel: vm.accel, built, seconds: Number(seconds.toFixed(1)), calls });
-      else report(vm, calls, seconds, vm.alreadyRunning, options.config === undefined);
+      if (json) {
+        printJson({
+          name: vm.name,
+          addresses: vm.addresses,
+          accel: vm.accel,
+          built,
+          seconds: Number(seconds.toFixed(1)),
+          calls,
+        });
+      } else report(vm, calls, seconds, vm.alreadyRunning, options.config === undefined);
       return calls.every(({ verified }) => verified) ? 0 : 1;
     }));
 }
@@ -97,17 +110,33 @@ async function prepare(yes: boolean, json: boolean, signal: AbortSignal): Promis
   }
 }
 
-async function image(locked: boolean, onProgress: OnProgress, signal: AbortSignal): Promise<{ image: VmImage; built: boolean }> {
+async function image(
+  locked: boolean,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<{ image: VmImage; built: boolean }> {
   return await builtImage({ repoRoot: REPO_ROOT, cacheDir: CACHE_DIR, locked, onProgress, signal });
 }
 
-function report(vm: RunningVm, calls: CallRow[], seconds: number, alreadyRunning: boolean, ownConfig: boolean): void {
+function report(
+  vm: RunningVm,
+  calls: CallRow[],
+  seconds: number,
+  alreadyRunning: boolean,
+  ownConfig: boolean,
+): void {
   const { name } = vm;
-  print(alreadyRunning ? `VM ${name} runs already.` : `VM ${name} is up (${vm.accel === "kvm" ? "KVM" : "software emulation"}, ${seconds.toFixed(0)} s).`);
+  print(
+    alreadyRunning
+      ? `VM ${name} runs already.`
+      : `VM ${name} is up (${vm.accel === "kvm" ? "KVM" : "software emulation"}, ${seconds.toFixed(0)} s).`,
+  );
   print("");
   print(table([
     ["transport", "call", "latency", "verified"],
-    ...calls.map(({ transport, call, latency_ms, verified }) => [transport, call, `${latency_ms.toFixed(1)} ms`, verified ? "yes" : "NO"]),
+    ...calls.map((
+      { transport, call, latency_ms, verified },
+    ) => [transport, call, `${latency_ms.toFixed(1)} ms`, verified ? "yes" : "NO"]),
   ]));
   print("");
   if (vm.addresses.vsock) print(`VSOCK  ${vm.addresses.vsock}`);

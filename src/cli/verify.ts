@@ -8,7 +8,7 @@ import { withClient } from "./client.ts";
 import { action } from "./command.ts";
 import { readInput } from "./files.ts";
 import { print, printJson } from "./output.ts";
-import { resolveServer, serverOptions, type ServerOptions } from "./server_option.ts";
+import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 import { verifySignature } from "./verify_signature.ts";
 
 /** RSA-4096 in hex with room to spare: a signature file that is longer isn't one. */
@@ -45,12 +45,20 @@ Examples:
       const data = await readInput(file, MAX_SIGN_DATA_BYTES);
       const verified = verifySignature(chosen.name, key, data, signature);
       if (json) printJson({ verified, algorithm: chosen.name });
-      else print(verified ? `Verified: ${chosen.name}` : `NOT verified: not a ${chosen.name} signature of this data by this key`);
+      else {print(
+          verified
+            ? `Verified: ${chosen.name}`
+            : `NOT verified: not a ${chosen.name} signature of this data by this key`,
+        );}
       return verified ? 0 : 1;
     }));
 }
 
-async function serverKey(chosen: ChosenAlgorithm, options: VerifyOptions, signal: AbortSignal): Promise<Uint8Array> {
+async function serverKey(
+  chosen: ChosenAlgorithm,
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const server = await resolveServer(options);
   return await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
     const reply = await client.publicKey({ key_type: chosen.keyType, algorithm: chosen.algorithm });

@@ -27,7 +27,12 @@ export function verifySignature(
   const digest = algorithm.endsWith("SHA384") ? "sha384" : "sha256";
   if (algorithm.startsWith("ECDSA") !== (key.asymmetricKeyType === "ec")) return false;
   return algorithm === "RSA_PSS_SHA256"
-    ? verify(digest, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: PSS_SALT_BYTES }, signature)
+    ? verify(
+      digest,
+      data,
+      { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: PSS_SALT_BYTES },
+      signature,
+    )
     : verify(digest, data, key, signature);
 }
 

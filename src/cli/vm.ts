@@ -57,7 +57,11 @@ export function register(program: Command): void {
 
 const rowOf = (row: Awaited<ReturnType<typeof list>>[number]): string[] =>
   "status" in row
-    ? [row.name, row.status.phase, [row.status.addresses.vsock, row.status.addresses.tcp].filter(Boolean).join(",")]
+    ? [
+      row.name,
+      row.status.phase,
+      [row.status.addresses.vsock, row.status.addresses.tcp].filter(Boolean).join(","),
+    ]
     : [row.name, "?", row.error];
 
 function jsonOf(vm: VmStatus) {

@@ -7,7 +7,11 @@ const PROTO_DIR = new URL("../../proto/", import.meta.url).pathname;
 
 /** What the product serves (reflection shows these), and what it uses inside; relative to proto/. */
 const API_FILES = ["echo.proto", "crypto.proto"];
-const INTERNAL_FILES = ["gatehouse/signer/v1/signer.proto", "google/rpc/status.proto", "google/rpc/error_details.proto"];
+const INTERNAL_FILES = [
+  "gatehouse/signer/v1/signer.proto",
+  "google/rpc/status.proto",
+  "google/rpc/error_details.proto",
+];
 
 const SCALARS: Record<string, [read: string, write: string]> = {
   double: ["number", "number"],
@@ -50,7 +54,8 @@ function messageTypes(type: protobuf.Type): string {
   const write: string[] = [];
   for (const field of type.fieldsArray) {
     const [readType, writeType] = fieldTypes(field);
-    const absent = field.partOf || (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map);
+    const absent = field.partOf ||
+      (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map);
     read.push(`  ${field.name}${absent ? "?" : ""}: ${readType}${absent ? " | null" : ""};`);
     write.push(`  ${field.name}?: ${writeType} | null;`);
   }

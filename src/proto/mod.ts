@@ -2,7 +2,12 @@
 // 64-bit integers are Long (a timestamp in nanoseconds doesn't fit a double),
 // enums are numbers (an unknown one must survive to be refused), fields keep
 // the names that the .proto gives them.
-import { fromJSON, type MessageTypeDefinition, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import {
+  fromJSON,
+  type MessageTypeDefinition,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from "@grpc/proto-loader";
 import { API_DESCRIPTORS, INTERNAL_DESCRIPTORS } from "./generated.ts";
 
 export * from "./generated.ts";
@@ -26,7 +31,9 @@ export function serviceDefinition(name: string): ServiceDefinition {
 }
 
 /** @throws Error when no such message is in proto/: a mistake in the code. */
-export function messageType<Init extends object, Message extends object>(name: string): MessageTypeDefinition<Init, Message> {
+export function messageType<Init extends object, Message extends object>(
+  name: string,
+): MessageTypeDefinition<Init, Message> {
   const definition = find(name);
   if (!definition || !("serialize" in definition)) throw new Error(`no message ${name} in proto/`);
   return definition as unknown as MessageTypeDefinition<Init, Message>;

@@ -9,7 +9,13 @@ import {
   type SignResponseInit,
 } from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
-import { algorithmRow, type AlgorithmRow, allowedAlgorithms, DEFAULT_KEY, keyTypeName } from "./algorithms.ts";
+import {
+  type AlgorithmRow,
+  algorithmRow,
+  allowedAlgorithms,
+  DEFAULT_KEY,
+  keyTypeName,
+} from "./algorithms.ts";
 import { invalidArgument, type Refusal, refuse } from "./refusal.ts";
 import { rawSignature, seedPublicKey } from "./seed_compat.ts";
 

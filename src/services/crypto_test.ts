@@ -1,7 +1,14 @@
 import { Metadata, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import Long from "long";
 import { expect, test } from "vitest";
-import { KeyType, type PublicKeyRequest, serviceDefinition, SignerAlgorithm, type SignRequest, SigningAlgorithm } from "../proto/mod.ts";
+import {
+  KeyType,
+  type PublicKeyRequest,
+  serviceDefinition,
+  SignerAlgorithm,
+  SigningAlgorithm,
+  type SignRequest,
+} from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
 import { cryptoService, MAX_SIGN_DATA_BYTES } from "./crypto.ts";
 import { type Refusal, violationsIn } from "./refusal.ts";
@@ -9,7 +16,9 @@ import { type Refusal, violationsIn } from "./refusal.ts";
 const definition = serviceDefinition("crypto.CryptoService");
 
 /** Answers with what it was asked, so that a test sees which key and algorithm the service chose. */
-function askedSigner(answer?: (key: string, algorithm: number, data: Uint8Array) => Promise<Uint8Array>): Signer {
+function askedSigner(
+  answer?: (key: string, algorithm: number, data: Uint8Array) => Promise<Uint8Array>,
+): Signer {
   return {
     sign: answer ?? ((key, algorithm) => Promise.resolve(new TextEncoder().encode(`${key}/${algorithm}`))),
     publicKey: (key) => Promise.resolve(new TextEncoder().encode(key)),
@@ -22,7 +31,12 @@ function askedSigner(answer?: (key: string, algorithm: number, data: Uint8Array)
 
 type Outcome<T> = { error: Partial<Refusal> | null; value?: T };
 
-function call<T>(method: "Sign" | "GetPublicKey", request: object, signer = askedSigner(), compat: "none" | "seed" = "none") {
+function call<T>(
+  method: "Sign" | "GetPublicKey",
+  request: object,
+  signer = askedSigner(),
+  compat: "none" | "seed" = "none",
+) {
   const { requestSerialize, requestDeserialize } = definition[method];
   const service = cryptoService({ signer, now: () => 77, compat });
   return new Promise<Outcome<T>>((resolve) => {
@@ -53,7 +67,9 @@ test("each algorithm reaches the key that signs with it", async () => {
 
 test("timestamps come back as they came, and the server's beside them", async () => {
   const timestamp = Long.fromString("1790000000123456789");
-  const { value } = await call<{ request_timestamp: Long; response_timestamp: number }>("Sign", { timestamp });
+  const { value } = await call<{ request_timestamp: Long; response_timestamp: number }>("Sign", {
+    timestamp,
+  });
   expect(value?.request_timestamp.toString()).toBe("1790000000123456789");
   expect(value?.response_timestamp).toBe(77);
 });
@@ -64,32 +80,64 @@ test("empty data is signed", async () => {
 });
 
 test.each([
-  ["an RSA algorithm with an ECC key", { key_type: KeyType.ECC, algorithm: 0 }, "algorithm", /ECDSA_P256_SHA256 \(2\)/],
-  ["an ECC algorithm with an RSA key", { key_type: KeyType.RSA, algorithm: 2 }, "algorithm", /RSA_PKCS1_SHA256 \(0\)/],
-  ["an unknown algorithm", { algorithm: 99 }, "algorithm", /unknown value 99; allowed: .*ECDSA_P384_SHA384 \(16\)/],
+  [
+    "an RSA algorithm with an ECC key",
+    { key_type: KeyType.ECC, algorithm: 0 },
+    "algorithm",
+    /ECDSA_P256_SHA256 \(2\)/,
+  ],
+  [
+    "an ECC algorithm with an RSA key",
+    { key_type: KeyType.RSA, algorithm: 2 },
+    "algorithm",
+    /RSA_PKCS1_SHA256 \(0\)/,
+  ],
+  [
+    "an unknown algorithm",
+    { algorithm: 99 },
+    "algorithm",
+    /unknown value 99; allowed: .*ECDSA_P384_SHA384 \(16\)/,
+  ],
   ["an unknown key type", { key_type: 7 }, "key_type", /unknown value 7; allowed: RSA \(0\), ECC \(1\)/],
-  ["too much data", { data: new Uint8Array(MAX_SIGN_DATA_BYTES + 1) }, "data", new RegExp(`at most ${MAX_SIGN_DATA_BYTES}`)],
-])("%s is INVALID_ARGUMENT and names the field and what is allowed", async (_name, request, field, allowed) => {
-  const { error } = await call("Sign", request);
-  expect(error?.code).toBe(status.INVALID_ARGUMENT);
-  const [violation] = violationsIn(error?.metadata ?? new Metadata());
-  expect(violation.field).toBe(field);
-  expect(violation.description).toMatch(allowed);
-  expect(error?.details).toContain(field);
-});
+  [
+    "too much data",
+    { data: new Uint8Array(MAX_SIGN_DATA_BYTES + 1) },
+    "data",
+    new RegExp(`at most ${MAX_SIGN_DATA_BYTES}`),
+  ],
+])(
+  "%s is INVALID_ARGUMENT and names the field and what is allowed",
+  async (_name, request, field, allowed) => {
+    const { error } = await call("Sign", request);
+    expect(error?.code).toBe(status.INVALID_ARGUMENT);
+    const [violation] = violationsIn(error?.metadata ?? new Metadata());
+    expect(violation.field).toBe(field);
+    expect(violation.description).toMatch(allowed);
+    expect(error?.details).toContain(field);
+  },
+);
 
 test("the P-384 key can be asked for by its algorithm, ECC alone gives P-256", async () => {
   const key = async (request: object) =>
     text((await call<{ public_key_der: Uint8Array }>("GetPublicKey", request)).value?.public_key_der);
   expect(await key({ key_type: KeyType.ECC })).toBe("default-p256");
   expect(await key({ key_type: KeyType.RSA })).toBe("default-rsa");
-  expect(await key({ key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA256 })).toBe("default-p384");
-  const { error } = await call("GetPublicKey", { key_type: KeyType.ECC, algorithm: SigningAlgorithm.RSA_PKCS1_SHA256 });
+  expect(await key({ key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA256 })).toBe(
+    "default-p384",
+  );
+  const { error } = await call("GetPublicKey", {
+    key_type: KeyType.ECC,
+    algorithm: SigningAlgorithm.RSA_PKCS1_SHA256,
+  });
   expect(error?.code).toBe(status.INVALID_ARGUMENT);
 });
 
 test("the signer's own status reaches the caller, anything else is INTERNAL without its text", async () => {
-  const gone = await call("Sign", {}, askedSigner(() => Promise.reject(new SignerError(status.UNAVAILABLE, "the signer restarts"))));
+  const gone = await call(
+    "Sign",
+    {},
+    askedSigner(() => Promise.reject(new SignerError(status.UNAVAILABLE, "the signer restarts"))),
+  );
   expect(gone.error).toMatchObject({ code: status.UNAVAILABLE, details: "the signer restarts" });
   const broken = await call("Sign", {}, askedSigner(() => Promise.reject(new Error("secret"))));
   expect(broken.error?.code).toBe(status.INTERNAL);

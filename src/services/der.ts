@@ -22,7 +22,9 @@ export function readElement(der: Uint8Array, offset = 0): Element {
     throw new RangeError(`DER: a length of form 0x${length.toString(16)} at byte ${offset + 1}`);
   }
   const end = start + length;
-  if (!(end <= der.length)) throw new RangeError(`DER: cut at byte ${der.length}, element at ${offset} is longer`);
+  if (!(end <= der.length)) {
+    throw new RangeError(`DER: cut at byte ${der.length}, element at ${offset} is longer`);
+  }
   return { tag, content: der.subarray(start, end), end };
 }
 

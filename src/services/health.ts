@@ -10,7 +10,11 @@ export class Health {
   readonly #implementation: HealthImplementation;
 
   constructor(signer: Signer) {
-    const initial: ServingStatusMap = { "": "NOT_SERVING", [ECHO_SERVICE]: "SERVING", [CRYPTO_SERVICE]: "NOT_SERVING" };
+    const initial: ServingStatusMap = {
+      "": "NOT_SERVING",
+      [ECHO_SERVICE]: "SERVING",
+      [CRYPTO_SERVICE]: "NOT_SERVING",
+    };
     this.#implementation = new HealthImplementation(initial);
     this.#follow(signer.healthy);
     signer.onHealth((healthy) => this.#follow(healthy));

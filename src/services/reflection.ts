@@ -13,7 +13,10 @@ interface Described {
 
 /** Adds both versions to a server. */
 export function addReflection(server: Parameters<ReflectionService["addToServer"]>[0]): void {
-  const types: object[] = [...Object.values(apiPackage), ...Object.values(health).map(({ requestType }) => requestType)];
+  const types: object[] = [
+    ...Object.values(apiPackage),
+    ...Object.values(health).map(({ requestType }) => requestType),
+  ];
   const described = types.filter((type): type is Described => "fileDescriptorProtos" in type)
     .map((type) => ({ ...type, fileDescriptorProtos: type.fileDescriptorProtos.map(asProtocWouldWrite) }));
   // The package has a proto-loader of its own, whose types differ from ours in generics only.
@@ -49,4 +52,5 @@ function mend(message: descriptor.IDescriptorProto): void {
   }
 }
 
-const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, next: string) => next.toUpperCase());
+const camelCase = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, next: string) => next.toUpperCase());

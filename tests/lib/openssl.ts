@@ -18,6 +18,7 @@ export async function opensslVerdicts(
   await gatehouse(["pubkey", ...common, "--out", "pem", "-o", key]);
   await gatehouse(["sign", data, ...common, "--out", "raw", "-o", signature]);
   const verdict = async (file: string) =>
-    (await run("openssl", ["dgst", ...algorithm.openssl, "-verify", key, "-signature", signature, file])).out.trim();
+    (await run("openssl", ["dgst", ...algorithm.openssl, "-verify", key, "-signature", signature, file])).out
+      .trim();
   return { good: await verdict(data), forged: await verdict(other) };
 }

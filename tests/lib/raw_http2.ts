@@ -2,10 +2,24 @@
 
 export const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-export const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, PING: 6, GOAWAY: 7, WINDOW_UPDATE: 8, CONTINUATION: 9 };
+export const FRAME = {
+  DATA: 0,
+  HEADERS: 1,
+  RST_STREAM: 3,
+  SETTINGS: 4,
+  PING: 6,
+  GOAWAY: 7,
+  WINDOW_UPDATE: 8,
+  CONTINUATION: 9,
+};
 
 /** RFC 9113, 4.1. */
-export function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array()): Uint8Array {
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Uint8Array = new Uint8Array(),
+): Uint8Array {
   const bytes = new Uint8Array(9 + payload.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, payload.length << 8 | type);
@@ -19,7 +33,13 @@ export function frame(type: number, flags: number, stream: number, payload: Uint
 export function headerBlock(fields: [name: string, value: string][]): Uint8Array {
   const bytes: number[] = [];
   for (const [name, value] of fields) {
-    bytes.push(0, name.length, ...new TextEncoder().encode(name), value.length, ...new TextEncoder().encode(value));
+    bytes.push(
+      0,
+      name.length,
+      ...new TextEncoder().encode(name),
+      value.length,
+      ...new TextEncoder().encode(value),
+    );
   }
   return Uint8Array.from(bytes);
 }
@@ -53,11 +73,16 @@ export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** Everything that arrives until the peer closes, or until `timeoutMs`. */
-export async function readUntilClose(conn: Deno.Conn, timeoutMs: number): Promise<{ bytes: Uint8Array; closed: boolean }> {
+export async function readUntilClose(
+  conn: Deno.Conn,
+  timeoutMs: number,
+): Promise<{ bytes: Uint8Array; closed: boolean }> {
   const parts: Uint8Array[] = [];
   const buffer = new Uint8Array(65_536);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<"timeout">((resolve) => timer = setTimeout(() => resolve("timeout"), timeoutMs));
+  const timeout = new Promise<"timeout">((resolve) =>
+    timer = setTimeout(() => resolve("timeout"), timeoutMs)
+  );
   try {
     while (true) {
       const count = await Promise.race([conn.read(buffer).catch(() => null), timeout]);

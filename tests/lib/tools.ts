@@ -15,7 +15,9 @@ export async function grpcurl(): Promise<{ path: string } | { reason: string }> 
   const path = `${CACHE_DIR}/tools/bin/grpcurl`;
   if ((await run("test", ["-x", path])).code === 0) return { path };
   if (!await onPath("go")) return { reason: "grpcurl needs Go to be built; install Go 1.24 or later" };
-  const built = await run("go", ["install", GRPCURL], { env: { GOBIN: `${CACHE_DIR}/tools/bin`, GOFLAGS: "-mod=mod" } });
+  const built = await run("go", ["install", GRPCURL], {
+    env: { GOBIN: `${CACHE_DIR}/tools/bin`, GOFLAGS: "-mod=mod" },
+  });
   return built.code === 0 ? { path } : { reason: `grpcurl could not be built: ${built.err.slice(-300)}` };
 }
 

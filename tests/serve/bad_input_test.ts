@@ -2,7 +2,16 @@
 // lives, its memory stays bounded.
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { gatehouseJson } from "../lib/command.ts";
-import { concat, FRAME, frame, goawayIn, grpcRequest, message, PREFACE, readUntilClose } from "../lib/raw_http2.ts";
+import {
+  concat,
+  FRAME,
+  frame,
+  goawayIn,
+  grpcRequest,
+  message,
+  PREFACE,
+  readUntilClose,
+} from "../lib/raw_http2.ts";
 import { residentBytes, type Serving, startServe } from "../lib/serve.ts";
 
 /** A server that has just answered a flood may hold this much more than before. */
@@ -15,7 +24,12 @@ beforeAll(async () => {
 afterAll(() => serving.stop());
 
 afterEach(async () => {
-  const reply = await gatehouseJson<{ payload_bytes: number }>(["echo", "still there", "--server", serving.tcp]);
+  const reply = await gatehouseJson<{ payload_bytes: number }>([
+    "echo",
+    "still there",
+    "--server",
+    serving.tcp,
+  ]);
   expect(reply.payload_bytes).toBe("still there".length);
 });
 
@@ -31,7 +45,8 @@ async function send(connect: () => Promise<Deno.Conn>, bytes: Uint8Array, timeou
   const conn = await connect();
   try {
     // The server may close while we are still sending.
-    await new Response(bytes as Uint8Array<ArrayBuffer>).body?.pipeTo(conn.writable, { preventClose: true }).catch(() => {});
+    await new Response(bytes as Uint8Array<ArrayBuffer>).body?.pipeTo(conn.writable, { preventClose: true })
+      .catch(() => {});
     return await readUntilClose(conn, timeoutMs);
   } finally {
     try {
@@ -47,15 +62,22 @@ test.each(transports)("garbage over %s is refused and closed", async (_name, con
 });
 
 test.each(transports)("HTTP/1 over %s is told that HTTP/2 is spoken here", async (_name, connect) => {
-  const { bytes, closed } = await send(connect, new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const { bytes, closed } = await send(
+    connect,
+    new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+  );
   expect(closed).toBe(true);
   expect(new TextDecoder().decode(bytes)).toMatch(/^HTTP\/1\.1 505[^]*HTTP\/2/);
 });
 
-test.each(transports)("a client that connects over %s and says nothing is closed after the handshake time", async (_name, connect) => {
-  const { closed } = await send(connect, new Uint8Array(), 8_000);
-  expect(closed).toBe(true);
-}, 20_000);
+test.each(transports)(
+  "a client that connects over %s and says nothing is closed after the handshake time",
+  async (_name, connect) => {
+    const { closed } = await send(connect, new Uint8Array(), 8_000);
+    expect(closed).toBe(true);
+  },
+  20_000,
+);
 
 test.each(transports)("an oversized frame over %s is FRAME_SIZE_ERROR", async (_name, connect) => {
   const huge = frame(FRAME.DATA, 0, 1, new Uint8Array(1_000_000));
@@ -64,20 +86,23 @@ test.each(transports)("an oversized frame over %s is FRAME_SIZE_ERROR", async (_
   expect(goawayIn(bytes)?.code).toBe(6);
 });
 
-test.each(transports)("a message longer than the limit over %s is RESOURCE_EXHAUSTED before it is taken in", async (_name, connect) => {
-  const prefix = message(new Uint8Array()).slice();
-  new DataView(prefix.buffer).setUint32(1, 0xffff_ffff);
-  const conn = await connect();
-  await conn.write(concat(
-    PREFACE,
-    frame(FRAME.SETTINGS, 0, 0),
-    frame(FRAME.HEADERS, 4, 1, grpcRequest("/echo.EchoService/Echo")),
-    frame(FRAME.DATA, 0, 1, prefix),
-  ));
-  const { bytes } = await readUntilClose(conn, 1_500);
-  conn.close();
-  expect(new TextDecoder("latin1").decode(bytes)).toMatch(/grpc-status|larger|limit|8/);
-});
+test.each(transports)(
+  "a message longer than the limit over %s is RESOURCE_EXHAUSTED before it is taken in",
+  async (_name, connect) => {
+    const prefix = message(new Uint8Array()).slice();
+    new DataView(prefix.buffer).setUint32(1, 0xffff_ffff);
+    const conn = await connect();
+    await conn.write(concat(
+      PREFACE,
+      frame(FRAME.SETTINGS, 0, 0),
+      frame(FRAME.HEADERS, 4, 1, grpcRequest("/echo.EchoService/Echo")),
+      frame(FRAME.DATA, 0, 1, prefix),
+    ));
+    const { bytes } = await readUntilClose(conn, 1_500);
+    conn.close();
+    expect(new TextDecoder("latin1").decode(bytes)).toMatch(/grpc-status|larger|limit|8/);
+  },
+);
 
 test("800 half-open clients leave memory bounded and the server answering", async () => {
   const before = await residentBytes(serving.pid);

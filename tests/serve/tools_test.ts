@@ -22,7 +22,9 @@ test("sign reads standard input, verify judges it, another text is refused with 
   const stdin = new TextEncoder().encode("from a pipe");
   const signature = `${serving.dir}/pipe.sig`;
   await gatehouse(["sign", "--server", serving.unix, "-o", signature], { stdin });
-  expect(await gatehouse(["verify", "--signature", signature, "--server", serving.unix], { stdin })).toMatch(/^Verified/);
+  expect(await gatehouse(["verify", "--signature", signature, "--server", serving.unix], { stdin })).toMatch(
+    /^Verified/,
+  );
   const forged = await tryGatehouse(["verify", "--signature", signature, "--server", serving.unix], {
     stdin: new TextEncoder().encode("from another pipe"),
   });
@@ -49,7 +51,13 @@ test("when every address fails, the error names each with its reason and the nex
 }, 20_000);
 
 test("echo returns every byte of 1 MiB", async () => {
-  const reply = await gatehouseJson<{ payload_bytes: number }>(["echo", "--size", "1048576", "--server", serving.tcp]);
+  const reply = await gatehouseJson<{ payload_bytes: number }>([
+    "echo",
+    "--size",
+    "1048576",
+    "--server",
+    serving.tcp,
+  ]);
   expect(reply.payload_bytes).toBe(1_048_576);
 }, 20_000);
 
@@ -79,20 +87,28 @@ describe("grpcurl", async () => {
   });
 
   test("calls Echo", async () => {
-    const reply = JSON.parse(await call("-d", '{"payload":"hello","timestamp":"7"}', serving.hostPort, "echo.EchoService/Echo"));
+    const reply = JSON.parse(
+      await call("-d", '{"payload":"hello","timestamp":"7"}', serving.hostPort, "echo.EchoService/Echo"),
+    );
     expect(reply).toMatchObject({ payload: "hello", requestTimestamp: "7" });
   });
 
   test("gets SERVING from health, for the server and for each service", async () => {
     for (const service of ["", "echo.EchoService", "crypto.CryptoService"]) {
-      const reply = await call("-d", JSON.stringify({ service }), serving.hostPort, "grpc.health.v1.Health/Check");
+      const reply = await call(
+        "-d",
+        JSON.stringify({ service }),
+        serving.hostPort,
+        "grpc.health.v1.Health/Check",
+      );
       expect(JSON.parse(reply)).toEqual({ status: "SERVING" });
     }
   });
 
   test("an RSA algorithm with an ECC key is refused by name", async () => {
-    await expect(call("-d", '{"key_type":"ECC"}', serving.hostPort, "crypto.CryptoService/Sign")).rejects.toThrow(
-      /InvalidArgument[^]*algorithm[^]*ECDSA_P256_SHA256/,
-    );
+    await expect(call("-d", '{"key_type":"ECC"}', serving.hostPort, "crypto.CryptoService/Sign")).rejects
+      .toThrow(
+        /InvalidArgument[^]*algorithm[^]*ECDSA_P256_SHA256/,
+      );
   });
 });

@@ -17,12 +17,19 @@ beforeAll(async () => {
 afterAll(() => serving.stop());
 
 const alive = async () =>
-  expect((await gatehouseJson<{ payload_bytes: number }>(["echo", "alive", "--server", serving.tcp])).payload_bytes).toBe(5);
+  expect(
+    (await gatehouseJson<{ payload_bytes: number }>(["echo", "alive", "--server", serving.tcp]))
+      .payload_bytes,
+  ).toBe(5);
 
 test("1,000 connections that vanish in mid-call leave the agent serving", async () => {
   const [hostname, port] = serving.hostPort.split(":");
   const whole = message(Uint8Array.of(10, 2, 104, 105));
-  const opening = concat(PREFACE, frame(FRAME.SETTINGS, 0, 0), frame(FRAME.HEADERS, 4, 1, grpcRequest("/crypto.CryptoService/Sign")));
+  const opening = concat(
+    PREFACE,
+    frame(FRAME.SETTINGS, 0, 0),
+    frame(FRAME.HEADERS, 4, 1, grpcRequest("/crypto.CryptoService/Sign")),
+  );
   const before = await residentBytes(serving.pid);
   for (let i = 0; i < VANISHING; i++) {
     const conn = await Deno.connect({ hostname, port: Number(port) });

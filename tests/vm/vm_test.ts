@@ -29,14 +29,17 @@ let home: string;
 let dir: string;
 let vm: Up;
 const env = () => ({ GATEHOUSE_HOME: home });
-const up = (name: string, ...args: string[]) => gatehouseJson<Up>(["up", "--yes", "--name", name, ...args], { env: env() });
+const up = (name: string, ...args: string[]) =>
+  gatehouseJson<Up>(["up", "--yes", "--name", name, ...args], { env: env() });
 /** Whatever the phase: `status` ends with 3 when the VM isn't ready. */
 const status = async (name: string) =>
   JSON.parse((await tryGatehouse(["status", "--name", name, "--json"], { env: env() })).out) as Status;
 const pubkey = (server: string, algorithm = "ECDSA_P256_SHA256") =>
   gatehouse(["pubkey", "--server", server, "--algorithm", algorithm]);
 const echoOk = async (server: string) =>
-  expect((await gatehouseJson<{ payload: string }>(["echo", "alive", "--server", server])).payload).toBe("alive");
+  expect((await gatehouseJson<{ payload: string }>(["echo", "alive", "--server", server])).payload).toBe(
+    "alive",
+  );
 
 beforeAll(async () => {
   home = await Deno.makeTempDir({ prefix: "gatehouse-vm-" });
@@ -45,7 +48,9 @@ beforeAll(async () => {
 }, FIRST_UP_MS);
 
 afterAll(async () => {
-  for (const name of ["first", "second"]) await tryGatehouse(["down", "--name", name, "--purge"], { env: env() });
+  for (const name of ["first", "second"]) {
+    await tryGatehouse(["down", "--name", name, "--purge"], { env: env() });
+  }
   const left = await run("sh", ["-c", `ps -eo args | grep -F '${home}' | grep -v grep`]);
   await Deno.remove(home, { recursive: true });
   await Deno.remove(dir, { recursive: true });
@@ -89,8 +94,11 @@ describe.each(["vsock", "tcp"] as const)("over %s", (transport) => {
     const hostPort = proxy?.hostPort ?? vm.addresses.tcp.replace("tcp://", "");
     try {
       const call = (...args: string[]) => runOk(tool.path, ["-plaintext", "-max-time", "30", ...args]);
-      expect((await call(hostPort, "list")).split("\n")).toEqual(expect.arrayContaining(["crypto.CryptoService", "echo.EchoService"]));
-      expect(JSON.parse(await call("-d", '{"payload":"hi"}', hostPort, "echo.EchoService/Echo"))).toMatchObject({ payload: "hi" });
+      expect((await call(hostPort, "list")).split("\n")).toEqual(
+        expect.arrayContaining(["crypto.CryptoService", "echo.EchoService"]),
+      );
+      expect(JSON.parse(await call("-d", '{"payload":"hi"}', hostPort, "echo.EchoService/Echo")))
+        .toMatchObject({ payload: "hi" });
       expect(JSON.parse(await call(hostPort, "grpc.health.v1.Health/Check"))).toEqual({ status: "SERVING" });
     } finally {
       await proxy?.stop();
@@ -119,7 +127,9 @@ test("`down` and `up` find the same keys", async () => {
   await gatehouse(["down", "--name", "first"], { env: env() });
   expect((await status("first")).phase).toBe("stopped");
   vm = await up("first");
-  expect([await pubkey(vm.addresses.vsock), await pubkey(vm.addresses.tcp, "RSA_PSS_SHA256")]).toEqual(before);
+  expect([await pubkey(vm.addresses.vsock), await pubkey(vm.addresses.tcp, "RSA_PSS_SHA256")]).toEqual(
+    before,
+  );
 }, UP_MS);
 
 test("a VM killed with -9 comes up again with the same keys", async () => {
@@ -140,21 +150,25 @@ test("a second VM from the same image runs beside it, with other keys and anothe
   await gatehouse(["down", "--name", "second"], { env: env() });
 }, UP_MS);
 
-test("a copied disk can't be opened with another sealing key: the signer says so and touches nothing", async () => {
-  const [first, second] = await Promise.all([status("first"), status("second")]);
-  const key = await pubkey(vm.addresses.vsock);
-  await gatehouse(["down", "--name", "first"], { env: env() });
-  await Deno.copyFile(join(first.dir, "state.img"), join(second.dir, "state.img"));
-  const ran = await tryGatehouse(["up", "--yes", "--name", "second", "--json"], { env: env() });
-  expect(ran.code).toBe(1);
-  const logs = await gatehouse(["logs", "--name", "second"], { env: env() });
-  expect(logs).toMatch(/sealing key/i);
-  await tryGatehouse(["down", "--name", "second"], { env: env() });
-  // The disk that the wrong key met still opens with the right one.
-  await Deno.copyFile(join(second.dir, "state.img"), join(first.dir, "state.img"));
-  vm = await up("first");
-  expect(await pubkey(vm.addresses.vsock)).toBe(key);
-}, 2 * UP_MS);
+test(
+  "a copied disk can't be opened with another sealing key: the signer says so and touches nothing",
+  async () => {
+    const [first, second] = await Promise.all([status("first"), status("second")]);
+    const key = await pubkey(vm.addresses.vsock);
+    await gatehouse(["down", "--name", "first"], { env: env() });
+    await Deno.copyFile(join(first.dir, "state.img"), join(second.dir, "state.img"));
+    const ran = await tryGatehouse(["up", "--yes", "--name", "second", "--json"], { env: env() });
+    expect(ran.code).toBe(1);
+    const logs = await gatehouse(["logs", "--name", "second"], { env: env() });
+    expect(logs).toMatch(/sealing key/i);
+    await tryGatehouse(["down", "--name", "second"], { env: env() });
+    // The disk that the wrong key met still opens with the right one.
+    await Deno.copyFile(join(second.dir, "state.img"), join(first.dir, "state.img"));
+    vm = await up("first");
+    expect(await pubkey(vm.addresses.vsock)).toBe(key);
+  },
+  2 * UP_MS,
+);
 
 /** The id that the guest itself says it has, from its log. */
 async function guestMachineId(name: string): Promise<string> {
