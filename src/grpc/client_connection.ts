@@ -13,6 +13,7 @@ import type { ClientCall } from "./client_call.ts";
 import type { Clock } from "./clock.ts";
 import type { Conn, Peer } from "./conn.ts";
 import { Driver } from "./driver.ts";
+import { StreamTable } from "./stream_table.ts";
 
 /** What a connection tells its channel. */
 export interface ConnectionOwner {
@@ -36,7 +37,7 @@ export class ClientConnection implements ConnectionEvents {
   readonly startedMs: number;
   readonly #connection: Connection;
   readonly #driver: Driver;
-  readonly #calls = new Map<number, ClientCall>();
+  readonly #calls = new StreamTable<ClientCall>();
   #ready = false;
   #reason: string | undefined;
 

@@ -17,6 +17,8 @@ import {
  * a flush at the turn's end, and what comes up while a write is under way leaves with the next one.
  */
 export class Driver {
+  /** When the bytes at hand were read: one look at the clock for all calls of a turn. */
+  turnMs: number;
   #flushAsked = false;
   #writing = false;
   #closing = false; // the engine has asked for the close, output is going out or lingering
@@ -32,7 +34,9 @@ export class Driver {
     private readonly clock: Clock,
     /** From the last byte written to the close, when the engine ends the connection. */
     private readonly lingerMs: number,
-  ) {}
+  ) {
+    this.turnMs = clock.nowMs();
+  }
 
   get closed(): boolean {
     return this.#closed;
@@ -48,7 +52,8 @@ export class Driver {
         if (length === null) break;
         if (this.#closed) break;
         if (this.#closing) continue;
-        this.connection.receive(buffer.subarray(0, length), this.clock.nowMs());
+        this.turnMs = this.clock.nowMs();
+        this.connection.receive(buffer.subarray(0, length), this.turnMs);
         this.wake();
         if (length === buffer.length && length < MAX_READ_BUFFER_BYTES) buffer = new Uint8Array(length * 2);
       }

@@ -18,6 +18,8 @@ export interface ServerLink {
   readonly peer: Peer;
   readonly connection: Connection;
   readonly clock: Clock;
+  /** When the bytes at hand were read, on `clock`. */
+  readonly turnMs: number;
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
   /** There is output: flush it at the end of this turn. */
@@ -54,7 +56,7 @@ export abstract class ServerCall implements Expiring {
     readonly head: RequestHead,
     readonly headers: HeaderList,
   ) {
-    this.startedMs = link.clock.nowMs();
+    this.startedMs = link.turnMs;
     const encoding = knownEncoding(head.encoding) ?? "identity";
     this.reader = new MessageReader(link.maxReceiveMessageBytes, encoding);
     // A caller that compresses gets the same back, if it can read it.

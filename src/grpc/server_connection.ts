@@ -21,6 +21,7 @@ import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
 import type { CallStatus } from "./status.ts";
 import { StreamCall } from "./stream_call.ts";
+import { StreamTable } from "./stream_table.ts";
 import { UnaryCall } from "./unary_call.ts";
 
 /** One finished call, for logs and metrics. */
@@ -60,7 +61,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
   readonly peer: Peer;
-  readonly #calls = new Map<number, ServerCall>();
+  readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
   #lastHeaders: HeaderList | undefined;
   #lastHead: RequestHead | undefined;
@@ -74,6 +75,10 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
     this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
     this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS);
+  }
+
+  get turnMs(): number {
+    return this.#driver.turnMs;
   }
 
   /** Ends with the connection; says why, if it didn't end well. */
