@@ -159,6 +159,7 @@ fn work<J: Job>(shared: &Shared<J>) {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::time::Duration;
 
     struct Fake {
         name: &'static str,
@@ -243,6 +244,6 @@ mod tests {
             ran: Some(send),
         });
         assert!(workers.submit(jobs).is_empty());
-        assert_eq!(ran.recv().unwrap(), "after");
+        assert_eq!(ran.recv_timeout(Duration::from_secs(10)).unwrap(), "after");
     }
 }
