@@ -1,4 +1,5 @@
 // gatehouse up: from a clone to a VM that has answered over both transports.
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../agent/config/mod.ts";
 import { examine, formatFindings, install } from "../vm/doctor.ts";
@@ -20,6 +21,7 @@ interface UpOptions {
   config?: string;
   port?: string;
   memory?: string;
+  credential: string[];
 }
 
 /** What `up` gives its VM when no file is named: both transports. */
@@ -38,6 +40,7 @@ export function register(program: Command): void {
     .option("--config <file>", "the VM's configuration, TOML (default: VSOCK and plain TCP)")
     .option("--port <n>", "port on the host's 127.0.0.1 (default: that of last time, or the first free one)")
     .option("--memory <MiB>", "the VM's memory")
+    .option("--credential <name=file...>", "further systemd credentials for the VM", [])
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -64,6 +67,7 @@ export function register(program: Command): void {
           built = result.built;
           return result.image;
         },
+        credentials: options.credential.map(parseCredential),
         isHealthy: vmIsHealthy,
         onProgress: progress.report,
         signal,
@@ -83,6 +87,19 @@ export function register(program: Command): void {
       } else report(vm, calls, seconds, vm.alreadyRunning, options.config === undefined);
       return calls.every(({ verified }) => verified) ? 0 : 1;
     }));
+}
+
+/** `name=file`, as systemd.system-credentials(7) names them. */
+function parseCredential(text: string): { name: string; path: string } {
+  const [, name, path] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
+  if (!name || !path) {
+    throw new GatehouseError(
+      "bad-argument",
+      `--credential ${text}: not of the form name=file`,
+      "give a name and a file",
+    );
+  }
+  return { name, path: resolve(path) };
 }
 
 /** Installs what is missing, or throws with the command that does. */

@@ -253,6 +253,8 @@ class Boot {
         record = await this.#readdress(refusal, record);
         continue;
       }
+      // What our own programs refuse, they refuse again.
+      if (outcome.kind === "refused") throw this.#refused(outcome.detail);
       if (attempt >= MAX_ATTEMPTS) throw this.#failure(outcome);
       attempt++;
       this.#onProgress({
@@ -345,6 +347,14 @@ class Boot {
       },
       signal: this.#options.signal,
     }, this.#clock);
+  }
+
+  #refused(line: string): GatehouseError {
+    return new GatehouseError(
+      "boot-failed",
+      `the VM doesn't start: ${line.replace(/^\[[^\]]*\]\s*/, "")}`,
+      `put the sealing key that belongs to this disk at ${this.#paths.sealingKey}, then run ./gatehouse up again`,
+    );
   }
 
   #failure(outcome: Exclude<BootOutcome, { kind: "healthy" | "cancelled" }>): GatehouseError {

@@ -4,6 +4,8 @@
 
 import type { Clock } from "./clock.ts";
 
+/** What our own programs in the guest say when no second boot can help: the words, not the whole line. */
+const REFUSALS = ["gatehouse-signer: wrong sealing key"];
 /** What Linux prints when it gives up, and what it printed in the crashes seen under emulation. */
 const LAST_WORDS = ["Kernel panic - not syncing", "---[ end Kernel panic", "double fault"];
 /** No pattern nor a console line worth showing is longer; what is carried from one read to the next. */
@@ -63,6 +65,7 @@ export class ConsoleWatch {
   #tail = "";
   #lastOutputMs: number;
   #panic: string | undefined;
+  #refusal: string | undefined;
 
   constructor(nowMs: number) {
     this.#lastOutputMs = nowMs;
@@ -72,16 +75,21 @@ export class ConsoleWatch {
     if (text === "") return;
     this.#lastOutputMs = nowMs;
     this.#tail += text;
-    if (this.#panic === undefined) {
-      const line = this.#tail.split("\n").find((line) => LAST_WORDS.some((words) => line.includes(words)));
-      if (line !== undefined) this.#panic = cleanConsole(line).trim().slice(0, CARRY_CHARS);
-    }
+    const lines = this.#tail.split("\n");
+    this.#panic ??= lineWith(lines, LAST_WORDS);
+    // Whole lines only: the reason stands at the end.
+    this.#refusal ??= lineWith(lines.slice(0, -1), REFUSALS);
     this.#tail = this.#tail.slice(-CARRY_CHARS);
   }
 
   /** The line in which the kernel gave up, once it did. */
   get panic(): string | undefined {
     return this.#panic;
+  }
+
+  /** The line in which one of our programs refused to start for good, once it did. */
+  get refusal(): string | undefined {
+    return this.#refusal;
   }
 
   /** The last whole line with something in it, for a progress line. */
@@ -95,6 +103,11 @@ export class ConsoleWatch {
   silentMs(nowMs: number): number {
     return nowMs - this.#lastOutputMs;
   }
+}
+
+function lineWith(lines: readonly string[], any: readonly string[]): string | undefined {
+  const line = lines.find((each) => any.some((words) => each.includes(words)));
+  return line === undefined ? undefined : cleanConsole(line).trim().slice(0, CARRY_CHARS);
 }
 
 /** A console line longer than this is handed on in parts. */

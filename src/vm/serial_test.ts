@@ -35,6 +35,14 @@ it("recognises it when the words come in pieces, and not before", () => {
   expect(watch.panic).toBe("[ 1] Kernel panic - not syncing");
 });
 
+it("a signer that refuses its key is told with its whole line, once that is there", () => {
+  const watch = new ConsoleWatch(0);
+  watch.push("[   31.3] gatehouse-signer[182]: gatehouse-signer: wrong sealing key: it does not", 1);
+  expect(watch.refusal).toBeUndefined();
+  watch.push(" open the key store\n", 2);
+  expect(watch.refusal).toMatch(/wrong sealing key: it does not open the key store$/);
+});
+
 it("a service that only speaks of panics is no panic", () => {
   const watch = new ConsoleWatch(0);
   watch.push("agent: panic button pressed\nkernel.panic = -1\n", 1);

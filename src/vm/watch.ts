@@ -28,7 +28,7 @@ export type BootOutcome =
   | { readonly kind: "healthy" }
   | { readonly kind: "cancelled" }
   /** `detail` says what was seen, for the user. */
-  | { readonly kind: "panicked" | "died" | "hung"; readonly detail: string };
+  | { readonly kind: "panicked" | "died" | "hung" | "refused"; readonly detail: string };
 
 export interface BootWatch {
   readonly launched: Launched;
@@ -65,6 +65,7 @@ export async function watchBoot(watch: BootWatch, clock: Clock): Promise<BootOut
 
       if (watch.signal?.aborted) return { kind: "cancelled" };
       if (console.panic !== undefined) return { kind: "panicked", detail: console.panic };
+      if (console.refusal !== undefined) return { kind: "refused", detail: console.refusal };
       const events = launched.qmp?.takeEvents() ?? [];
       if (events.some(({ name }) => name === "GUEST_PANICKED")) {
         return { kind: "panicked", detail: "the guest's kernel reported a panic" };
