@@ -47,7 +47,9 @@ export class Agent {
     });
     this.#server = new Server({
       maxReceiveMessageBytes: config.limits.max_receive_message_bytes,
+      maxSendMessageBytes: config.limits.max_send_message_bytes,
       maxConnections: config.limits.max_connections,
+      maxConnectionsPerPeer: config.limits.max_connections_per_peer,
       http2: http2Limits(config),
       onCall: this.#callLog,
       onConnection: connectionLog(log.component("connections")),

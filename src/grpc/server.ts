@@ -22,8 +22,12 @@ export interface ConnectionRecord {
 export interface ServerOptions {
   /** Largest request message, bytes. Default 4 MiB. */
   readonly maxReceiveMessageBytes?: number;
+  /** Largest response message, bytes. Default: no limit, as in grpc-js. */
+  readonly maxSendMessageBytes?: number;
   /** Connections served at once, over all listeners. */
   readonly maxConnections?: number;
+  /** The same of one peer: an IP address, a VSOCK context id, or all of a Unix socket's clients. Default: no own limit. */
+  readonly maxConnectionsPerPeer?: number;
   /** Overrides of the HTTP/2 limits. */
   readonly http2?: Partial<Http2Config>;
   readonly clock?: Clock;
@@ -43,6 +47,9 @@ export class Server {
   readonly #methods = new Map<string, Method>();
   readonly #core: ServerCore;
   readonly #maxConnections: number;
+  readonly #maxPerPeer: number;
+  /** Connections by peerKey(); a peer without one has no entry. */
+  readonly #peers = new Map<string, number>();
   readonly #onConnection: ServerOptions["onConnection"];
   readonly #connections = new Map<ServerConnection, Promise<void>>();
   readonly #listeners = new Set<Listener>();
@@ -57,11 +64,13 @@ export class Server {
       clock,
       deadlines: new DeadlineQueue(clock),
       maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? MAX_RECEIVE_MESSAGE_BYTES,
+      maxSendMessageBytes: options.maxSendMessageBytes ?? Infinity,
       http2: options.http2 ?? {},
       nextCallId: () => ++this.#calls,
       onCall: options.onCall,
     };
     this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+    this.#maxPerPeer = options.maxConnectionsPerPeer ?? Infinity;
     this.#onConnection = options.onConnection;
   }
 
@@ -92,7 +101,8 @@ export class Server {
 
   /** Serves one connection until its end. Never rejects: a connection's fate is told to `onConnection`. */
   handle(conn: Conn): Promise<void> {
-    if (this.#stopping || this.#connections.size >= this.#maxConnections) return this.#refuse(conn);
+    const refusal = this.#refusalOf(conn.peer);
+    if (refusal !== undefined) return this.#refuse(conn, refusal);
     const connection = new ServerConnection(this.#core, conn);
     const served = this.#serve(connection);
     this.#connections.set(connection, served);
@@ -115,20 +125,33 @@ export class Server {
     grace.cancel();
   }
 
+  /** Why this peer gets no connection now, as the GOAWAY's debug string has it. */
+  #refusalOf(peer: Peer): string | undefined {
+    if (this.#stopping) return "shutting_down";
+    if (this.#connections.size >= this.#maxConnections) return "too_many_connections";
+    if ((this.#peers.get(peerKey(peer)) ?? 0) >= this.#maxPerPeer) return "too_many_connections_of_peer";
+    return undefined;
+  }
+
   async #serve(connection: ServerConnection): Promise<void> {
+    const key = peerKey(connection.peer);
+    this.#peers.set(key, (this.#peers.get(key) ?? 0) + 1);
     this.#tell({ event: "open", peer: connection.peer });
     const error = await connection.run();
     this.#connections.delete(connection);
+    const left = (this.#peers.get(key) ?? 1) - 1;
+    if (left > 0) this.#peers.set(key, left);
+    else this.#peers.delete(key);
     this.#tell({ event: "close", peer: connection.peer, error });
   }
 
   /** A GOAWAY with the reason, so that the caller backs off instead of guessing. */
-  async #refuse(conn: Conn): Promise<void> {
+  async #refuse(conn: Conn, reason: string): Promise<void> {
     this.#tell({ event: "refused", peer: conn.peer });
     if (this.#refusing >= MAX_REFUSED_CONNECTIONS) return conn.close();
     this.#refusing++;
     const connection = new ServerConnection(this.#core, conn);
-    connection.refuse(this.#stopping ? "shutting_down" : "too_many_connections");
+    connection.refuse(reason);
     await connection.run();
     this.#refusing--;
   }
@@ -140,4 +163,10 @@ export class Server {
       // A log that fails must not end a connection.
     }
   }
+}
+
+/** What counts as one peer: its port changes with each connection. */
+function peerKey({ transport, address, cid }: Peer): string {
+  if (transport === "vsock" && cid !== undefined) return `vsock ${cid}`;
+  return transport === "tcp" ? address.replace(/:\d+$/, "") : address;
 }

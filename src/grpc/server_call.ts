@@ -22,6 +22,7 @@ export interface ServerLink {
   readonly turnMs: number;
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
+  readonly maxSendMessageBytes: number;
   /** There is output: flush it at the end of this turn. */
   wake(): void;
   /** The call's status is known: forget it, tell the hook. */
@@ -151,6 +152,12 @@ export abstract class ServerCall implements Expiring {
     let framed: Uint8Array;
     try {
       const message = this.method.serialize(value);
+      const limit = this.link.maxSendMessageBytes;
+      if (message.length > limit) {
+        const details = `The response has ${message.length} bytes, this server sends at most ${limit}`;
+        this.endWith({ code: status.RESOURCE_EXHAUSTED, details });
+        return true;
+      }
       framed = frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity");
     } catch (error) {
       this.#error = error;

@@ -44,6 +44,7 @@ export interface ServerCore {
   readonly clock: Clock;
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
+  readonly maxSendMessageBytes: number;
   readonly http2: Partial<Http2Config>;
   nextCallId(): number;
   /** Undefined: nobody wants records, so none are made. */
@@ -60,6 +61,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   readonly clock: Clock;
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
+  readonly maxSendMessageBytes: number;
   readonly peer: Peer;
   readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
@@ -73,6 +75,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     this.clock = core.clock;
     this.deadlines = core.deadlines;
     this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
+    this.maxSendMessageBytes = core.maxSendMessageBytes;
     this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
     this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS);
   }

@@ -13,6 +13,7 @@ import {
 } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { ErrorCode } from "../http2/mod.ts";
+import type { Peer } from "./conn.ts";
 import { connPair } from "./conn_pair.ts";
 import { frameMessage } from "./message.ts";
 import { peerOf } from "./peer_of.ts";
@@ -60,9 +61,9 @@ function start(implementation: UntypedServiceImplementation, options: ServerOpti
   return { server, client };
 }
 
-function connectTo(server: Server, pieceBytes?: number): WireClient {
+function connectTo(server: Server, pieceBytes?: number, peer?: Peer): WireClient {
   const [near, far] = connPair({ pieceBytes });
-  void server.handle(far);
+  void server.handle(peer === undefined ? far : { ...far, peer });
   return new WireClient(near);
 }
 
@@ -443,6 +444,27 @@ describe("shutdown", () => {
     expect(second.goaways).toEqual([{ code: ErrorCode.ENHANCE_YOUR_CALM, debug: "too_many_connections" }]);
     expect(server.connectionCount).toBe(1);
     expect(connections.map(({ event }) => event)).toEqual(["open", "refused"]);
+  });
+
+  it("turns one peer's connections away above their number, and lets another peer in", async () => {
+    const { server, client } = start({ unary: echo }, { maxConnectionsPerPeer: 1 });
+    await client.call(GRPC_REQUEST, [hello]);
+    const second = connectTo(server);
+    await second.done;
+    expect(second.goaways).toEqual([{
+      code: ErrorCode.ENHANCE_YOUR_CALM,
+      debug: "too_many_connections_of_peer",
+    }]);
+    const other = connectTo(server, undefined, { transport: "vsock", address: "vsock://2:7", cid: 2 });
+    expect((await other.call(GRPC_REQUEST, [hello])).trailers["grpc-status"]).toBe("0");
+    other.close();
+  });
+
+  it("sends no message above its limit: RESOURCE_EXHAUSTED names both sizes", async () => {
+    const { client } = start({ unary: echo }, { maxSendMessageBytes: 3 });
+    const { trailers, headers } = await client.call(GRPC_REQUEST, [hello]);
+    expect({ ...headers, ...trailers }["grpc-status"]).toBe("8");
+    expect({ ...headers, ...trailers }["grpc-message"]).toMatch(/ at most 3$/);
   });
 });
 
