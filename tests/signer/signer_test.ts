@@ -16,9 +16,12 @@ import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 
 const target = new URL("../../dataplane/target/", import.meta.url).pathname;
-const binary = ["release", "debug"].map((profile) => join(target, profile, "gatehouse-signer")).find(
+const builtMs = (path: string) => statSync(path).mtimeMs;
+/** The newest build of either profile. */
+const [binary] = ["release", "debug"].map((profile) => join(target, profile, "gatehouse-signer")).filter(
   existsSync,
-);
+)
+  .sort((a, b) => builtMs(b) - builtMs(a)) as [string?];
 const P256 = ["default-p256", SignerAlgorithm.ECDSA_P256_SHA256] as const;
 const RSA = ["default-rsa", SignerAlgorithm.RSA_PSS_SHA256] as const;
 /** From the signer's death to its next signature. */

@@ -14,13 +14,14 @@ use rustix::process::{
 pub fn harden() -> Result<Result<(), String>, std::io::Error> {
     umask(Mode::from_raw_mode(0o077));
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // A service manager may have set it and may forbid the call.
+    if getrlimit(Resource::Core) != none {
+        setrlimit(Resource::Core, none)?;
+    }
     Ok(lock_memory())
 }
 
@@ -31,8 +32,9 @@ fn lock_memory() -> Result<(), String> {
         current: None,
         maximum: None,
     };
-    let raised = setrlimit(Resource::Memlock, unlimited).is_ok();
-    if !raised && getrlimit(Resource::Memlock).current.is_some() {
+    if getrlimit(Resource::Memlock).current.is_some()
+        && setrlimit(Resource::Memlock, unlimited).is_err()
+    {
         return Err(
             "the limit on locked memory is not infinity (LimitMEMLOCK= of the unit)".into(),
         );

@@ -24,19 +24,22 @@ pub const MAX_KEY_NAME_BYTES: usize = 128;
 /// Items waiting for a worker, over all streams: about 4 s of RSA-2048 on one core.
 pub const MAX_QUEUED_ITEMS: usize = 16_384;
 
-/// Their data: sixteen of the largest items.
-pub const MAX_QUEUED_BYTES: usize = 64 * 1024 * 1024;
+/// Their data: as much as the agent lets wait on its own side.
+pub const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 
 /// Results that one stream may have outstanding (waiting to be signed or to be
 /// read by the peer) before its next request is not read: a peer that sends and
 /// never reads is held back by flow control instead of filling memory.
 pub const MAX_UNDELIVERED_RESULTS: usize = 16_384;
 
-/// Connections at once. The agent needs one; a person's tool may be a second.
-pub const MAX_CONNECTIONS: usize = 8;
+/// Connections at once. The agent needs one, two while it leaves an old one; a
+/// person's tool may be another.
+pub const MAX_CONNECTIONS: usize = 4;
 
-/// HTTP/2 streams of one connection. The agent needs two.
-pub const MAX_STREAMS_PER_CONNECTION: u32 = 8;
+/// HTTP/2 streams of one connection: one that signs, one that lists keys. Eight
+/// in all, each with a message on the wire, the same decoded and its results,
+/// are under 120 MiB, so a hostile agent can't drive the process out of memory.
+pub const MAX_STREAMS_PER_CONNECTION: u32 = 2;
 
 /// HTTP/2 windows: a Unix socket has no delay to cover, so a few batches do.
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
