@@ -13,7 +13,7 @@ import type { ClientCall } from "./client_call.ts";
 import type { Clock } from "./clock.ts";
 import type { Conn, Peer } from "./conn.ts";
 import { Driver } from "./driver.ts";
-import { StreamTable } from "./stream_table.ts";
+import { StreamTable } from "../http2/stream_table.ts";
 
 /** What a connection tells its channel. */
 export interface ConnectionOwner {

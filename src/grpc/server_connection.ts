@@ -21,7 +21,7 @@ import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
 import type { CallStatus } from "./status.ts";
 import { StreamCall } from "./stream_call.ts";
-import { StreamTable } from "./stream_table.ts";
+import { StreamTable } from "../http2/stream_table.ts";
 import { UnaryCall } from "./unary_call.ts";
 
 /** One finished call, for logs and metrics. */

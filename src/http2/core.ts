@@ -1,5 +1,6 @@
 // What the two directions of a connection share: streams, windows, settings, and how things end.
 // Must never be seen outside this folder: connection.ts is the interface.
+import { StreamTable } from "./stream_table.ts";
 import { Closed, ClosedStreams } from "./closed_streams.ts";
 import { ErrorCode, type ErrorOrigin, Http2Error } from "./errors.ts";
 import type { ConnectionEvents } from "./events.ts";
@@ -21,7 +22,7 @@ export class Core {
   readonly output = new Output();
   readonly peer = new PeerSettings();
   readonly floods: Floods;
-  readonly streams = new Map<number, Stream>();
+  readonly streams = new StreamTable<Stream>();
   readonly closedStreams = new ClosedStreams();
   readonly receiveWindow: ReceiveWindow;
   /** What we may still send on the connection (RFC 9113 section 6.9). */
@@ -186,7 +187,7 @@ export class Core {
     this.closed = true;
     this.error = error;
     const code = error?.code ?? ErrorCode.NO_ERROR;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       this.remove(stream, Closed.RESET_BY_US);
       this.events.onReset(stream.id, code, "local");
     }

@@ -273,7 +273,7 @@ export class Inbound {
     const debug = frame.bytes.slice(debugStart, Math.min(frame.end, debugStart + MAX_GOAWAY_DEBUG_BYTES));
     core.events.onGoaway(lastId, readU32(frame.bytes, frame.start + 4), debug);
     if (!core.isServer && !core.closed) {
-      for (const stream of [...core.streams.values()]) {
+      for (const stream of core.streams.values()) {
         if (stream.id <= lastId || core.find(stream.id) !== stream) continue;
         core.remove(stream, Closed.RESET_BY_US);
         core.events.onReset(stream.id, ErrorCode.REFUSED_STREAM, "local");

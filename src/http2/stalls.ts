@@ -42,7 +42,7 @@ export class Stalls {
 
   #checkStreams(nowMs: number, timeoutMs: number): void {
     const core = this.#core;
-    for (const stream of [...core.streams.values()]) {
+    for (const stream of core.streams.values()) {
       if (!stream.hasQueue || core.find(stream.id) !== stream) continue;
       if (stream.stallSinceMs < 0) {
         stream.stallSinceMs = nowMs;

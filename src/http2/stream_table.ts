@@ -24,6 +24,15 @@ export class StreamTable<T> {
     return undefined;
   }
 
+  has(id: number): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  /** All values, in no order. A copy: what happens to the table meanwhile doesn't show. */
+  values(): T[] {
+    return this.#values.filter((value) => value !== undefined);
+  }
+
   set(id: number, value: T): void {
     if ((this.#size + 1) * 2 > this.#ids.length) this.#grow();
     let at = home(id) & this.#mask;

@@ -17,7 +17,9 @@ describe("the table of streams", () => {
             expect(table.delete(id)).toBe(map.delete(id));
           }
           expect(table.size).toBe(map.size);
+          expect(table.has(id)).toBe(map.has(id));
         });
+        expect(table.values().sort()).toEqual([...map.values()].sort());
         for (let id = 1; id <= 80; id++) expect(table.get(id)).toBe(map.get(id));
       },
     ));
