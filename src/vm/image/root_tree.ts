@@ -26,6 +26,7 @@ export function removals(members: readonly string[], remove: string, programs: s
   const found = new Set<string>();
   for (const member of members) {
     const path = member.replace(/^\.\//, "").replace(/\/$/, "");
+    if (path === "") continue; // the root itself
     const program = /^usr\/s?bin\/([^/]+)$/.exec(path);
     if (program !== null ? !keep.has(program[1]) : patterns.some((pattern) => pattern.test(path))) {
       found.add(path);
