@@ -4,7 +4,7 @@
 
 import { statfs } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { GatehouseError } from "../errors.ts";
+import { GatehouseError, throwIfCancelled } from "../errors.ts";
 import { type Base, buildBase, readBase } from "./base.ts";
 import { baseDir, debsDir, imageDir, prune, publish, sweepDrafts, touch, withCacheLock } from "./cache.ts";
 import { list } from "./declarations.ts";
@@ -43,12 +43,18 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The cached image of these inputs, or undefined. @throws GatehouseError when an input is missing or the image is damaged */
+/**
+ * The cached image of these inputs, or undefined.
+ *
+ * @throws GatehouseError when an input is missing, the image is damaged, or `locked` and it differs from the lock
+ */
 export async function findImage(
-  options: Pick<BuildOptions, "repoRoot" | "cacheDir" | "inputs">,
+  options: Pick<BuildOptions, "repoRoot" | "cacheDir" | "inputs" | "locked">,
 ): Promise<BuiltImage | undefined> {
   await checkInputs(options.inputs);
-  return await findByKey(options.cacheDir, await imageKey(options.repoRoot, options.inputs));
+  const image = await findByKey(options.cacheDir, await imageKey(options.repoRoot, options.inputs));
+  if (image !== undefined && options.locked) refuseDrift(image.drift);
+  return image;
 }
 
 async function findByKey(cacheDir: string, key: string): Promise<BuiltImage | undefined> {
@@ -72,7 +78,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   else {for (const drift of image.drift) {
       options.onProgress({ step: "image drift", detail: describeDrift(drift) });
     }}
-  signal?.throwIfAborted();
+  throwIfCancelled(signal);
   return image;
 }
 
@@ -85,7 +91,7 @@ async function buildUnderLock(options: BuildOptions, key: string): Promise<Built
       return await findByKey(cacheDir, key) ?? await assemble(options, key);
     });
   } catch (error) {
-    throw asDiskFull(error, cacheDir) ?? error;
+    throw explain(error, cacheDir);
   }
 }
 
@@ -206,19 +212,27 @@ async function requireSpace(dir: string, bytes: number): Promise<void> {
   );
 }
 
-/** A full disk shows itself in many tools' words; one error says it for all. */
-function asDiskFull(error: unknown, dir: string): GatehouseError | undefined {
+/** A full disk shows itself in many tools' words; one error says it for all. Other tools' failures are passed on with a next step. */
+function explain(error: unknown, dir: string): unknown {
+  if (error instanceof GatehouseError) return error;
   const text = error instanceof ToolFailed
     ? error.lines.join("\n")
     : error instanceof Error
     ? error.message
     : "";
-  if (!/No space left on device|Could not allocate block|ENOSPC/.test(text)) return undefined;
-  if (error instanceof GatehouseError) return error;
+  if (/No space left on device|Could not allocate block|ENOSPC/.test(text)) {
+    return new GatehouseError(
+      "disk-full",
+      `no space was left in ${dir} while the image was built`,
+      "free 1.5 GB there and run the same command again",
+      { cause: error },
+    );
+  }
+  if (!(error instanceof ToolFailed)) return error;
   return new GatehouseError(
-    "disk-full",
-    `no space was left in ${dir} while the image was built`,
-    "free 1.5 GB there and run the same command again",
+    "missing-image",
+    `the image can't be put together: ${error.message}`,
+    `see the lines above; if they make no sense, remove ${dir} and run the same command again`,
     { cause: error },
   );
 }

@@ -27,7 +27,7 @@ export async function builtImage(options: BuiltImageOptions): Promise<{ image: V
 
   const inputs = { deno: Deno.execPath(), signer, agentBundle };
   const cacheDir = join(options.cacheDir, "image");
-  const cached = await findImage({ repoRoot, cacheDir, inputs });
+  const cached = await findImage({ repoRoot, cacheDir, inputs, locked: options.locked });
   const image = cached ?? await buildImage({
     repoRoot,
     cacheDir,

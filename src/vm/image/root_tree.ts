@@ -65,7 +65,8 @@ export async function makeTree(options: TreeOptions): Promise<void> {
   // Unpacked whole and then cut down: a file left out could be the one that others are hard links to.
   await run([
     ...[...prefix, "tar", "-xf", tar, "-C", root, "--numeric-owner", "--same-owner", "--same-permissions"],
-    ...["--xattrs", "--xattrs-include=*"],
+    // The kernel fills /dev by itself, and a user namespace may make no device.
+    ...["--xattrs", "--xattrs-include=*", "--anchored", "--exclude=./dev/*"],
   ], { signal });
   await run([...prefix, "xargs", "-0", "-a", options.removed, "rm", "-rf", "--"], { cwd: root, signal });
   await run(
