@@ -59,8 +59,12 @@ export async function buildBase(options: BaseOptions): Promise<Base> {
   try {
     await run(argv, {
       signal,
-      // The kernel boots without an initrd, so its package's hook shall make none.
-      env: { SOURCE_DATE_EPOCH: String(SOURCE_DATE_EPOCH), INITRD: "No" },
+      env: {
+        SOURCE_DATE_EPOCH: String(SOURCE_DATE_EPOCH),
+        // The kernel boots without an initrd, so its package's hook shall make none.
+        INITRD: "No",
+        ...await workDir(into),
+      },
       onLine: stepReporter(onStep),
     });
   } catch (error) {
@@ -76,6 +80,7 @@ export async function buildBase(options: BaseOptions): Promise<Base> {
     packages.push({ ...entry, sha256: await hashFile(join(options.debsDir, debFileName(entry))) });
   }
   const installed: Lock = { packages };
+  await Deno.remove(join(into, "tmp"), { recursive: true }).catch(ignoreMissing);
   await Deno.writeTextFile(join(into, PACKAGES), formatLock(installed));
   await removeOthers(options.debsDir, new Set(packages.map(debFileName)));
   return { tar, installed };
@@ -116,6 +121,17 @@ async function mmdebstrapArgv(options: BaseOptions): Promise<string[]> {
     join(options.into, TAR),
     ...sourceLines(suites, archives, await findKeyring()),
   ];
+}
+
+/**
+ * Where mmdebstrap unpacks. As root inside the draft, so that even a killed build leaves nothing outside the
+ * cache; as another user where mmdebstrap chooses, since a user namespace may not reach into a home directory.
+ */
+async function workDir(into: string): Promise<Record<string, string>> {
+  if (Deno.uid() !== 0) return {};
+  const dir = join(into, "tmp");
+  await Deno.mkdir(dir);
+  return { TMPDIR: dir };
 }
 
 /** mmdebstrap splits its special hooks' arguments as a shell would. */
@@ -188,4 +204,8 @@ async function removeOthers(dir: string, keep: ReadonlySet<string>): Promise<voi
   for await (const entry of Deno.readDir(dir)) {
     if (!keep.has(entry.name)) await Deno.remove(join(dir, entry.name), { recursive: true });
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
