@@ -26,11 +26,15 @@ export function table(rows: string[][]): string {
   );
 }
 
-/** Draws progress on standard error: one line rewritten on a terminal, a line a step elsewhere. */
+/** Elsewhere than on a terminal, a long step says this often how far it is. */
+const QUIET_MS = 15_000;
+
+/** Draws progress on standard error: one line rewritten on a terminal; elsewhere a line a step, and now and then one more. */
 export function progressReporter(): { report: OnProgress; done(): void } {
   const terminal = Deno.stderr.isTerminal();
   const started = performance.now();
   let last = "";
+  let saidAt = started;
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s`;
   return {
     report({ step, detail, fraction }) {
@@ -38,7 +42,8 @@ export function progressReporter(): { report: OnProgress; done(): void } {
       if (terminal) {
         const line = `${seconds()}  ${step}${percent}  ${detail}`.slice(0, Deno.consoleSize().columns - 1);
         writeAll(Deno.stderr, encoder.encode(`\r\x1b[2K${line}`));
-      } else if (step !== last) {
+      } else if (step !== last || performance.now() - saidAt > QUIET_MS) {
+        saidAt = performance.now();
         note(`${seconds()}  ${step}: ${detail}`);
       }
       last = step;
