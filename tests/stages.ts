@@ -55,7 +55,7 @@ export const stages: Stage[] = [
   {
     name: "serve",
     what: "agent and signer without a VM: tools from outside, bad input, vanishing clients",
-    commands: [vitest("tests/serve")],
+    commands: [vitest("--reporter=verbose", "tests/serve")],
   },
   {
     name: "image",
@@ -65,6 +65,6 @@ export const stages: Stage[] = [
   {
     name: "vm",
     what: "what `gatehouse up` does, on a VM that really boots",
-    commands: [vitest("tests/vm")],
+    commands: [vitest("--reporter=verbose", "tests/vm")],
   },
 ];
