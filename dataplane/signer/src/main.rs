@@ -1,5 +1,7 @@
 //! The command line of the signer. Reads the sealing key, hands over to `run`.
 
+mod log;
+
 use clap::{Args, Parser};
 use gatehouse_signer::error::{Kind, StartError};
 use gatehouse_signer::hardening::harden;
@@ -71,13 +73,7 @@ impl SealingKeySource {
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::INFO)
-        .init();
+    log::init();
     std::panic::set_hook(Box::new(|panic| {
         // The place only: a panic's message could quote what it worked on.
         let place = panic.location().map(ToString::to_string);
