@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { GatehouseError, throwIfCancelled } from "../errors.ts";
 import { list, parseSuites } from "./declarations.ts";
 import { debFileName, parseStatus } from "./dpkg_status.ts";
+import { SOURCE_DATE_EPOCH } from "./epoch.ts";
 import { hashFile } from "./hash.ts";
 import { formatLock, type Lock, parseLock, pins } from "./lock.ts";
+import { removeTree } from "./root_tree.ts";
 import { run, ToolFailed } from "./run.ts";
 import { findArchives, findKeyring, MIRROR_VARIABLE, sourceLines } from "./sources.ts";
 
 /** Debian's release, for mmdebstrap's own choices; the suites file has the sources. */
 const SUITE = "trixie";
-/** Every file's newest time in the image, in seconds since 1970, so that two builds agree: 2026-01-01. */
-export const SOURCE_DATE_EPOCH = 1_767_225_600;
 
 export interface Base {
   /** The root file system, everything unpacked, as a tar file. */
@@ -80,7 +80,7 @@ export async function buildBase(options: BaseOptions): Promise<Base> {
     packages.push({ ...entry, sha256: await hashFile(join(options.debsDir, debFileName(entry))) });
   }
   const installed: Lock = { packages };
-  await Deno.remove(join(into, "tmp"), { recursive: true }).catch(ignoreMissing);
+  await removeTree(join(into, "tmp"));
   await Deno.writeTextFile(join(into, PACKAGES), formatLock(installed));
   await removeOthers(options.debsDir, new Set(packages.map(debFileName)));
   return { tar, installed };
@@ -97,6 +97,8 @@ async function mmdebstrapArgv(options: BaseOptions): Promise<string[]> {
     join(declared, "sysusers.d", entry.name)
   );
   return [
+    // What it mounts as root is mounted for it alone, and is gone with it even when it is killed.
+    ...(Deno.uid() === 0 ? ["unshare", "--mount", "--propagation", "private", "--"] : []),
     "mmdebstrap",
     "--variant=custom",
     `--mode=${Deno.uid() === 0 ? "root" : "unshare"}`,
@@ -172,6 +174,14 @@ export function explain(failure: ToolFailed): GatehouseError {
       { cause: failure },
     );
   }
+  if (/^unshare: unshare failed/m.test(said) && Deno.uid() === 0) {
+    return new GatehouseError(
+      "missing-tool",
+      "this root may not mount file systems, which installing packages takes",
+      "run as root of the machine itself, as another user, or in a container that has CAP_SYS_ADMIN",
+      { cause: failure },
+    );
+  }
   if (/newuidmap|newgidmap|subuid|subgid|unshare.*(Operation not permitted|failed)/i.test(said)) {
     return new GatehouseError(
       "missing-tool",
@@ -204,8 +214,4 @@ async function removeOthers(dir: string, keep: ReadonlySet<string>): Promise<voi
   for await (const entry of Deno.readDir(dir)) {
     if (!keep.has(entry.name)) await Deno.remove(join(dir, entry.name), { recursive: true });
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

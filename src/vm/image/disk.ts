@@ -2,7 +2,7 @@
 // anything and without loop devices.
 
 import { createHash } from "node:crypto";
-import { SOURCE_DATE_EPOCH } from "./base.ts";
+import { SOURCE_DATE_EPOCH } from "./epoch.ts";
 import { encodeGpt, type GptDisk, SECTOR_BYTES } from "./gpt.ts";
 import { asRoot } from "./root_tree.ts";
 import { run } from "./run.ts";

@@ -2,7 +2,7 @@
 // What the image does without is taken out by two lists of image/.
 
 import { list } from "./declarations.ts";
-import { SOURCE_DATE_EPOCH } from "./base.ts";
+import { SOURCE_DATE_EPOCH } from "./epoch.ts";
 import { run } from "./run.ts";
 
 /**
@@ -79,7 +79,10 @@ export async function makeTree(options: TreeOptions): Promise<void> {
   ], { signal });
 }
 
-/** Removes a tree whose files may belong to a user namespace's users. */
+/**
+ * Removes a tree whose files may belong to a user namespace's users. It never goes into another file system:
+ * the tool that filled the tree may have died with the machine's own /dev/shm mounted in there.
+ */
 export async function removeTree(path: string): Promise<void> {
-  await run([...asRoot(Deno.uid()), "rm", "-rf", "--", path]);
+  await run([...asRoot(Deno.uid()), "rm", "-rf", "--one-file-system", "--", path]);
 }
