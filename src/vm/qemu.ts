@@ -120,7 +120,8 @@ function networkOptions(forward: VmSpec["tcpForward"]): string[] {
   return [
     ...[
       "-netdev",
-      `user,id=net0,restrict=off,hostfwd=tcp:127.0.0.1:${forward.hostPort}-:${forward.guestPort}`,
+      // restrict: the guest is called and calls nobody, neither the host nor what lies behind it.
+      `user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:${forward.hostPort}-:${forward.guestPort}`,
     ],
     // No option ROM: nothing boots from the network, and Debian keeps the ROM in another package.
     ...["-device", "virtio-net-pci,netdev=net0,romfile="],

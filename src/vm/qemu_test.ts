@@ -53,6 +53,10 @@ it("the forwarded port is bound to the host's loopback only", () => {
   expect(values(qemuArgv({ ...SPEC, tcpForward: undefined }), "-nic")).toEqual(["none"]);
 });
 
+it("the guest can call nobody: neither the host's own services nor the network behind it", () => {
+  expect(values(qemuArgv(SPEC), "-netdev")[0].split(",")).toContain("restrict=on");
+});
+
 it("a comma in a path doesn't become an option", () => {
   const argv = qemuArgv({
     ...SPEC,
