@@ -34,6 +34,8 @@ export class Driver {
     private readonly clock: Clock,
     /** From the last byte written to the close, when the engine ends the connection. */
     private readonly lingerMs: number,
+    /** After each look for output: what is queued may have changed. */
+    private readonly afterOutput: () => void = () => {},
   ) {
     this.turnMs = clock.nowMs();
   }
@@ -90,6 +92,7 @@ export class Driver {
         this.#write(output).catch(() => this.close());
       }
     }
+    this.afterOutput();
     if (this.connection.wantsClose) this.#beginClose();
     else this.#schedule();
   }
@@ -102,6 +105,7 @@ export class Driver {
         : this.connection.takeOutput(MAX_WRITE_BYTES);
     }
     this.#writing = false;
+    this.afterOutput();
     if (this.#closed) return;
     if (this.connection.wantsClose) this.#beginClose();
     else this.#schedule();

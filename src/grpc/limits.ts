@@ -3,6 +3,15 @@
 
 /** One received message, after decompression too. gRPC's usual default; memory per stream, gzip bombs. */
 export const MAX_RECEIVE_MESSAGE_BYTES = 4 * 1024 * 1024;
+/**
+ * What one connection may make the server hold: requests not yet whole, responses not yet read. A hundred calls
+ * of 1 MiB at once. Beyond it a call ends with RESOURCE_EXHAUSTED. Unfinished requests, gzip bombs, slow readers.
+ */
+export const MAX_HELD_BYTES_PER_CONNECTION = 128 * 1024 * 1024;
+/** The same of all connections together: a VM of 1.5 GiB stays well. */
+export const MAX_HELD_BYTES = 256 * 1024 * 1024;
+/** What each connection may hold whatever the others do, so that small calls go on beside an attack. */
+export const HELD_FREE_BYTES = 128 * 1024;
 /** First allocation for a message that comes in pieces: its length prefix alone must not cost 4 MiB. */
 export const FIRST_MESSAGE_BUFFER_BYTES = 16 * 1024;
 /** Larger responses go out plain: compression runs on the event loop, and 256 KiB takes about 3 ms there. */

@@ -46,6 +46,11 @@ export class MessageReader {
     return this.#head === 0;
   }
 
+  /** Bytes allocated for the message at hand. */
+  get heldBytes(): number {
+    return this.#body === undefined ? 0 : this.#body.length;
+  }
+
   /**
    * Takes from `chunk` at `at`. Call `next` until it gives undefined, which means the chunk is used up;
    * `position` says where it stands.

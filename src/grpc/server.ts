@@ -65,6 +65,7 @@ export class Server {
       deadlines: new DeadlineQueue(clock),
       maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? MAX_RECEIVE_MESSAGE_BYTES,
       maxSendMessageBytes: options.maxSendMessageBytes ?? Infinity,
+      held: { bytes: 0 },
       http2: options.http2 ?? {},
       nextCallId: () => ++this.#calls,
       onCall: options.onCall,

@@ -7,7 +7,9 @@ import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Clock } from "./clock.ts";
 import type { Peer } from "./conn.ts";
 import type { DeadlineQueue, Expiring } from "./deadline_queue.ts";
+import type { HeldBytes } from "./held_bytes.ts";
 import { type RequestHead, responseHeaders, trailers } from "./headers.ts";
+import { HELD_FREE_BYTES } from "./limits.ts";
 import { frameMessage, MessageReader } from "./message.ts";
 import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
 import type { Method } from "./method.ts";
@@ -23,6 +25,8 @@ export interface ServerLink {
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
+  /** What is held for this connection's peer. */
+  readonly held: HeldBytes;
   /** There is output: flush it at the end of this turn. */
   wake(): void;
   /** The call's status is known: forget it, tell the hook. */
@@ -47,6 +51,8 @@ export abstract class ServerCall implements Expiring {
   #responseStarted = false;
   readonly #encoding: Encoding;
   #unconsumedBytes = 0;
+  /** What this call has taken of `link.held`. */
+  #heldBytes = 0;
   #metadata: Metadata | undefined;
   #error: unknown;
 
@@ -94,6 +100,9 @@ export abstract class ServerCall implements Expiring {
     return false;
   }
 
+  /** Bytes of whole messages that wait: for the end of the request, or for the handler. */
+  protected abstract get waitingBytes(): number;
+
   receive(chunk: Uint8Array, endStream: boolean): void {
     this.#unconsumedBytes += chunk.length;
     try {
@@ -104,15 +113,32 @@ export abstract class ServerCall implements Expiring {
     } catch (error) {
       this.endWith(statusFromError(error));
     }
-    this.giveBack();
     if (endStream) this.receiveEnd();
+    if (!this.ended) this.account();
+    this.giveBack();
+  }
+
+  /** Takes or gives back what this call holds now; ends the call when there is no room. */
+  protected account(): void {
+    const bytes = this.ended ? 0 : this.reader.heldBytes + this.waitingBytes;
+    if (bytes === this.#heldBytes) return;
+    if (this.link.held.holdRequest(bytes - this.#heldBytes)) {
+      this.#heldBytes = bytes;
+    } else {
+      this.endWith({
+        code: status.RESOURCE_EXHAUSTED,
+        details: "The server holds too many unfinished requests and unread responses; try again later",
+      });
+    }
   }
 
   receiveEnd(): void {
     this.requestEnded = true;
     if (this.ended) return;
-    if (this.reader.idle) this.onHalfClose();
-    else this.endWith({ code: status.INTERNAL, details: "The request stream ended inside a message" });
+    if (this.reader.idle) {
+      this.onHalfClose();
+      if (!this.ended) this.account();
+    } else this.endWith({ code: status.INTERNAL, details: "The request stream ended inside a message" });
   }
 
   /** The stream is gone: reset by the peer, or its connection ended. */
@@ -164,10 +190,24 @@ export abstract class ServerCall implements Expiring {
       this.endWith({ code: status.INTERNAL, details: "Error serializing response" });
       return true;
     }
+    const { queuedBytes } = this.link.connection;
+    if ((queuedBytes > 0 || framed.length > HELD_FREE_BYTES) && !this.#roomFor(framed.length)) return true;
     this.sendMetadata();
     this.blocked = !this.link.connection.sendData(this.streamId, framed, false);
     this.link.wake();
     return !this.blocked;
+  }
+
+  /** False when the peer reads too little for so much more: the call has ended then. */
+  #roomFor(bytes: number): boolean {
+    const { connection, held } = this.link;
+    held.setResponses(connection.queuedBytes);
+    if (held.hasRoom(bytes)) return true;
+    this.endWith({
+      code: status.RESOURCE_EXHAUSTED,
+      details: "The peer leaves too much unread; read responses before asking for more",
+    });
+    return false;
   }
 
   /** The handler's own ending. */
@@ -208,10 +248,11 @@ export abstract class ServerCall implements Expiring {
   protected readonly respond: sendUnaryData<unknown> = (error, value, trailer, flags) => {
     if (this.ended) return;
     if (error) {
-      this.sendStatus(statusFromError(error, trailer));
+      this.sendStatus(statusFromError(error, trailer), error);
       return;
     }
     this.sendMessage(value, flags);
+    if (this.ended) return;
     this.sendStatus(trailer === undefined ? OK_STATUS : { ...OK_STATUS, metadata: trailer });
   };
 
@@ -235,6 +276,10 @@ export abstract class ServerCall implements Expiring {
 
   #end(code: status): void {
     this.ended = true;
+    if (this.#heldBytes > 0) {
+      this.link.held.holdRequest(-this.#heldBytes);
+      this.#heldBytes = 0;
+    }
     this.link.deadlines.remove(this);
     this.link.ended(this, code, this.#error);
   }

@@ -16,6 +16,7 @@ import type { Conn, Peer } from "./conn.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import { Driver } from "./driver.ts";
 import { isGrpcContentType, readRequestHead, type RequestHead, trailers } from "./headers.ts";
+import { HeldBytes, type TotalHeld } from "./held_bytes.ts";
 import { LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
@@ -45,6 +46,7 @@ export interface ServerCore {
   readonly deadlines: DeadlineQueue;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
+  readonly held: TotalHeld;
   readonly http2: Partial<Http2Config>;
   nextCallId(): number;
   /** Undefined: nobody wants records, so none are made. */
@@ -63,6 +65,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   readonly peer: Peer;
+  readonly held: HeldBytes;
   readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
   #lastHeaders: HeaderList | undefined;
@@ -76,8 +79,11 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     this.deadlines = core.deadlines;
     this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
     this.maxSendMessageBytes = core.maxSendMessageBytes;
+    this.held = new HeldBytes(core.held);
     this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
-    this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS);
+    this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS, () => {
+      this.held.setResponses(this.connection.queuedBytes);
+    });
   }
 
   get turnMs(): number {
@@ -87,6 +93,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   /** Ends with the connection; says why, if it didn't end well. */
   async run(): Promise<Http2Error | undefined> {
     await this.#driver.run();
+    this.held.release();
     return this.#error;
   }
 

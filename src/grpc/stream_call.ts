@@ -13,6 +13,7 @@ export class StreamCall extends ServerCall {
   #surface: StreamSurface | undefined;
   /** Whole messages that the handler hasn't asked for yet. */
   readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #wanted = false;
   #pushingEnd = false;
   #written: (() => void) | undefined;
@@ -27,6 +28,10 @@ export class StreamCall extends ServerCall {
     return this.#waiting.length > 0;
   }
 
+  protected override get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   protected override onMessage(message: Buffer): void {
     if (this.method.kind === "serverStream") {
       if (this.#request !== undefined) {
@@ -39,6 +44,7 @@ export class StreamCall extends ServerCall {
       return;
     }
     this.#waiting.push(message);
+    this.#waitingBytes += message.length;
     if (this.#wanted) this.#deliver();
   }
 
@@ -59,6 +65,7 @@ export class StreamCall extends ServerCall {
 
   protected override onCancel(): void {
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     this.#surface?.cancel();
     this.onWritable();
   }
@@ -74,6 +81,7 @@ export class StreamCall extends ServerCall {
   read(): void {
     this.#wanted = true;
     this.#deliver();
+    this.account();
     this.giveBack();
   }
 
@@ -87,9 +95,11 @@ export class StreamCall extends ServerCall {
     const surface = this.#surface;
     if (surface === undefined || this.ended) return;
     while (this.#wanted && this.#waiting.length > 0) {
+      const bytes = this.#waiting.shift() as Buffer;
+      this.#waitingBytes -= bytes.length;
       let message: unknown;
       try {
-        message = this.deserialize(this.#waiting.shift() as Buffer);
+        message = this.deserialize(bytes);
       } catch (error) {
         this.endWith(statusFromError(error));
         return;

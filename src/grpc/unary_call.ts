@@ -7,7 +7,7 @@ import type { Peer } from "./conn.ts";
 import type { UnaryMethod } from "./method.ts";
 import { PEER } from "./peer_of.ts";
 import { ServerCall } from "./server_call.ts";
-import { GrpcError, statusFromThrown } from "./status.ts";
+import { GrpcError, statusFromError, statusFromThrown } from "./status.ts";
 import { isThenable } from "./thenable.ts";
 
 type Surface = ServerUnaryCall<unknown, unknown>;
@@ -68,7 +68,7 @@ class UnarySurface extends LazyEventEmitter {
 
 export class UnaryCall extends ServerCall {
   declare readonly method: UnaryMethod;
-  #request: unknown;
+  #message: Buffer | undefined;
   #received = false;
   #surface: UnarySurface | undefined;
 
@@ -80,19 +80,31 @@ export class UnaryCall extends ServerCall {
       );
     }
     this.#received = true;
-    this.#request = this.deserialize(message);
+    this.#message = message;
+  }
+
+  protected override get waitingBytes(): number {
+    return this.#message === undefined ? 0 : this.#message.length;
   }
 
   protected override onHalfClose(): void {
-    if (!this.#received) {
+    const message = this.#message;
+    this.#message = undefined;
+    if (message === undefined) {
       this.endWith({
         code: status.UNIMPLEMENTED,
         details: `Received no request message for unary method ${this.method.path}`,
       });
       return;
     }
-    this.#surface = new UnarySurface(this, this.#request);
-    this.#request = undefined;
+    let request: unknown;
+    try {
+      request = this.deserialize(message);
+    } catch (error) {
+      this.endWith(statusFromError(error));
+      return;
+    }
+    this.#surface = new UnarySurface(this, request);
     try {
       const result: unknown = this.method.handler(this.#surface as Surface, this.respond);
       if (isThenable(result)) result.then(undefined, (error) => this.#thrown(error));

@@ -170,6 +170,11 @@ export class Connection {
     return this.#core.error;
   }
 
+  /** Body bytes that wait in the streams' queues for the peer's windows or for their turn. */
+  get queuedBytes(): number {
+    return this.#core.queuedBytes;
+  }
+
   /** Streams that are not gone, half-closed ones included. */
   get openStreams(): number {
     return this.#core.streams.size;

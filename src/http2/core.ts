@@ -35,6 +35,8 @@ export class Core {
   dribbledFrames = 0;
   /** Streams with a queue, wherever they wait. */
   queuedStreams = 0;
+  /** Body bytes in the queues of all streams. */
+  queuedBytes = 0;
   /** Streams that are gone while their handler still runs. */
   heldSlots = 0;
 
@@ -112,6 +114,7 @@ export class Core {
     else if (stream.wait === Wait.CONNECTION_WINDOW) this.connectionBlocked.remove(stream);
     stream.wait = Wait.NOWHERE;
     if (stream.hasQueue) this.queuedStreams--;
+    this.queuedBytes -= stream.queuedBytes;
     stream.clearQueue();
     if (stream.held) this.heldSlots++;
     if (stream.unconsumedBytes > 0) {

@@ -82,6 +82,7 @@ export class Outbound {
     }
     this.#enqueue(stream, data);
     stream.queuedBytes += length;
+    core.queuedBytes += length;
     if (stream.queuedBytes < core.config.sendHighWaterBytes) return true;
     stream.backedOff = true;
     return false;
@@ -160,6 +161,7 @@ export class Outbound {
       const sent = Math.max(size, 0); // an empty chunk passes a closed window
       stream.headOffset += sent;
       stream.queuedBytes -= sent;
+      core.queuedBytes -= sent;
       stream.stallSentBytes += sent;
       turnBytes -= sent;
       if (sent === rest) this.#dequeue(stream);
