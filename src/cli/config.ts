@@ -8,6 +8,13 @@ import { note, print, printJson } from "./output.ts";
 /** A configuration has a few dozen lines; this bounds a wrong file. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
+/** The text of a configuration file. @throws GatehouseError when it can't be read or is far too large */
+export async function readConfigText(path: string): Promise<string> {
+  return new TextDecoder().decode(
+    await readInput(path, MAX_CONFIG_BYTES, "name a configuration: `gatehouse config reference` shows one"),
+  );
+}
+
 export function register(program: Command): void {
   const config = program.command("config").summary("check a configuration file, or print every key");
   config.command("check")
@@ -15,8 +22,7 @@ export function register(program: Command): void {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  gatehouse config check gatehouse.toml")
     .action(action(async ({ json }, file: string) => {
-      const text = new TextDecoder().decode(await readInput(file, MAX_CONFIG_BYTES));
-      const problems = checkConfig(text, file);
+      const problems = checkConfig(await readConfigText(file), file);
       if (json) printJson({ ok: problems.length === 0, problems });
       else if (problems.length === 0) print(`${file}: ok`);
       else {

@@ -2,22 +2,38 @@
 import { GatehouseError } from "../vm/errors.ts";
 import { print, printBytes } from "./output.ts";
 
-/** The whole of a file, or of standard input for "-" or nothing. At most `maxBytes`, else an error that says so. */
-export async function readInput(path: string | undefined, maxBytes: number): Promise<Uint8Array> {
+/**
+ * The whole of a file, or of standard input for "-" or nothing.
+ *
+ * @param tooMuch what to do when there are more than `maxBytes`
+ * @throws GatehouseError when it can't be read or has more than `maxBytes`
+ */
+export async function readInput(
+  path: string | undefined,
+  maxBytes: number,
+  tooMuch = "give it less: one call takes no more",
+): Promise<Uint8Array> {
   const named = path !== undefined && path !== "-";
-  const source = named ? await openForReading(path) : Deno.stdin;
+  const what = named ? path : "standard input";
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of source.readable) {
-    length += chunk.length;
-    if (length > maxBytes) {
-      throw new GatehouseError(
-        "bad-argument",
-        `${named ? path : "standard input"} has more than ${maxBytes} bytes`,
-        "give it less: one call takes no more",
-      );
+  try {
+    const source = named ? await Deno.open(path) : Deno.stdin;
+    for await (const chunk of source.readable) {
+      length += chunk.length;
+      if (length > maxBytes) {
+        throw new GatehouseError("bad-argument", `${what} has more than ${maxBytes} bytes`, tooMuch);
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (error) {
+    if (error instanceof GatehouseError) throw error;
+    // A directory opens and can't be read.
+    throw new GatehouseError(
+      "bad-argument",
+      `can't read ${what}: ${reason(error)}`,
+      "give a file that can be read, or - for standard input",
+    );
   }
   const whole = new Uint8Array(length);
   let at = 0;
@@ -26,18 +42,6 @@ export async function readInput(path: string | undefined, maxBytes: number): Pro
     at += chunk.length;
   }
   return whole;
-}
-
-async function openForReading(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (error) {
-    throw new GatehouseError(
-      "bad-argument",
-      `can't read ${path}: ${reason(error)}`,
-      "give a file that can be read, or - for standard input",
-    );
-  }
 }
 
 /** Bytes to `path`, or to standard output. */

@@ -1,7 +1,10 @@
 // Everything that the command line prints goes through here: text for people,
 // one JSON value for programs, errors that end with the next thing to type.
 import { status } from "@grpc/grpc-js";
+import { ConfigError } from "../agent/config/mod.ts";
 import { violationsIn } from "../services/refusal.ts";
+import { SignerStartError } from "../signer/process.ts";
+import { AddressError, SocketError } from "../transport/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import type { OnProgress } from "../vm/progress.ts";
 
@@ -79,7 +82,7 @@ const NEXT_BY_STATUS: Partial<Record<number, string>> = {
   [status.INVALID_ARGUMENT]: "mend the named argument; `--help` shows what is allowed",
 };
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof GatehouseError) return { code: error.code, message: error.message, next: error.next };
   if (isCallError(error)) {
     return {
@@ -89,7 +92,39 @@ function failureOf(error: unknown): Failure {
       details: error.metadata ? violationsIn(error.metadata) : undefined,
     };
   }
-  return { code: "failed", message: error instanceof Error ? error.message : String(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "failed", message, ...knownFailure(error) };
+}
+
+/** Errors of parts that know no command line: what to type after them is known here. */
+function knownFailure(error: unknown): Pick<Failure, "code" | "next"> | undefined {
+  if (error instanceof AddressError) {
+    return {
+      code: "bad-address",
+      next: "write it as tcp://host:port, unix:///path, vsock://cid:port or vsock+unix:///path:port",
+    };
+  }
+  if (error instanceof ConfigError) {
+    return {
+      code: "bad-config",
+      next: `mend the file, then check it: gatehouse config check ${error.fileName}`,
+    };
+  }
+  if (error instanceof SignerStartError) {
+    return {
+      code: "signer-failed",
+      next: "mend what the signer's line names; --state and --sealing-key say where its keys lie",
+    };
+  }
+  if (error instanceof SocketError) {
+    return {
+      code: error.code,
+      next: error.message.startsWith("can't listen")
+        ? "free that address, or listen at another one"
+        : "check that the server runs (`gatehouse status`) and that the address names it",
+    };
+  }
+  return undefined;
 }
 
 /** Says what went wrong, on standard error, or as JSON on standard output. */

@@ -13,6 +13,7 @@ import { buildSigner } from "../vm/artifacts.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
+import { readConfigText } from "./config.ts";
 import { note, print, printJson, progressReporter } from "./output.ts";
 import { REPO_ROOT } from "./root.ts";
 
@@ -82,7 +83,7 @@ Examples:
 }
 
 async function configFor(options: ServeOptions): Promise<Config> {
-  const text = options.config ? await Deno.readTextFile(options.config) : "";
+  const text = options.config === undefined ? "" : await readConfigText(options.config);
   const config = loadConfig(text, options.config ?? "(defaults)");
   for (const address of options.listen ?? []) {
     const refusal = checkPlainTcp(parseAddress(address), options.insecureTcp || config.listen.insecure_tcp);

@@ -9,6 +9,7 @@ import { DEFAULT_VM } from "../vm/paths.ts";
 import type { OnProgress } from "../vm/progress.ts";
 import { builtImage } from "../vm/image/built.ts";
 import { action, wholeNumber } from "./command.ts";
+import { readConfigText } from "./config.ts";
 import { type CallRow, firstCalls } from "./first_calls.ts";
 import { note, print, printJson, progressReporter, table } from "./output.ts";
 import { CACHE_DIR, REPO_ROOT } from "./root.ts";
@@ -48,7 +49,7 @@ export function register(program: Command): void {
     )
     .action(action(async ({ json, signal }, options: UpOptions) => {
       const started = performance.now();
-      const configToml = options.config ? await Deno.readTextFile(options.config) : UP_CONFIG;
+      const configToml = options.config === undefined ? UP_CONFIG : await readConfigText(options.config);
       loadConfig(configToml, options.config ?? "(up's own)");
       await prepare(options.yes, json, signal);
 
