@@ -22,7 +22,7 @@ export async function examineRust(): Promise<Finding> {
   if (onPath !== undefined && atLeast(onPath.version, RUST_VERSION)) {
     return { name, state: "ok", found: onPath.version, need };
   }
-  const rustups = await toolchain([cargoBin()]);
+  const rustups = await toolchain(cargoBin());
   if (rustups !== undefined && atLeast(rustups.version, RUST_VERSION)) {
     Deno.env.set("PATH", [rustups.dir, Deno.env.get("PATH") ?? ""].join(delimiter));
     return { name, state: "ok", found: `${rustups.version} (${rustups.dir})`, need };
@@ -36,8 +36,11 @@ export async function examineRust(): Promise<Finding> {
   };
 }
 
-function cargoBin(): string {
-  return join(Deno.env.get("CARGO_HOME") ?? join(Deno.env.get("HOME") ?? "/root", ".cargo"), "bin");
+/** Where rustup puts its programs; nowhere when the environment names no home. */
+function cargoBin(): string[] {
+  const home = Deno.env.get("HOME");
+  const cargoHome = Deno.env.get("CARGO_HOME") ?? (home && join(home, ".cargo"));
+  return cargoHome ? [join(cargoHome, "bin")] : [];
 }
 
 async function toolchain(dirs: readonly string[]): Promise<Toolchain | undefined> {
@@ -58,7 +61,7 @@ async function rustFix(): Promise<Fix> {
     [rustup, "toolchain", "install", "stable", "--profile", "minimal", "--no-self-update"],
     [rustup, "default", "stable"],
   ];
-  const rustup = await findProgram("rustup", [cargoBin()]);
+  const rustup = await findProgram("rustup", cargoBin());
   if (rustup !== undefined) {
     return { command: "rustup toolchain install stable && rustup default stable", run: run(rustup) };
   }
