@@ -5,7 +5,7 @@ import { withClient } from "./client.ts";
 import { print, printJson } from "./output.ts";
 import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 
-/** Bounds a typing mistake; `gatehouse bench` is for load. */
+/** Bounds a typing mistake: calls one after the other tell latency, not load. */
 const MAX_COUNT = 1_000_000;
 /** What fits a message of gRPC's default limit (4 MiB). */
 const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024 - 1024;

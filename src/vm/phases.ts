@@ -1,5 +1,5 @@
 // The launcher's states and what leads from one to the next, as a table without I/O.
-// machine.ts walks it. A change of phase that stands nowhere here is a defect and throws.
+// boot.ts walks it. A change of phase that stands nowhere here is a defect and throws.
 //
 //             up                built               healthy
 //  +---------+    +----------+       +-----------+         +---------+

@@ -1,5 +1,5 @@
 // Watches one boot until it is healthy or has failed. Decides nothing: it says what
-// it saw, and machine.ts what follows.
+// it saw, and boot.ts what follows.
 
 import type { Clock } from "./clock.ts";
 import type { Launched } from "./launch.ts";
