@@ -1,10 +1,11 @@
 // Runs every stage of checks, the fast ones first, and ends in one line that
-// counts them. A stage that can't run here is skipped with its reason, never
-// silently passed.
-import { note, print } from "../src/cli/output.ts";
+// counts the tests. A test that skipped itself is named there with its reason,
+// never silently passed.
+import { note, print, printBytes } from "../src/cli/output.ts";
 import { REPO_ROOT } from "../src/cli/root.ts";
 import { GatehouseError } from "../src/vm/errors.ts";
-import { type Stage, stages } from "./stages.ts";
+import { addCounts, cargoCounts, type Counts, noTests, vitestCounts } from "./lib/counts.ts";
+import { type Command, reportPath, type Stage, stages } from "./stages.ts";
 
 export interface TestRunOptions {
   quick: boolean;
@@ -15,9 +16,11 @@ export interface TestRunOptions {
 
 interface Result {
   stage: string;
-  outcome: "passed" | "failed" | "skipped";
   seconds: number;
-  reason?: string;
+  /** A stage without tests is one check. */
+  counts: Counts;
+  /** Why the stage failed; undefined when it passed. */
+  failure?: string;
 }
 
 /** @returns the exit code: 0 when nothing failed */
@@ -28,22 +31,29 @@ export async function runTests({ quick, only, signal }: TestRunOptions): Promise
     if (signal.aborted) break;
     note(`\n=== ${stage.name}: ${stage.what}`);
     const result = await runStage(stage, signal);
-    note(
-      `=== ${stage.name}: ${result.outcome} in ${result.seconds.toFixed(1)} s${
-        result.reason ? ` (${result.reason})` : ""
-      }`,
-    );
+    note(`=== ${summary(result)}`);
     results.push(result);
   }
   note("");
-  for (const { stage, outcome, seconds, reason } of results) {
-    print(`${outcome.padEnd(8)} ${seconds.toFixed(1).padStart(7)} s  ${stage}${reason ? `: ${reason}` : ""}`);
+  const total = noTests();
+  for (const result of results) {
+    print(summary(result));
+    for (const { name, reason } of result.counts.skipped) {
+      print(`${" ".repeat(20)}skipped: ${name}${reason ? ` (${reason})` : ""}`);
+    }
+    addCounts(total, result.counts);
   }
-  const count = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).length;
   const stopped = signal.aborted;
   if (stopped) print("stopped before the end");
-  print(`${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`);
-  return count("failed") > 0 || stopped ? 1 : 0;
+  print(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+  return total.failed > 0 || stopped ? 1 : 0;
+}
+
+function summary({ stage, seconds, counts, failure }: Result): string {
+  const tests = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped`;
+  return `${failure ? "failed" : "passed"} ${seconds.toFixed(1).padStart(7)} s  ${stage}: ${tests}${
+    failure ? `: ${failure}` : ""
+  }`;
 }
 
 function choose(quick: boolean, only?: string[]): Stage[] {
@@ -61,38 +71,70 @@ function choose(quick: boolean, only?: string[]): Stage[] {
 
 async function runStage(stage: Stage, signal: AbortSignal): Promise<Result> {
   const started = performance.now();
-  const end = (outcome: Result["outcome"], reason?: string): Result => ({
-    stage: stage.name,
-    outcome,
-    seconds: (performance.now() - started) / 1000,
-    reason,
-  });
-  const reason = await stage.skip?.();
-  if (reason) return end("skipped", reason);
-  for (const [program, ...args] of stage.commands) {
-    const code = await runCommand(program, args, stage.cwd, signal);
-    if (code !== 0) return end("failed", `${[program, ...args].join(" ")} ended with ${code}`);
+  const counts = noTests();
+  const failure = await runCommands(stage, counts, signal);
+  const hasTests = stage.commands.some((command) => command.counts);
+  // What fails outside a test (a build, a hook, a file that doesn't load) is one failure.
+  if (failure && counts.failed === 0) counts.failed = 1;
+  else if (!failure && !hasTests) counts.passed = 1;
+  return { stage: stage.name, seconds: (performance.now() - started) / 1000, counts, failure };
+}
+
+/** @returns why the stage failed; what its tests were goes to `counts` */
+async function runCommands(stage: Stage, counts: Counts, signal: AbortSignal): Promise<string | undefined> {
+  for (const command of stage.commands) {
+    const { code, tests } = await runCommand(stage, command, signal);
+    if (tests) addCounts(counts, tests);
+    const text = command.argv.join(" ");
+    if (code !== 0) return `${text} ended with ${code}`;
+    if (tests?.failed) return `${text} ended with 0 though its report names failed tests`;
+    if (tests?.passed === 0) return `${text} ran no test`;
   }
-  return end("passed");
+  return undefined;
 }
 
 async function runCommand(
-  program: string,
-  args: string[],
-  cwd: string | undefined,
+  stage: Stage,
+  { argv: [program, ...args], counts }: Command,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ code: number; tests?: Counts }> {
+  const report = `${REPO_ROOT}/${reportPath(stage.name)}`;
   try {
+    // That of an earlier run must not count.
+    if (counts === "vitest") await Deno.remove(report).catch(ignoreNotFound);
     const child = new Deno.Command(program === "deno" ? Deno.execPath() : program, {
       args,
-      cwd: cwd ? `${REPO_ROOT}/${cwd}` : REPO_ROOT,
+      cwd: stage.cwd ? `${REPO_ROOT}/${stage.cwd}` : REPO_ROOT,
       env: { GATEHOUSE_ROOT: REPO_ROOT, CARGO_TERM_COLOR: "never", NO_COLOR: "1" },
       stdin: "null",
+      stdout: counts === "cargo" ? "piped" : "inherit",
       signal,
     }).spawn();
-    return (await child.status).code;
+    const printed = counts === "cargo" ? await copyOut(child.stdout) : "";
+    const { code } = await child.status;
+    if (counts === "cargo") return { code, tests: cargoCounts(printed) };
+    if (counts === "vitest") {
+      const written = await Deno.readTextFile(report).catch(ignoreNotFound);
+      return { code, tests: written === undefined ? noTests() : vitestCounts(written) };
+    }
+    return { code };
   } catch (error) {
     note(error instanceof Error ? error.message : String(error));
-    return 127;
+    return { code: 127 };
   }
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** Copies to standard output as it comes, and returns the whole. */
+async function copyOut(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    printBytes(chunk);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
 }

@@ -7,64 +7,88 @@ export interface Stage {
   quick?: boolean;
   /** Below the repository's root. */
   cwd?: string;
-  /** Each must end with 0. "deno" is the Deno that runs this. */
-  commands: string[][];
-  /** Why it can't run here; undefined when it can. */
-  skip?: () => string | undefined | Promise<string | undefined>;
+  /** Each must end with 0. */
+  commands: Command[];
 }
 
-const vitest = (...args: string[]) => ["deno", "run", "--quiet", "--allow-all", "npm:vitest", "run", ...args];
+export interface Command {
+  /** "deno" is the Deno that runs this. */
+  argv: string[];
+  /** Whose report says how many tests ran; absent when the command is a single check. */
+  counts?: "vitest" | "cargo";
+}
+
+/** Where json_reporter.ts leaves a stage's report, below the repository's root. */
+export const reportPath = (stage: string) => `.cache/test/${stage}.json`;
+
+const deno = (...args: string[]): Command => ({ argv: ["deno", ...args] });
+
+/** @param reporter what is seen while it runs: "verbose" names each test, for stages with long ones */
+const vitest = (stage: string, reporter: "default" | "verbose", ...paths: string[]): Command => ({
+  argv: [
+    ...["deno", "run", "--quiet", "--allow-all", "npm:vitest", "run", `--reporter=${reporter}`],
+    ...["--reporter=./tests/lib/json_reporter.ts", `--outputFile.json=${reportPath(stage)}`],
+    ...paths,
+  ],
+  counts: "vitest",
+});
 
 /** Everything of Rust in one profile, so that AWS-LC is compiled once. */
-const cargo = (command: string, ...args: string[]) => ["cargo", command, "--release", "--locked", ...args];
+const cargo = (command: string, ...args: string[]): Command => ({
+  argv: ["cargo", command, "--release", "--locked", ...args],
+});
+
+const buildSigner = cargo("build", "--bin", "gatehouse-signer", "--manifest-path", "dataplane/Cargo.toml");
 
 export const stages: Stage[] = [
-  { name: "format", what: "deno fmt", quick: true, commands: [["deno", "fmt", "--check", "--quiet"]] },
-  { name: "lint", what: "deno lint", quick: true, commands: [["deno", "lint", "--quiet"]] },
+  { name: "format", what: "deno fmt", quick: true, commands: [deno("fmt", "--check", "--quiet")] },
+  { name: "lint", what: "deno lint", quick: true, commands: [deno("lint", "--quiet")] },
   {
     name: "types",
     what: "deno check",
     quick: true,
-    commands: [["deno", "check", "--quiet", "src", "vsock", "tests"]],
+    commands: [deno("check", "--quiet", "src", "vsock", "tests")],
   },
-  { name: "unit", what: "unit tests of TypeScript", quick: true, commands: [vitest("src", "vsock")] },
+  {
+    name: "unit",
+    what: "unit tests of TypeScript",
+    quick: true,
+    commands: [vitest("unit", "default", "src", "vsock", "tests/lib")],
+  },
   {
     name: "rust",
     what: "rustfmt, clippy, unit tests of Rust",
     quick: true,
     cwd: "dataplane",
     commands: [
-      ["cargo", "fmt", "--check"],
+      { argv: ["cargo", "fmt", "--check"] },
       cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings"),
-      cargo("test", "--workspace"),
+      { ...cargo("test", "--workspace"), counts: "cargo" },
     ],
   },
   {
     name: "differential",
     what: "the same services on grpc-js's server and on ours, seen by grpc-js's client",
-    commands: [vitest("tests/differential")],
+    commands: [vitest("differential", "default", "tests/differential")],
   },
   {
     name: "signer",
     what: "the agent's side against the real signer, which is killed in the middle",
-    commands: [
-      cargo("build", "--bin", "gatehouse-signer", "--manifest-path", "dataplane/Cargo.toml"),
-      vitest("tests/signer"),
-    ],
+    commands: [buildSigner, vitest("signer", "default", "tests/signer")],
   },
   {
     name: "serve",
     what: "agent and signer without a VM: tools from outside, bad input, vanishing clients",
-    commands: [vitest("--reporter=verbose", "tests/serve")],
+    commands: [vitest("serve", "verbose", "tests/serve")],
   },
   {
     name: "image",
     what: "what the agent's unit lets Deno do",
-    commands: [vitest("tests/image")],
+    commands: [vitest("image", "default", "tests/image")],
   },
   {
     name: "vm",
     what: "what `gatehouse up` does, on a VM that really boots",
-    commands: [vitest("--reporter=verbose", "tests/vm")],
+    commands: [vitest("vm", "verbose", "tests/vm")],
   },
 ];
