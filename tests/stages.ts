@@ -79,7 +79,7 @@ export const stages: Stage[] = [
   {
     name: "serve",
     what: "agent and signer without a VM: tools from outside, bad input, vanishing clients",
-    commands: [vitest("serve", "verbose", "tests/serve")],
+    commands: [buildSigner, vitest("serve", "verbose", "tests/serve")],
   },
   {
     name: "image",
