@@ -8,6 +8,7 @@ import { withClient } from "./client.ts";
 import { action } from "./command.ts";
 import { writeOutput, writeText } from "./files.ts";
 import { printJson } from "./output.ts";
+import { toSpki } from "./public_key.ts";
 import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 import { publicKeyPem } from "./verify_signature.ts";
 
@@ -43,11 +44,13 @@ Examples:
       const server = await resolveServer(options);
       await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
         const reply = await client.publicKey(requestFor(options));
-        const pem = publicKeyPem(reply.public_key_der);
+        // A server in seed mode gives another form; whoever reads this file expects SPKI.
+        const spki = toSpki(reply.public_key_der);
+        const pem = publicKeyPem(spki);
         if (json) {
-          printJson({ pem, der: Buffer.from(reply.public_key_der).toString("base64"), peer: client.peer() });
+          printJson({ pem, der: Buffer.from(spki).toString("base64"), peer: client.peer() });
         } else if (options.out === "der") {
-          await writeOutput(options.output, reply.public_key_der);
+          await writeOutput(options.output, spki);
         } else {
           await writeText(options.output, pem);
         }

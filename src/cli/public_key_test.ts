@@ -1,0 +1,50 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { expect, it } from "vitest";
+import { seedPublicKey } from "../services/seed_compat.ts";
+import { readPublicKey, toSpki } from "./public_key.ts";
+
+interface Pair {
+  publicKey: KeyObject;
+  privateKey: KeyObject;
+}
+
+const rsa: Pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const p256: Pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const p384: Pair = generateKeyPairSync("ec", { namedCurve: "P-384" });
+const p521: Pair = generateKeyPairSync("ec", { namedCurve: "P-521" });
+
+const spki = ({ publicKey }: Pair) =>
+  new Uint8Array(publicKey.export({ type: "spki", format: "der" }) as Uint8Array);
+const text = (value: string | Uint8Array) => new TextEncoder().encode(String(value));
+
+it.each([["RSA", rsa], ["P-256", p256], ["P-384", p384]])("%s as SPKI stays what it is", (_name, pair) => {
+  expect(readPublicKey(spki(pair))).toMatchObject({ spki: spki(pair), seedForm: false });
+  expect(toSpki(text(pair.publicKey.export({ type: "spki", format: "pem" })))).toEqual(spki(pair));
+});
+
+it.each([["RSA", rsa], ["P-256", p256], ["P-384", p384]])(
+  "%s as the seed gives it becomes SPKI",
+  (_name, pair) => {
+    expect(readPublicKey(seedPublicKey(spki(pair)))).toMatchObject({ spki: spki(pair), seedForm: true });
+  },
+);
+
+it("PKCS#1 in PEM becomes SPKI", () => {
+  expect(toSpki(text(rsa.publicKey.export({ type: "pkcs1", format: "pem" })))).toEqual(spki(rsa));
+});
+
+it.each([
+  ["nothing", new Uint8Array()],
+  ["noise", new Uint8Array(65).fill(7)],
+  ["a cut SPKI", spki(rsa).slice(0, 100)],
+  ["a point of another length", new Uint8Array(66).fill(4)],
+  ["a point off the curve", new Uint8Array(65).fill(4)],
+  ["PEM without its content", text("-----BEGIN PUBLIC KEY-----\n")],
+  ["a private key", text(rsa.privateKey.export({ type: "pkcs8", format: "pem" }))],
+  ["a private key in DER", new Uint8Array(rsa.privateKey.export({ type: "pkcs1", format: "der" }))],
+  ["the point of an unknown curve", seedPublicKey(spki(p521))],
+])("%s is refused with a next step", (_name, bytes) => {
+  expect(() => readPublicKey(bytes)).toThrow(
+    expect.objectContaining({ code: "bad-argument", next: expect.stringContaining("gatehouse pubkey") }),
+  );
+});
