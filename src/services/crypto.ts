@@ -109,5 +109,5 @@ function unknownKeyType(keyType: number): Refusal {
 
 function signerStatus(error: unknown): Refusal {
   if (error instanceof SignerError) return refuse(error.code, "SIGNER", error.message);
-  return refuse(status.INTERNAL, "INTERNAL", "the signature could not be made; the agent's log says why");
+  return refuse(status.INTERNAL, "INTERNAL", "it could not be done here; the agent's log says why", error);
 }

@@ -28,7 +28,10 @@ export interface FieldViolation {
 }
 
 /** What a handler gives its callback in place of an answer. */
-export type Refusal = StatusObject;
+export type Refusal = StatusObject & {
+  /** What went wrong inside, for the log and never for the caller. */
+  cause?: unknown;
+};
 
 /** INVALID_ARGUMENT with a google.rpc.BadRequest that names the fields. */
 export function invalidArgument(...violations: FieldViolation[]): Refusal {
@@ -40,11 +43,12 @@ export function invalidArgument(...violations: FieldViolation[]): Refusal {
 }
 
 /** Any other status with a google.rpc.ErrorInfo. `reason` is UPPER_SNAKE_CASE. */
-export function refuse(code: status, reason: string, message: string): Refusal {
-  return refusal(code, message, [{
+export function refuse(code: status, reason: string, message: string, cause?: unknown): Refusal {
+  const detail = {
     type_url: "type.googleapis.com/google.rpc.ErrorInfo",
     value: ErrorInfo.serialize({ reason, domain: ERROR_DOMAIN }),
-  }]);
+  };
+  return { ...refusal(code, message, [detail]), cause };
 }
 
 function refusal(code: status, message: string, details: RpcStatusInit["details"]): Refusal {

@@ -1,19 +1,11 @@
 // One line for each finished call, at most so many a second; the rest is counted and said.
 // Must never cost more than a comparison when a call is not to be logged.
-import type { Peer } from "../../grpc/conn.ts";
+import type { CallRecord } from "../../grpc/server.ts";
 import type { LineLevel } from "./level.ts";
 import type { Logger } from "./log.ts";
+import { errorText } from "./value.ts";
 
-/** A finished call, as src/grpc's Server tells it. */
-export interface CallRecord {
-  readonly callId: string | number;
-  readonly peer: Peer;
-  /** The path of the request, "/package.Service/Method"; a peer's own words when no such method exists. */
-  readonly method: string;
-  /** gRPC status code. */
-  readonly status: number;
-  readonly durationMs: number;
-}
+export type { CallRecord } from "../../grpc/server.ts";
 
 /** What to log of calls; the keys `log.calls` and `log.calls_per_second`. */
 export interface CallLogOptions {
@@ -106,6 +98,8 @@ export function callLogger(logger: Logger, options: CallLogOptions): CallLog {
       method: record.method,
       status,
       duration_ms: Math.round(record.durationMs * 1000) / 1000,
+      // Why, for faults of this side: the caller is told less.
+      error: level === "error" && record.error !== undefined ? errorText(cause(record.error)) : undefined,
     });
   };
 
@@ -121,4 +115,10 @@ function unreferencedTimer(delayMs: number, done: () => void): () => void {
   const timer = setTimeout(done, delayMs);
   Deno.unrefTimer(timer);
   return () => clearTimeout(timer);
+}
+
+/** A refusal may carry what it was made of. */
+function cause(error: unknown): unknown {
+  const carried = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
+  return carried ?? error;
 }

@@ -7,7 +7,8 @@ const CALLS = 200_000;
 const ROUNDS = 5;
 
 const record: CallRecord = {
-  callId: "c-184467",
+  callId: 184467,
+  known: true,
   peer: { transport: "tcp", address: "tcp://127.0.0.1:43210" },
   method: "/echo.EchoService/Echo",
   status: 0,

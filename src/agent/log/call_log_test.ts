@@ -7,7 +7,8 @@ import type { LineLevel } from "./level.ts";
 import type { Logger } from "./log.ts";
 
 const ok: CallRecord = {
-  callId: "c1",
+  callId: 1,
+  known: true,
   peer: { transport: "vsock", address: "vsock://2:1024", cid: 2 },
   method: "/echo.EchoService/Echo",
   status: 0,
@@ -46,7 +47,7 @@ describe("a call's line", () => {
       level: "info",
       message: "call",
       fields: {
-        call_id: "c1",
+        call_id: 1,
         transport: "vsock",
         peer: "vsock://2:1024",
         method: "/echo.EchoService/Echo",
@@ -117,5 +118,14 @@ describe("the bound", () => {
     onCall.close();
     expect(lines[1].fields.suppressed).toBe(1);
     expect(timers).toHaveLength(0);
+  });
+
+  it("tells the cause of a fault of this side, and not that of a caller's own", () => {
+    const { onCall, lines } = setUp({});
+    const error = { code: 13, details: "no more to the caller", cause: new Error("the disk is gone") };
+    onCall({ ...ok, status: 13, error });
+    onCall({ ...ok, status: 3, error });
+    expect(lines[0].fields.error).toBe("Error: the disk is gone");
+    expect(lines[1].fields.error).toBeUndefined();
   });
 });

@@ -1,0 +1,75 @@
+// A peer that never ends its requests, nor reads its answers: what it can make the
+// agent hold is bounded, and good calls go on beside it.
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MAX_HELD_BYTES } from "../../src/grpc/limits.ts";
+import { gatehouseJson } from "../lib/command.ts";
+import { concat, FRAME, frame, headerBlock, message, PREFACE } from "../lib/raw_http2.ts";
+import { residentBytes, type Serving, startServe } from "../lib/serve.ts";
+
+/** Beside what is held: the process itself, and garbage between two collections. */
+const OVERHEAD_BYTES = 512 * 1024 * 1024;
+const CONNECTIONS = 8;
+const STREAMS = 128;
+/** One message just under gRPC's default limit. */
+const MESSAGE_BYTES = 4 * 1024 * 1024 - 100;
+
+let serving: Serving;
+beforeAll(async () => {
+  serving = await startServe('[log]\ncalls = "off"\n');
+}, 120_000);
+afterAll(() => serving.stop());
+
+const HEADERS = headerBlock([
+  [":method", "POST"],
+  [":scheme", "http"],
+  [":path", "/echo.EchoService/Echo"],
+  [":authority", "test"],
+  ["content-type", "application/grpc"],
+  ["te", "trailers"],
+  ["grpc-encoding", "gzip"],
+]);
+
+/** An EchoRequest of 4 MiB of one letter: 4 KiB when compressed. */
+function bomb(): Uint8Array {
+  const length: number[] = [];
+  for (let rest = MESSAGE_BYTES; rest > 0; rest >>>= 7) length.push((rest & 127) | (rest > 127 ? 128 : 0));
+  const request = concat(Uint8Array.of(10, ...length), new Uint8Array(MESSAGE_BYTES).fill(97));
+  const framed = message(new Uint8Array(gzipSync(request)));
+  framed[0] = 1;
+  return framed;
+}
+
+async function attack(endStream: boolean): Promise<Deno.Conn[]> {
+  const [hostname, port] = serving.hostPort.split(":");
+  const compressed = bomb();
+  const conns: Deno.Conn[] = [];
+  for (let c = 0; c < CONNECTIONS; c++) {
+    const conn = await Deno.connect({ hostname, port: Number(port) });
+    conns.push(conn);
+    const parts = [PREFACE, frame(FRAME.SETTINGS, 0, 0), frame(FRAME.SETTINGS, 1, 0)];
+    for (let s = 0; s < STREAMS; s++) {
+      const id = 2 * s + 1;
+      parts.push(frame(FRAME.HEADERS, 4, id, HEADERS), frame(FRAME.DATA, endStream ? 1 : 0, id, compressed));
+    }
+    const bytes = concat(...parts);
+    for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+    const reply = await gatehouseJson<{ payload: string }>(["echo", "beside", "--server", serving.tcp]);
+    expect(reply.payload).toBe("beside");
+  }
+  return conns;
+}
+
+test.each([
+  ["requests of 4 MiB without an end", false],
+  ["answers of 4 MiB that nobody reads", true],
+])(`${CONNECTIONS * STREAMS} %s: memory stays bounded and good calls go on`, async (_name, endStream) => {
+  const before = await residentBytes(serving.pid);
+  const conns = await attack(endStream);
+  expect(await residentBytes(serving.pid) - before).toBeLessThan(MAX_HELD_BYTES + OVERHEAD_BYTES);
+  for (const conn of conns) conn.close();
+  const reply = await gatehouseJson<{ payload_bytes: number }>(
+    ["echo", "--size", "3000000", "--server", serving.tcp],
+  );
+  expect(reply.payload_bytes).toBe(3_000_000);
+}, 120_000);
