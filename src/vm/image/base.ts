@@ -97,6 +97,8 @@ async function mmdebstrapArgv(options: BaseOptions): Promise<string[]> {
     join(declared, "sysusers.d", entry.name)
   );
   return [
+    // A session of its own: when it can't write its tar file it sends SIGHUP to all of its process group.
+    "setsid",
     // What it mounts as root is mounted for it alone, and is gone with it even when it is killed.
     ...(Deno.uid() === 0 ? ["unshare", "--mount", "--propagation", "private", "--"] : []),
     "mmdebstrap",
@@ -170,7 +172,7 @@ export function explain(failure: ToolFailed): GatehouseError {
     return new GatehouseError(
       "disk-full",
       `no space was left while the packages were installed:\n  ${tail}`,
-      "free 1.5 GB, or point TMPDIR to a larger disk (the packages are unpacked there)",
+      "free 1.5 GB where the image is built and run the same command again",
       { cause: failure },
     );
   }

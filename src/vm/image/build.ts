@@ -87,7 +87,7 @@ async function buildUnderLock(options: BuildOptions, key: string): Promise<Built
   const onWait = () => onProgress({ step: "build image", detail: "waiting for another build" });
   try {
     return await withCacheLock(cacheDir, onWait, signal, async () => {
-      await sweepDrafts(cacheDir);
+      await sweepDrafts(cacheDir, signal);
       return await findByKey(cacheDir, key) ?? await assemble(options, key);
     });
   } catch (error) {

@@ -4,12 +4,17 @@
 import { join } from "node:path";
 import { throwIfCancelled } from "../errors.ts";
 import { removeTree } from "./root_tree.ts";
+import { ToolFailed } from "./run.ts";
 
 /** Images kept besides the newest: enough to go back, and for VMs that still run one. */
 const KEPT_IMAGES = 4;
 const KEPT_BASES = 2;
 /** How often a build that waits for another one looks again, in milliseconds. */
 const LOCK_POLL_MS = 200;
+
+/** A killed build's tools are given half a minute to notice. */
+const SWEEP_TRIES = 30;
+const SWEEP_PAUSE_MS = 1_000;
 
 const DRAFT = "draft-";
 const BASE = "base-";
@@ -44,9 +49,22 @@ export async function withCacheLock<T>(
 }
 
 /** Removes drafts of builds that died. Only with the lock held: then every draft is a dead one's. */
-export async function sweepDrafts(cacheDir: string): Promise<void> {
+export async function sweepDrafts(cacheDir: string, signal?: AbortSignal): Promise<void> {
   for await (const entry of Deno.readDir(cacheDir)) {
-    if (entry.name.startsWith(DRAFT)) await removeTree(join(cacheDir, entry.name));
+    if (entry.name.startsWith(DRAFT)) await sweep(join(cacheDir, entry.name), signal);
+  }
+}
+
+/** A killed build's mmdebstrap may still be writing; it ends by itself once its tree is gone. */
+async function sweep(draft: string, signal: AbortSignal | undefined): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await removeTree(draft);
+    } catch (error) {
+      if (!(error instanceof ToolFailed) || tries === SWEEP_TRIES) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, SWEEP_PAUSE_MS));
+    throwIfCancelled(signal);
   }
 }
 
