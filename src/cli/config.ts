@@ -16,7 +16,11 @@ export async function readConfigText(path: string): Promise<string> {
 }
 
 export function register(program: Command): void {
-  const config = program.command("config").summary("check a configuration file, or print every key");
+  const config = program.command("config").summary("check a configuration file, or print every key")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse config check gatehouse.toml\n  gatehouse config reference",
+    );
   config.command("check")
     .argument("<file>", "TOML; - reads standard input")
     .option("--json", "print JSON")
@@ -34,5 +38,6 @@ export function register(program: Command): void {
     }));
   config.command("reference")
     .summary("every key, its default and what it does, as Markdown")
+    .addHelpText("after", "\nExample:\n  gatehouse config reference | less")
     .action(action(() => Promise.resolve(print(configReference()))));
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { action, wholeNumber } from "./command.ts";
 import { withClient } from "./client.ts";
-import { print, printJson } from "./output.ts";
+import { print, printJson, printJsonLine } from "./output.ts";
 import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 
 /** Bounds a typing mistake: calls one after the other tell latency, not load. */
@@ -27,6 +27,7 @@ export function register(program: Command): void {
 Examples:
   gatehouse echo hello                                    the VM that \`up\` started
   gatehouse echo hello --server vsock://3:50051           a VM by its CID
+  gatehouse echo --count 100 --json                       one JSON object a line
   gatehouse echo --size 1048576 --server tcp://127.0.0.1:50051
   gatehouse echo hi --server vsock://3:50051,tcp://127.0.0.1:50051   the second when the first fails`,
     )
@@ -36,6 +37,7 @@ Examples:
         ? text
         : patterned(wholeNumber("--size", options.size, 0, MAX_PAYLOAD_BYTES));
       const server = await resolveServer(options);
+      const printResult = count > 1 ? printJsonLine : printJson;
       await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
         for (let i = 0; i < count; i++) {
           const started = performance.now();
@@ -45,7 +47,7 @@ Examples:
             throw new Error(`the server at ${client.peer()} returned another payload than was sent`);
           }
           if (json) {
-            printJson({
+            printResult({
               payload: options.size === undefined ? reply.payload : undefined,
               payload_bytes: new TextEncoder().encode(reply.payload).length,
               request_timestamp: reply.request_timestamp.toString(),

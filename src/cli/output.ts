@@ -20,6 +20,8 @@ export const print = (line: string): void => printBytes(encoder.encode(line + "\
 /** To standard error: what a pipe must not receive. */
 export const note = (line: string): void => writeAll(Deno.stderr, encoder.encode(line + "\n"));
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** One value a line, where there are several (NDJSON). */
+export const printJsonLine = (value: unknown): void => print(JSON.stringify(value));
 
 /** Columns as wide as their widest cell; the first row is the heading. */
 export function table(rows: string[][]): string {

@@ -13,6 +13,9 @@ export function register(program: Command): void {
     .summary("run every check")
     .option("--quick", "format, lint, types and unit tests: under three minutes", false)
     .option("--only <stage...>", "just these stages")
-    .addHelpText("after", "\nExamples:\n  gatehouse test --quick\n  gatehouse test --only vm")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse test\n  gatehouse test --quick\n  gatehouse test --only vm",
+    )
     .action(action(({ signal }, options: TestOptions) => runTests({ ...options, signal })));
 }

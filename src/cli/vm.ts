@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { destroy, list, logs, status, stop, type VmStatus } from "../vm/machine.ts";
 import { DEFAULT_VM } from "../vm/paths.ts";
 import { action } from "./command.ts";
-import { print, printJson, progressReporter, table } from "./output.ts";
+import { print, printJson, printJsonLine, progressReporter, table } from "./output.ts";
 import { vmIsHealthy } from "./vm_health.ts";
 
 interface NameOption {
@@ -35,9 +35,16 @@ export function register(program: Command): void {
 
   vmCommand("logs", "the VM's log: kernel, units, agent, signer")
     .option("-f, --follow", "go on as it grows, until Ctrl-C", false)
-    .addHelpText("after", "\nExamples:\n  gatehouse logs\n  gatehouse logs -f")
-    .action(action(async ({ signal }, options: NameOption & { follow: boolean }) => {
-      for await (const line of logs(options.name, { follow: options.follow, signal })) print(line);
+    .option("--json", "print one JSON object a line")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse logs\n  gatehouse logs -f\n  gatehouse logs --json | tail -n 5",
+    )
+    .action(action(async ({ json, signal }, options: NameOption & { follow: boolean }) => {
+      for await (const line of logs(options.name, { follow: options.follow, signal })) {
+        if (json) printJsonLine({ line });
+        else print(line);
+      }
     }));
 
   vmCommand("down", "stop the VM; its keys stay")
@@ -84,7 +91,7 @@ function printStatus(vm: VmStatus): void {
   print(`VM ${vm.name}: ${vm.phase}${vm.problem ? ` (${vm.problem})` : ""}`);
   if (vm.phase === "stopped") return print("Next: ./gatehouse up");
   if (vm.addresses.vsock) print(`VSOCK   ${vm.addresses.vsock}`);
-  print(`TCP     ${vm.addresses.tcp}`);
+  if (vm.addresses.tcp) print(`TCP     ${vm.addresses.tcp}`);
   print(`CPU     ${vm.accel === "kvm" ? "KVM" : "software emulation"}`);
   if (vm.uptimeMs !== undefined) print(`uptime  ${Math.round(vm.uptimeMs / 1000)} s (process ${vm.pid})`);
   print(`state   ${vm.stateDir}`);
