@@ -13,6 +13,7 @@ import { readConfigText } from "./config.ts";
 import { type CallRow, firstCalls } from "./first_calls.ts";
 import { note, print, printJson, progressReporter, table } from "./output.ts";
 import { CACHE_DIR, REPO_ROOT } from "./root.ts";
+import { checkVmConfig } from "./vm_config.ts";
 import { vmIsHealthy } from "./vm_health.ts";
 
 interface UpOptions {
@@ -50,7 +51,15 @@ export function register(program: Command): void {
     .action(action(async ({ json, signal }, options: UpOptions) => {
       const started = performance.now();
       const configToml = options.config === undefined ? UP_CONFIG : await readConfigText(options.config);
-      loadConfig(configToml, options.config ?? "(up's own)");
+      const configName = options.config ?? "(up's own)";
+      const { tcp } = checkVmConfig(loadConfig(configToml, configName), configName);
+      if (!tcp && options.port !== undefined) {
+        throw new GatehouseError(
+          "bad-argument",
+          `--port ${options.port}: ${configName} opens no TCP`,
+          "leave --port out, or add a TCP address to listen.addresses",
+        );
+      }
       await prepare(options.yes, json, signal);
 
       const progress = progressReporter();
@@ -59,6 +68,7 @@ export function register(program: Command): void {
         name: options.name,
         repoRoot: REPO_ROOT,
         configToml,
+        tcp,
         tcpPort: options.port === undefined ? undefined : wholeNumber("--port", options.port, 1, 65_535),
         memoryMib: options.memory === undefined
           ? undefined
@@ -85,7 +95,7 @@ export function register(program: Command): void {
           seconds: Number(seconds.toFixed(1)),
           calls,
         });
-      } else report(vm, calls, seconds, vm.alreadyRunning, options.config === undefined);
+      } else report(vm, calls, seconds, vm.alreadyRunning);
       return calls.every(({ verified }) => verified) ? 0 : 1;
     }));
 }
@@ -141,7 +151,6 @@ function report(
   calls: CallRow[],
   seconds: number,
   alreadyRunning: boolean,
-  ownConfig: boolean,
 ): void {
   const { name } = vm;
   print(
@@ -158,7 +167,7 @@ function report(
   ]));
   print("");
   if (vm.addresses.vsock) print(`VSOCK  ${vm.addresses.vsock}`);
-  print(`TCP    ${vm.addresses.tcp}${ownConfig ? "  (plain, bound to this host's 127.0.0.1 only)" : ""}`);
+  if (vm.addresses.tcp) print(`TCP    ${vm.addresses.tcp}  (plain, bound to this host's 127.0.0.1 only)`);
   const named = name === DEFAULT_VM ? "" : ` --name ${name}`;
   print(`
 Next:

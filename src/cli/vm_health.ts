@@ -8,6 +8,7 @@ const QUESTION_MS = 5_000;
 /** True when the agent says SERVING over VSOCK (over TCP on a VM without). */
 export async function vmIsHealthy(vm: RunningVm, signal?: AbortSignal): Promise<boolean> {
   const address = vm.addresses.vsock ?? vm.addresses.tcp;
+  if (address === undefined) return false;
   return await withClient(
     address,
     { timeoutMs: QUESTION_MS, signal },

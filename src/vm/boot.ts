@@ -56,6 +56,8 @@ export interface BootOptions {
   readonly stateDiskBytes?: number;
   /** Port on the host's 127.0.0.1. Default: that of last time, or the first free one from 50051. */
   readonly tcpPort?: number;
+  /** Whether the VM is reached over TCP too; without, it has no network. Default true. */
+  readonly tcp?: boolean;
   readonly credentials?: readonly Credential[];
   /** Default: KVM where it really runs a guest. */
   readonly accel?: "kvm" | "tcg";
@@ -217,12 +219,19 @@ class Boot {
         name: this.#paths.name,
         phase,
         cid: chooseCid(before?.cid, cids),
-        tcpPort: await choosePort({ asked: this.#options.tcpPort, own: before?.tcpPort, taken: ports }),
+        tcpPort: await this.#port(before, ports),
+        tcp: this.#options.tcp ?? true,
         ...fixed,
       };
       writeRecord(this.#paths, record);
       return record;
     });
+  }
+
+  /** Without TCP nothing binds the port; the VM keeps its own of last time all the same. */
+  async #port(before: VmRecord | undefined, taken: ReadonlySet<number>): Promise<number> {
+    if (this.#options.tcp === false && before !== undefined) return before.tcpPort;
+    return await choosePort({ asked: this.#options.tcpPort, own: before?.tcpPort, taken });
   }
 
   async #attempts(
@@ -318,7 +327,7 @@ class Boot {
         { name: "gatehouse.config", path: paths.config },
         ...(this.#options.credentials ?? []),
       ],
-      tcpForward: { hostPort: record.tcpPort, guestPort: GUEST_PORT },
+      tcpForward: record.tcp === false ? undefined : { hostPort: record.tcpPort, guestPort: GUEST_PORT },
       vsock: vsock.kind === "kernel"
         ? { kind: "kernel", cid: record.cid }
         : vsock.kind === "vhost-user"

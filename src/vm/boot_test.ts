@@ -181,7 +181,7 @@ withQemu("a QEMU that nobody recorded is found and ended by the next up", async 
 withQemu("a port in use is told before the image is built; an unasked one is passed over", async () => {
   const firmware = await guest("up\n", "halt");
   const first = await boot(options(firmware, { name: "t1" }));
-  const port = Number(new URL(first.addresses.tcp).port);
+  const port = Number(new URL(first.addresses.tcp ?? "").port);
   let built = false;
   const clash = boot(options(firmware, {
     name: "t2",
@@ -199,6 +199,22 @@ withQemu("a port in use is told before the image is built; an unasked one is pas
   const second = await boot(options(firmware, { name: "t2" }));
   expect(second.addresses.tcp).not.toBe(first.addresses.tcp);
   expect(second.cid).not.toBe(first.cid);
+}, 30_000);
+
+withQemu("a VM without TCP has no network, no TCP address, and keeps its port for later", async () => {
+  const firmware = await guest("up\n", "halt");
+  const first = await boot(options(firmware));
+  await stop("t1", { graceMs: 0 });
+  const closed = await boot(options(firmware, { tcp: false }));
+  expect(closed.addresses.tcp).toBeUndefined();
+  expect((await status("t1")).addresses.tcp).toBeUndefined();
+  expect(await runningAddresses("t1")).toEqual([]);
+  const record = await readRecord(ownVmPaths("t1"));
+  const command = await Deno.readTextFile(`/proc/${record?.qemu?.pid}/cmdline`);
+  expect(command.split("\0")).toContain("-nic");
+  expect(command).not.toContain("hostfwd");
+  await stop("t1", { graceMs: 0 });
+  expect((await boot(options(firmware))).addresses.tcp).toBe(first.addresses.tcp);
 }, 30_000);
 
 withQemu("two ups of one VM exclude each other", async () => {

@@ -17,8 +17,8 @@ export interface RunningVm {
   readonly addresses: {
     /** vsock://CID:PORT, or vsock+unix://SOCKET:PORT; absent on a VM without VSOCK. */
     readonly vsock?: string;
-    /** tcp://127.0.0.1:PORT on the host. */
-    readonly tcp: string;
+    /** tcp://127.0.0.1:PORT on the host; absent on a VM without TCP. */
+    readonly tcp?: string;
   };
   readonly imageDir?: string;
   readonly stateDir: string;
@@ -35,7 +35,9 @@ export function runningVm(paths: VmPaths, record: VmRecord): RunningVm {
     cid: record.cid,
     addresses: {
       vsock: vsockAddress(paths, record),
-      tcp: formatAddress({ transport: "tcp", hostname: "127.0.0.1", port: record.tcpPort }),
+      tcp: record.tcp === false
+        ? undefined
+        : formatAddress({ transport: "tcp", hostname: "127.0.0.1", port: record.tcpPort }),
     },
     imageDir: record.imageDir,
     stateDir: paths.dir,

@@ -23,6 +23,8 @@ const record = z.object({
   cid: z.int().min(3).max(0xfffffffe),
   /** Port on the host's 127.0.0.1 that reaches the guest's gRPC port; stays with the name while it is free. */
   tcpPort: z.int().min(1).max(65535),
+  /** False: the VM has no network, and the port is only kept for later. Absent in older records: true. */
+  tcp: z.boolean().optional(),
   vsock: z.enum(["kernel", "vhost-user", "none"]),
   accel: z.enum(["kvm", "tcg"]),
   imageDir: z.string().optional(),
