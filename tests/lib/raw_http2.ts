@@ -1,4 +1,5 @@
 // Just enough HTTP/2 to misbehave with: frames by hand, over a raw socket.
+import { HpackDecoder } from "../../src/http2/hpack_decoder.ts";
 
 export const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
@@ -95,18 +96,46 @@ export async function readUntilClose(
   }
 }
 
-/** The debug text of the GOAWAY among these bytes; undefined when there is none. */
-export function goawayIn(bytes: Uint8Array): { code: number; debug: string } | undefined {
+interface Frame {
+  type: number;
+  flags: number;
+  stream: number;
+  payload: Uint8Array;
+}
+
+/** The whole frames among what arrived. */
+function* framesIn(bytes: Uint8Array): Generator<Frame> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at + 9 <= bytes.length;) {
-    const length = view.getUint32(at) >>> 8;
-    if (bytes[at + 3] === FRAME.GOAWAY && at + 9 + length <= bytes.length) {
-      return {
-        code: view.getUint32(at + 13),
-        debug: new TextDecoder().decode(bytes.subarray(at + 17, at + 9 + length)),
-      };
-    }
-    at += 9 + length;
+    const end = at + 9 + (view.getUint32(at) >>> 8);
+    if (end > bytes.length) return;
+    const payload = bytes.subarray(at + 9, end);
+    yield { type: bytes[at + 3], flags: bytes[at + 4], stream: view.getUint32(at + 5), payload };
+    at = end;
+  }
+}
+
+/** Code and debug text of the GOAWAY among these bytes; undefined when there is none. */
+export function goawayIn(bytes: Uint8Array): { code: number; debug: string } | undefined {
+  for (const { type, payload } of framesIn(bytes)) {
+    if (type !== FRAME.GOAWAY) continue;
+    const code = new DataView(payload.buffer, payload.byteOffset).getUint32(4);
+    return { code, debug: new TextDecoder().decode(payload.subarray(8)) };
   }
   return undefined;
+}
+
+/** Header fields and trailers of a response; each block in one HEADERS frame, not padded, as our server sends. */
+export function responseFields(bytes: Uint8Array, stream: number): Record<string, string> {
+  // What an HTTP/2 peer that announced no setting holds (RFC 9113, 6.5.2); the list's limits are generous.
+  const decoder = new HpackDecoder(4_096, 65_536, 100);
+  const fields: Record<string, string> = {};
+  for (const one of framesIn(bytes)) {
+    if (one.type !== FRAME.HEADERS) continue;
+    const block = decoder.decode(one.payload, 0, one.payload.length);
+    if (!block) throw new Error(`the response's header block is broken: ${decoder.error}`);
+    if (one.stream !== stream) continue;
+    for (let i = 0; i < block.headers.length; i += 2) fields[block.headers[i]] = block.headers[i + 1];
+  }
+  return fields;
 }
