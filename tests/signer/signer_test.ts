@@ -1,13 +1,13 @@
-// The agent's side against the real signer program. Needs `cargo build --release`
-// or `cargo build` in dataplane/; says so when neither was run.
+// The agent's side against the real signer program, built by `cargo build --release`
+// in dataplane/. Must never pass without it.
 import { Buffer } from "node:buffer";
 import { createPublicKey, verify } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { SignerAlgorithm } from "../../src/proto/mod.ts";
 import { MAX_DATA_BYTES } from "../../src/signer/limits.ts";
 import { type SignerProcess, SignerStartError, startSignerProcess } from "../../src/signer/process.ts";
@@ -15,13 +15,8 @@ import { RemoteSigner } from "../../src/signer/remote_signer.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 
-const target = new URL("../../dataplane/target/", import.meta.url).pathname;
-const builtMs = (path: string) => statSync(path).mtimeMs;
-/** The newest build of either profile. */
-const [binary] = ["release", "debug"].map((profile) => join(target, profile, "gatehouse-signer")).filter(
-  existsSync,
-)
-  .sort((a, b) => builtMs(b) - builtMs(a)) as [string?];
+/** As shipped; a debug build may be of another day. */
+const binary = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
 const P256 = ["default-p256", SignerAlgorithm.ECDSA_P256_SHA256] as const;
 const RSA = ["default-rsa", SignerAlgorithm.RSA_PSS_SHA256] as const;
 /** From the signer's death to its next signature. */
@@ -31,6 +26,13 @@ let dir: string;
 let logs: string[];
 let signerProcess: SignerProcess | undefined;
 let signer: RemoteSigner | undefined;
+
+beforeAll(() => {
+  if (existsSync(binary)) return;
+  throw new Error(
+    `${binary} is missing: run \`cargo build --release\` in dataplane/, or \`gatehouse test --only signer\``,
+  );
+});
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "gatehouse-signer-"));
@@ -47,7 +49,7 @@ afterEach(async () => {
 
 const startProcess = (settings: { socket?: string; sealingKeyFile?: string } = {}) =>
   startSignerProcess({
-    binary: binary ?? "",
+    binary,
     socket: join(dir, "signer.sock"),
     stateDir: join(dir, "state"),
     sealingKeyFile: join(dir, "sealing-key"),
@@ -78,134 +80,129 @@ async function signerPid(): Promise<number> {
 const outcome = (call: Promise<unknown>) =>
   call.then(() => "OK", (error: { code?: status }) => status[error.code ?? status.UNKNOWN]);
 
-describe.skipIf(!binary)(
-  "with the signer's program (dataplane/target; `cargo build --release` makes it)",
-  () => {
-    test("signatures of every algorithm verify with the fetched public key", async () => {
-      const signer = await start();
-      const data = Buffer.from("gatehouse");
-      const pss = { padding: 6, saltLength: 32 }; // RSA_PKCS1_PSS_PADDING
-      for (
-        const [key, algorithm, hash, options] of [
-          ["default-rsa", SignerAlgorithm.RSA_PKCS1_SHA256, "sha256", {}],
-          ["default-rsa", SignerAlgorithm.RSA_PSS_SHA256, "sha256", pss],
-          ["default-p256", SignerAlgorithm.ECDSA_P256_SHA256, "sha256", {}],
-          ["default-p384", SignerAlgorithm.ECDSA_P384_SHA256, "sha256", {}],
-          ["default-p384", SignerAlgorithm.ECDSA_P384_SHA384, "sha384", {}],
-        ] as const
-      ) {
-        const der = Buffer.from(await signer.publicKey(key));
-        const publicKey = createPublicKey({ key: der, format: "der", type: "spki" });
-        const signature = await signer.sign(key, algorithm, data);
-        expect(verify(hash, data, { key: publicKey, ...options }, signature), `${key} ${algorithm}`).toBe(
-          true,
-        );
-      }
-      expect((await signer.keys()).map(({ name }) => name)).toEqual([
-        "default-p256",
-        "default-p384",
-        "default-rsa",
-      ]);
-    });
+test("signatures of every algorithm verify with the fetched public key", async () => {
+  const signer = await start();
+  const data = Buffer.from("gatehouse");
+  const pss = { padding: 6, saltLength: 32 }; // RSA_PKCS1_PSS_PADDING
+  for (
+    const [key, algorithm, hash, options] of [
+      ["default-rsa", SignerAlgorithm.RSA_PKCS1_SHA256, "sha256", {}],
+      ["default-rsa", SignerAlgorithm.RSA_PSS_SHA256, "sha256", pss],
+      ["default-p256", SignerAlgorithm.ECDSA_P256_SHA256, "sha256", {}],
+      ["default-p384", SignerAlgorithm.ECDSA_P384_SHA256, "sha256", {}],
+      ["default-p384", SignerAlgorithm.ECDSA_P384_SHA384, "sha384", {}],
+    ] as const
+  ) {
+    const der = Buffer.from(await signer.publicKey(key));
+    const publicKey = createPublicKey({ key: der, format: "der", type: "spki" });
+    const signature = await signer.sign(key, algorithm, data);
+    expect(verify(hash, data, { key: publicKey, ...options }, signature), `${key} ${algorithm}`).toBe(
+      true,
+    );
+  }
+  expect((await signer.keys()).map(({ name }) => name)).toEqual([
+    "default-p256",
+    "default-p384",
+    "default-rsa",
+  ]);
+});
 
-    test("thousands of calls at once, and the largest data, are each answered", async () => {
-      const signer = await start();
-      const calls = Array.from(
-        { length: 5_000 },
-        (_, index) => signer.sign(...P256, Buffer.from(`${index}`)),
-      );
-      const signatures = await Promise.all(calls);
-      expect(
-        new Set(signatures.map((signature) => Buffer.from(signature).toString("hex"))).size,
-      ).toBe(5_000);
-      const large = Array.from(
-        { length: 6 },
-        () => outcome(signer.sign(...P256, new Uint8Array(MAX_DATA_BYTES))),
-      );
-      expect(new Set(await Promise.all(large))).toEqual(new Set(["OK"]));
-    }, 30_000);
+test("thousands of calls at once, and the largest data, are each answered", async () => {
+  const signer = await start();
+  const calls = Array.from(
+    { length: 5_000 },
+    (_, index) => signer.sign(...P256, Buffer.from(`${index}`)),
+  );
+  const signatures = await Promise.all(calls);
+  expect(
+    new Set(signatures.map((signature) => Buffer.from(signature).toString("hex"))).size,
+  ).toBe(5_000);
+  const large = Array.from(
+    { length: 6 },
+    () => outcome(signer.sign(...P256, new Uint8Array(MAX_DATA_BYTES))),
+  );
+  expect(new Set(await Promise.all(large))).toEqual(new Set(["OK"]));
+}, 30_000);
 
-    test("the signer's refusals reach the caller", async () => {
-      const signer = await start();
-      expect(await outcome(signer.sign("nobody", P256[1], Buffer.of()))).toBe("NOT_FOUND");
-      expect(await outcome(signer.sign("default-rsa", P256[1], Buffer.of()))).toBe("INVALID_ARGUMENT");
-      expect(await outcome(signer.sign("default-rsa", 99, Buffer.of()))).toBe("INVALID_ARGUMENT");
-      expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
-    });
+test("the signer's refusals reach the caller", async () => {
+  const signer = await start();
+  expect(await outcome(signer.sign("nobody", P256[1], Buffer.of()))).toBe("NOT_FOUND");
+  expect(await outcome(signer.sign("default-rsa", P256[1], Buffer.of()))).toBe("INVALID_ARGUMENT");
+  expect(await outcome(signer.sign("default-rsa", 99, Buffer.of()))).toBe("INVALID_ARGUMENT");
+  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
+});
 
-    test("killed with -9 while signing: UNAVAILABLE, back within 2 s, the same keys", async () => {
-      const signer = await start();
-      const before = await signer.publicKey("default-rsa");
-      for (let round = 0; round < 3; round++) {
-        const inFlight = Array.from({ length: 2_000 }, () => outcome(signer.sign(...RSA, Buffer.from("x"))));
-        await inFlight[0];
-        Deno.kill(await signerPid(), "SIGKILL");
-        const killedMs = performance.now();
-        const outcomes = new Set(await Promise.all(inFlight));
-        expect([...outcomes].sort()).toEqual(["OK", "UNAVAILABLE"]);
-        while (await outcome(signer.sign(...RSA, Buffer.from("again"))) !== "OK") {
-          expect(performance.now() - killedMs).toBeLessThan(BACK_WITHIN_MS);
-          await new Promise((resolve) => setTimeout(resolve, 10));
-        }
-        expect(performance.now() - killedMs).toBeLessThan(BACK_WITHIN_MS);
-        expect(Buffer.compare(await signer.publicKey("default-rsa"), before)).toBe(0);
-      }
-    }, 30_000);
+test("killed with -9 while signing: UNAVAILABLE, back within 2 s, the same keys", async () => {
+  const signer = await start();
+  const before = await signer.publicKey("default-rsa");
+  for (let round = 0; round < 3; round++) {
+    const inFlight = Array.from({ length: 2_000 }, () => outcome(signer.sign(...RSA, Buffer.from("x"))));
+    await inFlight[0];
+    Deno.kill(await signerPid(), "SIGKILL");
+    const killedMs = performance.now();
+    const outcomes = new Set(await Promise.all(inFlight));
+    expect([...outcomes].sort()).toEqual(["OK", "UNAVAILABLE"]);
+    while (await outcome(signer.sign(...RSA, Buffer.from("again"))) !== "OK") {
+      expect(performance.now() - killedMs).toBeLessThan(BACK_WITHIN_MS);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(performance.now() - killedMs).toBeLessThan(BACK_WITHIN_MS);
+    expect(Buffer.compare(await signer.publicKey("default-rsa"), before)).toBe(0);
+  }
+}, 30_000);
 
-    test("a stopped signer answers what is in flight, and another start finds the same keys", async () => {
-      const signer = await start();
-      const before = await signer.publicKey("default-p384");
-      expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
-      const calls = Array.from({ length: 200 }, () => outcome(signer.sign(...RSA, Buffer.of())));
-      await calls[0];
-      await signerProcess?.stop();
-      expect(new Set(await Promise.all(calls))).toEqual(new Set(["OK"]));
-      expect(existsSync(join(dir, "signer.sock"))).toBe(false);
-      signerProcess = await startProcess();
-      await expect.poll(() => signer.healthy).toBe(true);
-      expect(Buffer.compare(await signer.publicKey("default-p384"), before)).toBe(0);
-    });
+test("a stopped signer answers what is in flight, and another start finds the same keys", async () => {
+  const signer = await start();
+  const before = await signer.publicKey("default-p384");
+  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
+  const calls = Array.from({ length: 200 }, () => outcome(signer.sign(...RSA, Buffer.of())));
+  await calls[0];
+  await signerProcess?.stop();
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(["OK"]));
+  expect(existsSync(join(dir, "signer.sock"))).toBe(false);
+  signerProcess = await startProcess();
+  await expect.poll(() => signer.healthy).toBe(true);
+  expect(Buffer.compare(await signer.publicKey("default-p384"), before)).toBe(0);
+});
 
-    test("a signer that hangs costs its callers their deadline, and is used again when it goes on", async () => {
-      signerProcess = await startProcess();
-      signer = connect(500);
-      expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
-      const pid = await signerPid();
-      Deno.kill(pid, "SIGSTOP");
-      expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("DEADLINE_EXCEEDED");
-      Deno.kill(pid, "SIGCONT");
-      await expect.poll(() => outcome(signer!.sign(...P256, Buffer.of())), { timeout: 5_000 }).toBe("OK");
-    });
+test("a signer that hangs costs its callers their deadline, and is used again when it goes on", async () => {
+  signerProcess = await startProcess();
+  signer = connect(500);
+  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
+  const pid = await signerPid();
+  Deno.kill(pid, "SIGSTOP");
+  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("DEADLINE_EXCEEDED");
+  Deno.kill(pid, "SIGCONT");
+  await expect.poll(() => outcome(signer!.sign(...P256, Buffer.of())), { timeout: 5_000 }).toBe("OK");
+});
 
-    test("a wrong sealing key is said at the start, in the signer's words", async () => {
-      await (await startProcess()).stop();
-      const sealingKeyFile = join(dir, "other");
-      await writeFile(sealingKeyFile, new Uint8Array(32));
-      const error = await startProcess({ sealingKeyFile }).catch((error: unknown) => error);
-      expect(error).toBeInstanceOf(SignerStartError);
-      expect(error).toMatchObject({ exitCode: 78, message: expect.stringContaining("wrong sealing key") });
-    });
+test("a wrong sealing key is said at the start, in the signer's words", async () => {
+  await (await startProcess()).stop();
+  const sealingKeyFile = join(dir, "other");
+  await writeFile(sealingKeyFile, new Uint8Array(32));
+  const error = await startProcess({ sealingKeyFile }).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(SignerStartError);
+  expect(error).toMatchObject({ exitCode: 78, message: expect.stringContaining("wrong sealing key") });
+});
 
-    test("the signer ends with the process that started it, however that ends", async () => {
-      const module = new URL("../../src/signer/process.ts", import.meta.url);
-      const settings = {
-        binary,
-        socket: join(dir, "signer.sock"),
-        stateDir: join(dir, "state"),
-        sealingKeyFile: join(dir, "sealing-key"),
-      };
-      const code = `import { startSignerProcess } from ${JSON.stringify(module.href)};
+test("the signer ends with the process that started it, however that ends", async () => {
+  const module = new URL("../../src/signer/process.ts", import.meta.url);
+  const settings = {
+    binary,
+    socket: join(dir, "signer.sock"),
+    stateDir: join(dir, "state"),
+    sealingKeyFile: join(dir, "sealing-key"),
+  };
+  const code = `import { startSignerProcess } from ${JSON.stringify(module.href)};
       await startSignerProcess({ ...${JSON.stringify(settings)}, onLog: () => {} });
       console.log("ready");
       setInterval(() => {}, 1000);`;
-      const parent = new Deno.Command(Deno.execPath(), { args: ["eval", code], stdout: "piped" }).spawn();
-      const reader = parent.stdout.getReader();
-      await reader.read();
-      expect(await signerPid()).toBeGreaterThan(0);
-      parent.kill("SIGKILL");
-      await parent.status;
-      await reader.cancel();
-      await expect.poll(() => signerPid().catch(() => "gone"), { timeout: 5_000 }).toBe("gone");
-    }, 20_000);
-  },
-);
+  const parent = new Deno.Command(Deno.execPath(), { args: ["eval", code], stdout: "piped" }).spawn();
+  const reader = parent.stdout.getReader();
+  await reader.read();
+  expect(await signerPid()).toBeGreaterThan(0);
+  parent.kill("SIGKILL");
+  await parent.status;
+  await reader.cancel();
+  await expect.poll(() => signerPid().catch(() => "gone"), { timeout: 5_000 }).toBe("gone");
+}, 20_000);
