@@ -36,11 +36,18 @@ export async function startServe(config = ""): Promise<Serving> {
   const err = follow(child.stderr, (text) => log += text);
   const deadline = performance.now() + READY_MS;
   let ready: { addresses: string[] } | undefined;
+  let ended = false;
+  void child.status.then(() => ended = true);
   while (!ready) {
     const line = /\{\s*"ready": true[^}]*\}/.exec(log);
     if (line) ready = JSON.parse(line[0]);
-    else if (performance.now() > deadline) throw new Error(`serve was not ready in ${READY_MS} ms:\n${log}`);
-    else await new Promise((resolve) => setTimeout(resolve, 20));
+    else if (ended) {
+      await Promise.all([out, err]);
+      throw new Error(`serve ended before it was ready:\n${log}`);
+    } else if (performance.now() > deadline) {
+      child.kill("SIGTERM");
+      throw new Error(`serve was not ready in ${READY_MS} ms:\n${log}`);
+    } else await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const tcp = ready.addresses.find((address) => address.startsWith("tcp:")) ?? "";
   return {
