@@ -4,9 +4,9 @@ import type { Command } from "commander";
 import { loadConfig } from "../agent/config/mod.ts";
 import { examine, formatFindings, install } from "../vm/doctor.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { boot, GUEST_PORT, type RunningVm, type VmImage } from "../vm/machine.ts";
+import { boot, GUEST_PORT, type RunningVm } from "../vm/machine.ts";
 import { DEFAULT_VM } from "../vm/paths.ts";
-import type { OnProgress } from "../vm/progress.ts";
+import { driftOf } from "../vm/drift.ts";
 import { builtImage } from "../vm/image/built.ts";
 import { action, wholeNumber } from "./command.ts";
 import { readConfigText } from "./config.ts";
@@ -64,6 +64,7 @@ export function register(program: Command): void {
 
       const progress = progressReporter();
       let built = false;
+      let drift: readonly string[] = [];
       const vm = await boot({
         name: options.name,
         repoRoot: REPO_ROOT,
@@ -74,8 +75,14 @@ export function register(program: Command): void {
           ? undefined
           : wholeNumber("--memory", options.memory, 512, 1_048_576),
         image: async () => {
-          const result = await image(options.locked, progress.report, signal);
-          built = result.built;
+          const result = await builtImage({
+            repoRoot: REPO_ROOT,
+            cacheDir: CACHE_DIR,
+            locked: options.locked,
+            onProgress: progress.report,
+            signal,
+          });
+          ({ built, drift } = result);
           return result.image;
         },
         credentials: options.credential.map(parseCredential),
@@ -84,6 +91,8 @@ export function register(program: Command): void {
         signal,
       }).finally(progress.done);
 
+      if (vm.alreadyRunning && vm.imageDir !== undefined) drift = await driftOf(vm.imageDir, options.locked);
+      for (const line of drift) note(`image drift: ${line}`);
       const calls = await firstCalls(vm, signal);
       const seconds = (performance.now() - started) / 1000;
       if (json) {
@@ -92,6 +101,7 @@ export function register(program: Command): void {
           addresses: vm.addresses,
           accel: vm.accel,
           built,
+          drift,
           seconds: Number(seconds.toFixed(1)),
           calls,
         });
@@ -136,14 +146,6 @@ async function prepare(yes: boolean, json: boolean, signal: AbortSignal): Promis
       still.map(({ fix }) => fix?.command).filter(Boolean).join("; ") || "see `gatehouse doctor`",
     );
   }
-}
-
-async function image(
-  locked: boolean,
-  onProgress: OnProgress,
-  signal: AbortSignal,
-): Promise<{ image: VmImage; built: boolean }> {
-  return await builtImage({ repoRoot: REPO_ROOT, cacheDir: CACHE_DIR, locked, onProgress, signal });
 }
 
 function report(

@@ -7,6 +7,7 @@ import type { OnProgress } from "../progress.ts";
 import type { VmImage } from "../boot.ts";
 import { buildImage, findImage } from "./build.ts";
 import { bundleAgent } from "./bundle.ts";
+import { describeDrift } from "./lock.ts";
 
 export interface BuiltImageOptions {
   readonly repoRoot: string;
@@ -17,8 +18,16 @@ export interface BuiltImageOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The image for this checkout as it is now. `built` tells whether it had to be made. @throws GatehouseError */
-export async function builtImage(options: BuiltImageOptions): Promise<{ image: VmImage; built: boolean }> {
+export interface ReadyImage {
+  readonly image: VmImage;
+  /** Whether it had to be made. */
+  readonly built: boolean;
+  /** One line for each package that differs from image/lock.json, be the image new or cached. */
+  readonly drift: readonly string[];
+}
+
+/** The image for this checkout as it is now. @throws GatehouseError, with `locked` for any drift too */
+export async function builtImage(options: BuiltImageOptions): Promise<ReadyImage> {
   const { repoRoot, onProgress, signal } = options;
   const signer = await buildSigner(repoRoot, { onProgress, signal });
   onProgress({ step: "bundle the agent", detail: "src/agent/main.ts" });
@@ -43,5 +52,6 @@ export async function builtImage(options: BuiltImageOptions): Promise<{ image: V
       rootImage: image.root,
     },
     built: cached === undefined,
+    drift: image.drift.map(describeDrift),
   };
 }
