@@ -8,7 +8,10 @@ import {
   type PackageDefinition,
   type ServiceDefinition,
 } from "@grpc/proto-loader";
+import type { Buffer } from "node:buffer";
+import protobuf from "protobufjs";
 import { API_DESCRIPTORS, INTERNAL_DESCRIPTORS } from "./generated.ts";
+import { checkWire, messageRule } from "./strict_wire.ts";
 
 export * from "./generated.ts";
 
@@ -23,11 +26,39 @@ const internalPackage = load(INTERNAL_DESCRIPTORS);
 
 const find = (name: string) => apiPackage[name] ?? internalPackage[name];
 
-/** @throws Error when no such service is in proto/: a mistake in the code. */
+/**
+ * A service whose requests and responses are checked to the byte before they are read.
+ * @throws Error when no such service is in proto/: a mistake in the code
+ */
 export function serviceDefinition(name: string): ServiceDefinition {
   const definition = find(name);
   if (!definition || "format" in definition) throw new Error(`no service ${name} in proto/`);
-  return definition as ServiceDefinition;
+  const service = [API_DESCRIPTORS, INTERNAL_DESCRIPTORS].map((json) =>
+    protobuf.Root.fromJSON(json).resolveAll()
+  )
+    .map((root) => root.lookup(name)).find((found) => found instanceof protobuf.Service);
+  const strict: ServiceDefinition = {};
+  for (const [method, each] of Object.entries(definition as ServiceDefinition)) {
+    const types = service?.methods[method];
+    strict[method] = {
+      ...each,
+      requestDeserialize: strictly(each.requestDeserialize, types?.resolvedRequestType),
+      responseDeserialize: strictly(each.responseDeserialize, types?.resolvedResponseType),
+    };
+  }
+  return strict;
+}
+
+function strictly<T>(
+  deserialize: (bytes: Buffer) => T,
+  type: protobuf.Type | null | undefined,
+): (bytes: Buffer) => T {
+  if (!type) throw new Error("a method without resolved types");
+  const rule = messageRule(type);
+  return (bytes) => {
+    checkWire(bytes, rule);
+    return deserialize(bytes);
+  };
 }
 
 /** @throws Error when no such message is in proto/: a mistake in the code. */
