@@ -35,5 +35,13 @@ export function checkVmConfig({ listen }: Config, fileName: string): { tcp: bool
       `add "${VSOCK}" to listen.addresses`,
     );
   }
-  return { tcp: addresses.some((address) => TCP.includes(address)) };
+  const tcp = addresses.filter((address) => TCP.includes(address));
+  if (tcp.length > 1) {
+    throw new GatehouseError(
+      "bad-argument",
+      `${fileName}: listen.addresses: ${tcp.join(" and ")} are one port, which only the first can open`,
+      `leave ${TCP[0]} out: ${TCP[1]} takes IPv4 too`,
+    );
+  }
+  return { tcp: tcp.length > 0 };
 }

@@ -28,6 +28,13 @@ it.each([
   );
 });
 
+it("both addresses of TCP are refused: the second would be tried for ever", () => {
+  expect(() =>
+    checkVmConfig(config("vsock://any:50051", "tcp://0.0.0.0:50051", "tcp://[::]:50051"), "vm.toml")
+  )
+    .toThrow("only the first can open");
+});
+
 it("without VSOCK nobody could ask for health: the key and what to add are told", () => {
   expect(() => checkVmConfig(config("tcp://0.0.0.0:50051"), "vm.toml")).toThrow(
     expect.objectContaining({
