@@ -50,7 +50,7 @@ export const interrupted = (signal: AbortSignal): Promise<void> =>
 /** A whole number within bounds, or an error that says so. */
 export function wholeNumber(option: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
+  if (text.trim() === "" || !Number.isInteger(value) || value < min || value > max) {
     throw new GatehouseError(
       "bad-argument",
       `${option} ${text}: not a whole number from ${min} to ${max}`,

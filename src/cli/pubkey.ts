@@ -47,13 +47,12 @@ Examples:
         // A server in seed mode gives another form; whoever reads this file expects SPKI.
         const spki = toSpki(reply.public_key_der);
         const pem = publicKeyPem(spki);
-        if (json) {
-          printJson({ pem, der: Buffer.from(spki).toString("base64"), peer: client.peer() });
-        } else if (options.out === "der") {
-          await writeOutput(options.output, spki);
-        } else {
-          await writeText(options.output, pem);
+        const toFile = options.output !== undefined && options.output !== "-";
+        if (!json || toFile) {
+          if (options.out === "der") await writeOutput(options.output, spki);
+          else await writeText(options.output, pem);
         }
+        if (json) printJson({ pem, der: Buffer.from(spki).toString("base64"), peer: client.peer() });
       });
     }));
 }

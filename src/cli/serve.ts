@@ -49,8 +49,7 @@ Examples:
     )
     .action(action(async ({ json, signal }, options: ServeOptions) => {
       const config = await configFor(options);
-      const state = resolve(options.state);
-      await Deno.mkdir(state, { recursive: true, mode: 0o700 });
+      const state = await stateDir(options.state);
       const log = createLog({ level: config.log.level, format: config.log.format });
       const progress = progressReporter();
       const binary = await buildSigner(REPO_ROOT, { onProgress: progress.report, signal });
@@ -61,7 +60,8 @@ Examples:
         binary,
         socket,
         stateDir: state,
-        sealingKeyFile: options.sealingKey ?? await ensureSealingKey(`${state}.sealing-key`),
+        sealingKeyFile: options.sealingKey ??
+          await ensureSealingKey(`${state}.sealing-key`, join(state, "signer.db")),
         onLog: note,
       });
       const signer = new RemoteSigner({
@@ -98,4 +98,20 @@ async function configFor(options: ServeOptions): Promise<Config> {
       insecure_tcp: options.insecureTcp || config.listen.insecure_tcp,
     },
   };
+}
+
+/** The state directory, made if it isn't there. */
+async function stateDir(path: string): Promise<string> {
+  const next = "give --state a directory that can be written";
+  if (path === "") throw new GatehouseError("bad-argument", "--state is empty", next);
+  try {
+    await Deno.mkdir(resolve(path), { recursive: true, mode: 0o700 });
+    return resolve(path);
+  } catch (error) {
+    throw new GatehouseError(
+      "bad-argument",
+      `--state ${path}: ${error instanceof Error ? error.message : error}`,
+      next,
+    );
+  }
 }

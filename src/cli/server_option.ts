@@ -34,7 +34,14 @@ export async function resolveServer(
 ): Promise<{ addresses: string; timeoutMs: number }> {
   const timeoutMs = wholeNumber("--timeout", options.timeout, 1, MAX_TIMEOUT_MS);
   const told = options.server ?? Deno.env.get("GATEHOUSE_SERVER");
-  if (told) return { addresses: told, timeoutMs };
+  if (told === "") {
+    throw new GatehouseError(
+      "bad-argument",
+      "--server is empty",
+      "name an address, or leave --server out for the running VM",
+    );
+  }
+  if (told !== undefined) return { addresses: told, timeoutMs };
   const addresses = await runningAddresses(options.name);
   if (!addresses) {
     throw new GatehouseError(

@@ -47,8 +47,13 @@ Examples:
         const started = performance.now();
         const reply = await client.sign({ data, key_type: keyType, algorithm });
         const signature = Buffer.from(reply.signature);
+        const toFile = options.output !== undefined && options.output !== "-";
+        if (!json || toFile) {
+          if (options.out === "raw") await writeOutput(options.output, signature);
+          else await writeText(options.output, signature.toString(options.out as "base64" | "hex"));
+        }
         if (json) {
-          return printJson({
+          printJson({
             algorithm: name,
             signature: signature.toString("base64"),
             data_bytes: data.length,
@@ -56,8 +61,6 @@ Examples:
             peer: client.peer(),
           });
         }
-        if (options.out === "raw") await writeOutput(options.output, signature);
-        else await writeText(options.output, signature.toString(options.out as "base64" | "hex"));
       });
     }));
 }

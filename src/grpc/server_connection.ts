@@ -155,7 +155,9 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     const head = this.#head(headers);
     if (head.method !== "POST") {
       const extra = ["allow", "POST"];
-      return this.#refuse(streamId, endStream, "405", "gRPC calls use POST.\n", extra);
+      // RFC 9110, 9.3.2: the answer to HEAD has no body.
+      const text = head.method === "HEAD" ? "" : "gRPC calls use POST.\n";
+      return this.#refuse(streamId, endStream, "405", text, extra);
     }
     if (!isGrpcContentType(head.contentType)) {
       return this.#refuse(
@@ -213,8 +215,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   #refuse(streamId: number, endStream: boolean, code: string, text: string, extra: HeaderList = []): void {
     const body = new TextEncoder().encode(text);
     const headers = [":status", code, "content-type", "text/plain", "content-length", String(body.length)];
-    this.connection.sendHeaders(streamId, headers.concat(extra), false);
-    this.connection.sendData(streamId, body, true);
+    this.connection.sendHeaders(streamId, headers.concat(extra), body.length === 0);
+    if (body.length > 0) this.connection.sendData(streamId, body, true);
     if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
   }
 

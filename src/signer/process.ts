@@ -33,6 +33,8 @@ export class SignerStartError extends Error {
 const START_TIMEOUT_MS = 30_000;
 /** Its own grace for what is in flight is 5 s. */
 const STOP_GRACE_MS = 6_000;
+/** Lines of its last words that are kept. */
+const MAX_LAST_WORDS = 8;
 /** Pauses before it is started again: shorter than a caller notices, then out of the way. */
 const FIRST_RESTART_MS = 50;
 const MAX_RESTART_MS = 5_000;
@@ -56,7 +58,8 @@ interface Running {
   readonly ready: Promise<boolean>;
   /** Exit code, after its last line was handed on. */
   readonly ended: Promise<number>;
-  lastLine: string;
+  /** What it says last that is no log line: the reason of its end, which may have several lines. */
+  lastWords: string[];
 }
 
 class Supervisor implements SignerProcess {
@@ -70,13 +73,13 @@ class Supervisor implements SignerProcess {
   }
 
   async start(): Promise<void> {
-    const running = this.#spawn();
+    const running = this.#spawn([]);
     const timeout = this.#clock.startTimer(START_TIMEOUT_MS, () => running.child.kill("SIGKILL"));
     const ready = await running.ready;
     timeout.cancel();
     if (!ready) {
       const exitCode = await running.ended;
-      const said = running.lastLine ||
+      const said = running.lastWords.join("\n") ||
         `${this.options.binary} was not ready within ${START_TIMEOUT_MS / 1000} s`;
       throw new SignerStartError(said, exitCode);
     }
@@ -105,17 +108,18 @@ class Supervisor implements SignerProcess {
       this.#running = undefined;
       if (this.#stopping.signal.aborted) return;
       if (this.#clock.nowMs() - startedMs >= SETTLED_MS) pauseMs = FIRST_RESTART_MS;
-      this.options.onLog(
+      this.#log(
         `the signer ended (${exitCode ?? "not started"}); starting it again in ${pauseMs} ms`,
       );
       await this.#pause(pauseMs);
       if (this.#stopping.signal.aborted) return;
       pauseMs = Math.min(2 * pauseMs, MAX_RESTART_MS);
       try {
-        running = this.#spawn();
+        // A store that is gone must not become a new identity in silence.
+        running = this.#spawn(["--existing-store"]);
       } catch (error) {
         running = undefined;
-        this.options.onLog(error instanceof Error ? error.message : String(error));
+        this.#log(error instanceof Error ? error.message : String(error));
       }
     }
   }
@@ -131,7 +135,16 @@ class Supervisor implements SignerProcess {
     });
   }
 
-  #spawn(): Running {
+  /** A log that can't be written to (its reader is gone) must not end the signer nor us. */
+  #log(line: string): void {
+    try {
+      this.options.onLog(line);
+    } catch {
+      // There is nowhere left to say it.
+    }
+  }
+
+  #spawn(more: readonly string[]): Running {
     const { binary, socket, stateDir, sealingKeyFile } = this.options;
     const args = [
       "--socket",
@@ -141,6 +154,7 @@ class Supervisor implements SignerProcess {
       "--sealing-key-file",
       sealingKeyFile,
       "--stop-at-stdin-end",
+      ...more,
     ];
     let child: Deno.ChildProcess;
     try {
@@ -152,12 +166,13 @@ class Supervisor implements SignerProcess {
     const { promise: ready, resolve: setReady } = Promise.withResolvers<boolean>();
     const lines = Promise.all([
       eachLine(child.stdout, (line) => {
-        this.options.onLog(line);
+        this.#log(line);
         setReady(true);
       }),
       eachLine(child.stderr, (line) => {
-        running.lastLine = line;
-        this.options.onLog(line);
+        if (line.startsWith("{")) running.lastWords = [];
+        else running.lastWords = [...running.lastWords, line].slice(-MAX_LAST_WORDS);
+        this.#log(line);
       }),
     ]);
     const ended = lines.then(async () => {
@@ -165,7 +180,7 @@ class Supervisor implements SignerProcess {
       setReady(false);
       return code;
     });
-    const running: Running = { child, ready, ended, lastLine: "" };
+    const running: Running = { child, ready, ended, lastWords: [] };
     this.#running = running;
     return running;
   }

@@ -3,13 +3,24 @@
 
 import { randomBytes } from "node:crypto";
 import { GatehouseError } from "./errors.ts";
-import { writeOnce } from "./write_once.ts";
+import { exists, writeOnce } from "./write_once.ts";
 
 /** What the signer takes, no more and no less. */
 export const SEALING_KEY_BYTES = 32;
 
-/** The path of a sealing key, made with mode 0600 if there is none. Throws `state-damaged` on one of another length. */
-export async function ensureSealingKey(path: string): Promise<string> {
+/**
+ * The path of a sealing key, made with mode 0600 if there is none.
+ * @param sealed what it seals: where that is there already and the key isn't, none is made
+ * @throws GatehouseError `state-damaged` on a key that is missing or of another length
+ */
+export async function ensureSealingKey(path: string, sealed: string): Promise<string> {
+  if (!await exists(path) && await exists(sealed)) {
+    throw new GatehouseError(
+      "state-damaged",
+      `${path} is missing, and ${sealed} was sealed with it`,
+      "restore the key from a backup; a new one could not open what is there",
+    );
+  }
   await writeOnce(path, randomBytes(SEALING_KEY_BYTES));
   const key = await Deno.stat(path);
   if (key.size !== SEALING_KEY_BYTES) {

@@ -85,7 +85,7 @@ export function writeRecord(paths: VmPaths, value: VmRecord): void {
 export async function ensureState(paths: VmPaths, stateImageBytes: number): Promise<void> {
   await ensurePrivateDir(paths.dir);
   await ensurePrivateDir(paths.runDir);
-  await ensureSealingKey(paths.sealingKey);
+  await ensureSealingKey(paths.sealingKey, paths.stateImage);
   // machine-id(5): 32 lower-case hexadecimal digits, here of a version 4 UUID as systemd makes them.
   await writeOnce(paths.machineId, new TextEncoder().encode(crypto.randomUUID().replaceAll("-", "") + "\n"));
   await ensureSparseFile(paths.stateImage, stateImageBytes);

@@ -7,6 +7,7 @@ use gatehouse_signer::error::{Kind, StartError};
 use gatehouse_signer::hardening::harden;
 use gatehouse_signer::run::{Ending, serve};
 use gatehouse_signer::sealing::SealingKey;
+use gatehouse_signer::store::STORE_FILE;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +37,9 @@ struct CommandLine {
     state: PathBuf,
     #[command(flatten)]
     sealing_key: SealingKeySource,
+    /// Refuse to make a new store: for a restart, when one was there before
+    #[arg(long)]
+    existing_store: bool,
     /// Stop when standard input ends and ignore SIGINT: for a parent process that supervises
     #[arg(long)]
     stop_at_stdin_end: bool,
@@ -110,6 +114,15 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
         Ending::BySignal
     };
     let state = &command_line.state;
+    if command_line.existing_store && !state.join(STORE_FILE).exists() {
+        return Err(StartError::new(
+            Kind::CorruptStore,
+            format!(
+                "the key store {} is gone. Put it back; without --existing-store new keys would be made",
+                state.join(STORE_FILE).display()
+            ),
+        ));
+    }
     let result = runtime.block_on(serve(socket, state, sealing_key, ending, || {
         let line = format!("gatehouse-signer ready on {}\n", socket.display());
         let _ = std::io::stdout().write_all(line.as_bytes());

@@ -23,7 +23,8 @@ pub const DEFAULT_KEYS: [(&str, KeyType); 3] = [
     ("default-p384", KeyType::P384),
 ];
 
-const FILE: &str = "signer.db";
+/// The store, in the state directory.
+pub const STORE_FILE: &str = "signer.db";
 const NEW_FILE: &str = "signer.db.new";
 const FORMAT: u32 = 1;
 /// SQLite's application id: "GHSG".
@@ -71,7 +72,7 @@ impl Store {
     /// `System` when the machine refuses.
     pub fn open(dir: &Path, sealing_key: &SealingKey) -> Result<Self, StartError> {
         let lock = lock(dir)?;
-        let file = dir.join(FILE);
+        let file = dir.join(STORE_FILE);
         let created = !exists(&file)?;
         if created {
             create(dir, sealing_key)?;
@@ -122,7 +123,7 @@ fn log_of(file: &Path) -> PathBuf {
 }
 
 fn create(dir: &Path, sealing_key: &SealingKey) -> Result<(), StartError> {
-    let file = dir.join(FILE);
+    let file = dir.join(STORE_FILE);
     if exists(&log_of(&file))? {
         return Err(StartError::corrupt(format!(
             "{} is missing but its log {} is there. Restore both from a copy, or remove the log to start with new keys",
