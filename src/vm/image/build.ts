@@ -2,8 +2,8 @@
 // Debian's packages (a minute, seldom) and our files over them (seconds). The cache
 // never holds half an image, whatever ends the build.
 
-import { statfs } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { freeDiskBytes } from "../disk_space.ts";
 import { GatehouseError, throwIfCancelled } from "../errors.ts";
 import { type Base, buildBase, readBase } from "./base.ts";
 import { baseDir, debsDir, imageDir, prune, publish, sweepDrafts, touch, withCacheLock } from "./cache.ts";
@@ -201,12 +201,12 @@ async function checkInputs(inputs: ImageInputs): Promise<void> {
 }
 
 async function requireSpace(dir: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize >= bytes) return;
+  const free = await freeDiskBytes(dir);
+  if (free >= bytes) return;
   throw new GatehouseError(
     "disk-full",
     `building the image takes ${Math.ceil(bytes / 1e6)} MB in ${dir}, and ${
-      Math.floor((bavail * bsize) / 1e6)
+      Math.floor(free / 1e6)
     } MB are free`,
     "free some space there and run the same command again",
   );
