@@ -5,7 +5,7 @@ import { loadConfig } from "../agent/config/mod.ts";
 import { examine, formatFindings, install } from "../vm/doctor.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { boot, GUEST_PORT, type RunningVm } from "../vm/machine.ts";
-import { DEFAULT_VM } from "../vm/paths.ts";
+import { DEFAULT_VM, ownVmPaths } from "../vm/paths.ts";
 import { driftOf } from "../vm/drift.ts";
 import { builtImage } from "../vm/image/built.ts";
 import { action, wholeNumber } from "./command.ts";
@@ -93,6 +93,11 @@ export function register(program: Command): void {
 
       if (vm.alreadyRunning && vm.imageDir !== undefined) drift = await driftOf(vm.imageDir, options.locked);
       for (const line of drift) note(`image drift: ${line}`);
+      if (vm.alreadyRunning && await Deno.readTextFile(ownVmPaths(vm.name).config) !== configToml) {
+        note(
+          `VM ${vm.name} runs with another configuration than ${configName}; \`down\` and \`up\` to change it`,
+        );
+      }
       const calls = await firstCalls(vm, signal);
       const seconds = (performance.now() - started) / 1000;
       if (json) {
