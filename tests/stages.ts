@@ -72,6 +72,11 @@ export const stages: Stage[] = [
     commands: [vitest("differential", "default", "tests/differential")],
   },
   {
+    name: "conformance",
+    what: "suites from outside: h2spec, and gRPC interop with grpc-go both ways",
+    commands: [vitest("conformance", "verbose", "tests/conformance")],
+  },
+  {
     name: "signer",
     what: "the agent's side against the real signer, which is killed in the middle",
     commands: [buildSigner, vitest("signer", "default", "tests/signer")],

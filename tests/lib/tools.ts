@@ -3,26 +3,42 @@
 import { CACHE_DIR } from "../../src/cli/root.ts";
 import { run } from "./command.ts";
 
-/** A module of the Go proxy, pinned. */
+/** Packages of the Go proxy, pinned. */
 const GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4";
+const H2SPEC = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible";
+const INTEROP_CLIENT = "google.golang.org/grpc/interop/client@v1.85.0";
+const INTEROP_SERVER = "google.golang.org/grpc/interop/server@v1.85.0";
+
+/** Where a program is, or why there is none. */
+export type Tool = { path: string } | { reason: string };
 
 async function onPath(program: string): Promise<boolean> {
   return (await run("sh", ["-c", `command -v ${program}`])).code === 0;
 }
 
-/** Path of grpcurl, or why there is none. */
-export async function grpcurl(): Promise<{ path: string } | { reason: string }> {
-  const path = `${CACHE_DIR}/tools/bin/grpcurl`;
+/**
+ * A program of the Go proxy, built at first use.
+ * @param folder below the built programs, for one whose name says nothing by itself
+ */
+async function goTool(name: string, module: string, folder = ""): Promise<Tool> {
+  const bin = `${CACHE_DIR}/tools/bin${folder}`;
+  const path = `${bin}/${name}`;
   if ((await run("test", ["-x", path])).code === 0) return { path };
-  if (!await onPath("go")) return { reason: "grpcurl needs Go to be built; install Go 1.24 or later" };
-  const built = await run("go", ["install", GRPCURL], {
-    env: { GOBIN: `${CACHE_DIR}/tools/bin`, GOFLAGS: "-mod=mod" },
-  });
-  return built.code === 0 ? { path } : { reason: `grpcurl could not be built: ${built.err.slice(-300)}` };
+  if (!await onPath("go")) return { reason: `${name} needs Go to be built; install Go 1.24 or later` };
+  const built = await run("go", ["install", module], { env: { GOBIN: bin, GOFLAGS: "-mod=mod" } });
+  return built.code === 0 ? { path } : { reason: `${name} could not be built: ${built.err.slice(-300)}` };
 }
 
+export const grpcurl = (): Promise<Tool> => goTool("grpcurl", GRPCURL);
+
+export const h2spec = (): Promise<Tool> => goTool("h2spec", H2SPEC);
+
+/** grpc-go's interop client and server. */
+export const interopClient = (): Promise<Tool> => goTool("client", INTEROP_CLIENT, "/grpc-go-interop");
+export const interopServer = (): Promise<Tool> => goTool("server", INTEROP_SERVER, "/grpc-go-interop");
+
 /** h2load, from Debian's nghttp2-client. */
-export async function h2load(): Promise<{ path: string } | { reason: string }> {
+export async function h2load(): Promise<Tool> {
   if (await onPath("h2load")) return { path: "h2load" };
   const installed = await run("apt-get", ["install", "-y", "--no-install-recommends", "nghttp2-client"]);
   return installed.code === 0 ? { path: "h2load" } : { reason: "h2load is missing; install nghttp2-client" };
