@@ -1,4 +1,5 @@
 // Our client against grpc-go's interop server over TCP: the same cases, seen from the other end.
+// Against our own server too, which needs no program from outside.
 import { Buffer } from "node:buffer";
 import { Metadata, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,7 +16,7 @@ import {
 import { dialer, parseAddress } from "../../src/transport/mod.ts";
 import { interopServer } from "../lib/tools.ts";
 import { INITIAL_KEY, methods, payload, TRAILING_KEY } from "./grpc_testing.ts";
-import { type InteropServer, startInteropServer } from "./interop_server.ts";
+import { type InteropServer, startGrpcGoServer, startOwnServer } from "./interop_server.ts";
 
 /** Sizes in bytes, as the descriptions of the cases have them. */
 const REQUEST_SIZES = [27182, 8, 1828, 45904];
@@ -25,15 +26,19 @@ const LARGE_RESPONSE = 314159;
 
 const tool = await interopServer();
 
-describe("our client", () => {
-  if ("reason" in tool) {
-    test.skip(`skipped: ${tool.reason}`, () => {});
-    return;
-  }
+describe("our client, grpc-go's server", () => {
+  if ("reason" in tool) test.skip(`skipped: ${tool.reason}`, () => {});
+  else cases(() => startGrpcGoServer(tool.path));
+});
+
+describe("our client, our server", () => cases(() => startOwnServer()));
+
+/** Registers the 14 cases. */
+function cases(start: () => Promise<InteropServer>): void {
   let server: InteropServer;
   let channel: Channel;
   beforeAll(async () => {
-    server = await startInteropServer(tool.path);
+    server = await start();
     channel = new Channel([{ address: server.address, dial: dialer(parseAddress(server.address)) }]);
     await unary(channel, methods.emptyCall, {}, { waitForReady: true, deadlineMs: 30_000 });
   }, 60_000);
@@ -171,7 +176,7 @@ describe("our client", () => {
       code: status.UNIMPLEMENTED,
     });
   });
-});
+}
 
 /** What a call that must fail next fails with. */
 async function failureOf<Request, Response>(call: StreamingCall<Request, Response>): Promise<GrpcError> {

@@ -1,11 +1,9 @@
 // grpc-go's interop client against our server over TCP.
 import { afterAll, describe, expect, test } from "vitest";
-import { Server } from "../../src/grpc/server.ts";
-import { listen, parseAddress } from "../../src/transport/mod.ts";
 import { run } from "../lib/command.ts";
 import { interopClient } from "../lib/tools.ts";
-import { testService } from "./grpc_testing.ts";
-import { type Seen, testServiceImplementation } from "./test_service.ts";
+import { startOwnServer } from "./interop_server.ts";
+import type { Seen } from "./test_service.ts";
 
 const CASES = [
   "empty_unary",
@@ -34,19 +32,13 @@ describe("grpc-go's client", async () => {
     return;
   }
   const seen: Seen = { cancelledDuplex: 0 };
-  const server = new Server();
-  server.addService(testService, testServiceImplementation(seen));
-  const listener = await listen(parseAddress("tcp://127.0.0.1:0"));
-  const serving = server.serve(listener);
-  afterAll(async () => {
-    await server.shutdown(1_000);
-    await serving;
-  });
+  const server = await startOwnServer(seen);
+  afterAll(() => server.stop());
 
   const call = (testCase: string) =>
     run("timeout", [
       ...[CASE_TIMEOUT_S, tool.path, "--use_tls=false", `--test_case=${testCase}`],
-      ...["--server_host=127.0.0.1", `--server_port=${new URL(listener.address).port}`],
+      ...["--server_host=127.0.0.1", `--server_port=${server.address.split(":")[1]}`],
     ], { env: { GRPC_GO_LOG_SEVERITY_LEVEL: "info" } });
 
   test.each(CASES)("%s passes", async (testCase) => {

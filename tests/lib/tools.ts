@@ -1,5 +1,6 @@
 // Programs from outside that tests call: found on PATH, or installed where that
 // may be done without asking. A tool that can't be had gives the reason.
+import { dirname } from "node:path";
 import { CACHE_DIR } from "../../src/cli/root.ts";
 import { run } from "./command.ts";
 
@@ -18,14 +19,13 @@ async function onPath(program: string): Promise<boolean> {
 
 /**
  * A program of the Go proxy, built at first use.
- * @param folder below the built programs, for one whose name says nothing by itself
+ * @param name below the folder of built programs; Go gives the last part
  */
-async function goTool(name: string, module: string, folder = ""): Promise<Tool> {
-  const bin = `${CACHE_DIR}/tools/bin${folder}`;
-  const path = `${bin}/${name}`;
+async function goTool(name: string, module: string): Promise<Tool> {
+  const path = `${CACHE_DIR}/tools/bin/${name}`;
   if ((await run("test", ["-x", path])).code === 0) return { path };
   if (!await onPath("go")) return { reason: `${name} needs Go to be built; install Go 1.24 or later` };
-  const built = await run("go", ["install", module], { env: { GOBIN: bin, GOFLAGS: "-mod=mod" } });
+  const built = await run("go", ["install", module], { env: { GOBIN: dirname(path), GOFLAGS: "-mod=mod" } });
   return built.code === 0 ? { path } : { reason: `${name} could not be built: ${built.err.slice(-300)}` };
 }
 
@@ -33,9 +33,9 @@ export const grpcurl = (): Promise<Tool> => goTool("grpcurl", GRPCURL);
 
 export const h2spec = (): Promise<Tool> => goTool("h2spec", H2SPEC);
 
-/** grpc-go's interop client and server. */
-export const interopClient = (): Promise<Tool> => goTool("client", INTEROP_CLIENT, "/grpc-go-interop");
-export const interopServer = (): Promise<Tool> => goTool("server", INTEROP_SERVER, "/grpc-go-interop");
+export const interopClient = (): Promise<Tool> => goTool("grpc-go-interop/client", INTEROP_CLIENT);
+
+export const interopServer = (): Promise<Tool> => goTool("grpc-go-interop/server", INTEROP_SERVER);
 
 /** h2load, from Debian's nghttp2-client. */
 export async function h2load(): Promise<Tool> {
