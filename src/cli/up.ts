@@ -115,6 +115,9 @@ export function register(program: Command): void {
     }));
 }
 
+/** QEMU's fw_cfg names have 55 characters at most, of which "opt/io.systemd.credentials/" takes 27. */
+const MAX_CREDENTIAL_NAME = 28;
+
 /** `name=file`, as systemd.system-credentials(7) names them. */
 function parseCredential(text: string): { name: string; path: string } {
   const [, name, path] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(text) ?? [];
@@ -123,6 +126,13 @@ function parseCredential(text: string): { name: string; path: string } {
       "bad-argument",
       `--credential ${text}: not of the form name=file`,
       "give a name and a file",
+    );
+  }
+  if (name.length > MAX_CREDENTIAL_NAME) {
+    throw new GatehouseError(
+      "bad-argument",
+      `--credential ${name}: ${name.length} characters, QEMU passes names of at most ${MAX_CREDENTIAL_NAME}`,
+      "choose a shorter name",
     );
   }
   return { name, path: resolve(path) };

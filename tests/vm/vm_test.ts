@@ -3,6 +3,10 @@
 // boot under software emulation is too dear to repeat for each test.
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dialer } from "../../src/transport/dial.ts";
+import { systemClock } from "../../src/vm/clock.ts";
+import { vmPaths } from "../../src/vm/paths.ts";
+import { QmpClient } from "../../src/vm/qmp.ts";
 import { ALGORITHMS } from "../lib/algorithms.ts";
 import { gatehouse, gatehouseJson, run, runOk, tryGatehouse } from "../lib/command.ts";
 import { opensslVerdicts } from "../lib/openssl.ts";
@@ -150,6 +154,30 @@ test("a second VM from the same image runs beside it, with other keys and anothe
   await gatehouse(["down", "--name", "second"], { env: env() });
 }, UP_MS);
 
+test("an agent that is killed is started again by systemd, and answers with the same keys", async () => {
+  // The VM has no shell to kill from. The kernel's own OOM killer, asked by Alt-SysRq-F on the VM's keyboard,
+  // takes the agent: it is the one that the units offer.
+  const sysctl = join(dir, "sysctl.extra");
+  await Deno.writeTextFile(sysctl, "kernel.sysrq = 64\n");
+  const second = await up("second", "--credential", `sysctl.extra=${sysctl}`);
+  const before = await pubkey(second.addresses.vsock);
+  const logs = () => gatehouse(["logs", "--name", "second"], { env: env() });
+  const socket = ownVmPathsBelow(home, "second").qmpSocket;
+  const qmp = await QmpClient.start(await dialer({ transport: "unix", path: socket })(), systemClock, 5_000);
+  const keys = ["alt", "sysrq", "f"].map((data) => ({ type: "qcode", data }));
+  await qmp.execute("send-key", { keys }, 5_000);
+  qmp.close();
+  await expect.poll(logs, { timeout: 30_000, interval: 500 }).toMatch(/Killed process \d+ \(deno\)/);
+  await expect.poll(async () => (await logs()).match(/"message":"ready"/g)?.length, {
+    timeout: 90_000,
+    interval: 500,
+  })
+    .toBe(2);
+  expect(await pubkey(second.addresses.vsock)).toBe(before);
+  await gatehouseJson(["sign", "deno.json", "--server", second.addresses.tcp]);
+  await gatehouse(["down", "--name", "second"], { env: env() });
+}, UP_MS);
+
 test(
   "a copied disk can't be opened with another sealing key: the signer says so and touches nothing",
   async () => {
@@ -169,6 +197,14 @@ test(
   },
   2 * UP_MS,
 );
+
+/** Where a VM of this state home has its files. */
+const ownVmPathsBelow = (gatehouseHome: string, name: string) =>
+  vmPaths(
+    name,
+    { get: (key) => key === "GATEHOUSE_HOME" ? gatehouseHome : Deno.env.get(key) },
+    Deno.uid() ?? 0,
+  );
 
 /** The id that the guest itself says it has, from its log. */
 async function guestMachineId(name: string): Promise<string> {
