@@ -5,6 +5,7 @@ import { note, print, printBytes } from "../src/cli/output.ts";
 import { REPO_ROOT } from "../src/cli/root.ts";
 import { GatehouseError } from "../src/vm/errors.ts";
 import { addCounts, cargoCounts, type Counts, noTests, vitestCounts } from "./lib/counts.ts";
+import { prepareMachine } from "./prepare.ts";
 import { type Command, reportPath, type Stage, stages } from "./stages.ts";
 
 export interface TestRunOptions {
@@ -27,6 +28,8 @@ interface Result {
 export async function runTests({ quick, only, signal }: TestRunOptions): Promise<number> {
   const chosen = choose(quick, only);
   const results: Result[] = [];
+  // `--quick` checks the code, whatever the machine has.
+  if (!quick) await prepareMachine(signal);
   for (const stage of chosen) {
     if (signal.aborted) break;
     note(`\n=== ${stage.name}: ${stage.what}`);

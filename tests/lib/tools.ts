@@ -40,6 +40,8 @@ export const interopServer = (): Promise<Tool> => goTool("grpc-go-interop/server
 /** h2load, from Debian's nghttp2-client. */
 export async function h2load(): Promise<Tool> {
   if (await onPath("h2load")) return { path: "h2load" };
+  // A bare machine has no package lists yet.
+  await run("apt-get", ["update", "-q"]);
   const installed = await run("apt-get", ["install", "-y", "--no-install-recommends", "nghttp2-client"]);
   return installed.code === 0 ? { path: "h2load" } : { reason: "h2load is missing; install nghttp2-client" };
 }
