@@ -2,10 +2,9 @@
 // Must never let an error of a handler's listener out: it becomes the call's status.
 import { Duplex, type DuplexOptions } from "node:stream";
 import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
-import type { Peer } from "./conn.ts";
-import { PEER } from "./peer_of.ts";
+import { CALL, giveServerSurface, type ServerSurface } from "./server_surface.ts";
 import type { StreamCall } from "./stream_call.ts";
-import { type CallStatus, GrpcError, OK_STATUS, statusFromError, statusFromThrown } from "./status.ts";
+import { type CallStatus, OK_STATUS, statusFromError, statusFromThrown } from "./status.ts";
 
 type Surface = ServerDuplexStream<unknown, unknown>;
 
@@ -22,11 +21,14 @@ interface MissingOptions {
   captureRejections: boolean;
 }
 
+/** What giveServerSurface adds. */
+export interface StreamSurface extends Omit<ServerSurface, typeof CALL> {}
+
 export class StreamSurface extends Duplex {
   cancelled = false;
   /** Server streaming only: the one request. */
   request: unknown;
-  readonly #call: StreamCall;
+  readonly [CALL]: StreamCall;
   #trailers: Metadata | undefined;
   #ending: CallStatus = OK_STATUS;
   #endingError: unknown;
@@ -41,43 +43,7 @@ export class StreamSurface extends Duplex {
       captureRejections: true,
     };
     super(options);
-    this.#call = call;
-  }
-
-  get metadata(): Metadata {
-    return this.#call.metadata;
-  }
-
-  get [PEER](): Peer {
-    return this.#call.link.peer;
-  }
-
-  getPeer(): string {
-    return this.#call.link.peer.address;
-  }
-
-  sendMetadata(metadata: Metadata): void {
-    this.#call.sendMetadata(metadata);
-  }
-
-  getDeadline(): number {
-    return this.#call.deadline;
-  }
-
-  getPath(): string {
-    return this.#call.method.path;
-  }
-
-  getHost(): string {
-    return this.#call.head.authority;
-  }
-
-  getAuthContext(): ReturnType<Surface["getAuthContext"]> {
-    return {};
-  }
-
-  getMetricsRecorder(): ReturnType<Surface["getMetricsRecorder"]> {
-    throw new GrpcError(status.UNIMPLEMENTED, "This server records no per-call cost metrics (ORCA)");
+    this[CALL] = call;
   }
 
   /** Ends the responses; the argument is the trailing metadata, as in grpc-js. */
@@ -117,28 +83,28 @@ export class StreamSurface extends Duplex {
   }
 
   override _read(): void {
-    this.#call.read();
+    this[CALL].read();
   }
 
   override _write(value: unknown, encoding: string, done: () => void): void {
     // grpc-js passes write flags in the place of the encoding.
     const flags = Number(encoding);
-    this.#call.write(value, Number.isNaN(flags) ? 0 : flags, done);
+    this[CALL].write(value, Number.isNaN(flags) ? 0 : flags, done);
   }
 
   override _final(done: () => void): void {
     done();
     const metadata = this.#ending.metadata ?? this.#trailers;
-    this.#call.sendStatus(metadata ? { ...this.#ending, metadata } : this.#ending, this.#endingError);
+    this[CALL].sendStatus(metadata ? { ...this.#ending, metadata } : this.#ending, this.#endingError);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     // node destroys with an AbortError when a handler leaves `for await` early; that is no failure.
     const failure = error?.name === "AbortError" ? null : error;
-    if (failure !== null) this.#call.sendStatus(statusFromError(failure), failure);
+    if (failure !== null) this[CALL].sendStatus(statusFromError(failure), failure);
     // A client-streaming handler may have read enough and still call back; without its writable half no other can.
-    else if (this.#call.method.kind !== "clientStream") {
-      this.#call.sendStatus({
+    else if (this[CALL].method.kind !== "clientStream") {
+      this[CALL].sendStatus({
         code: status.UNKNOWN,
         details: "The handler destroyed its call without a status",
       });
@@ -148,13 +114,15 @@ export class StreamSurface extends Duplex {
 
   /** What was written before goes out first, then the status: as grpc-js. */
   #fail(ending: CallStatus, error: unknown): void {
-    if (this.#call.ended) return;
+    if (this[CALL].ended) return;
     this.#ending = ending;
     this.#endingError = error;
-    if (this.#call.method.kind === "clientStream" || this.destroyed || this.writableFinished) {
-      this.#call.sendStatus(ending, error);
+    if (this[CALL].method.kind === "clientStream" || this.destroyed || this.writableFinished) {
+      this[CALL].sendStatus(ending, error);
     } else {
       super.end();
     }
   }
 }
+
+giveServerSurface(StreamSurface);

@@ -2,11 +2,10 @@
 // The hot path: no stream, no event emitter until a handler listens, metadata read at first use.
 import type { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
-import { type Metadata, type ServerUnaryCall, status } from "@grpc/grpc-js";
-import type { Peer } from "./conn.ts";
+import { type ServerUnaryCall, status } from "@grpc/grpc-js";
 import type { UnaryMethod } from "./method.ts";
-import { PEER } from "./peer_of.ts";
 import { ServerCall } from "./server_call.ts";
+import { CALL, giveServerSurface, type ServerSurface } from "./server_surface.ts";
 import { GrpcError, statusFromError, statusFromThrown } from "./status.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -16,55 +15,24 @@ type Surface = ServerUnaryCall<unknown, unknown>;
 const LazyEventEmitter = function () {} as unknown as new () => EventEmitter;
 LazyEventEmitter.prototype = EventEmitter.prototype;
 
+/** What giveServerSurface adds. */
+interface UnarySurface extends Omit<ServerSurface, typeof CALL> {}
+
 /** What the handler sees. */
 class UnarySurface extends LazyEventEmitter {
-  readonly #call: UnaryCall;
+  readonly [CALL]: UnaryCall;
 
   constructor(call: UnaryCall, public request: unknown) {
     super();
-    this.#call = call;
+    this[CALL] = call;
   }
 
   get cancelled(): boolean {
-    return this.#call.cancelled;
-  }
-
-  get metadata(): Metadata {
-    return this.#call.metadata;
-  }
-
-  get [PEER](): Peer {
-    return this.#call.link.peer;
-  }
-
-  getPeer(): string {
-    return this.#call.link.peer.address;
-  }
-
-  sendMetadata(metadata: Metadata): void {
-    this.#call.sendMetadata(metadata);
-  }
-
-  getDeadline(): number {
-    return this.#call.deadline;
-  }
-
-  getPath(): string {
-    return this.#call.method.path;
-  }
-
-  getHost(): string {
-    return this.#call.head.authority;
-  }
-
-  getAuthContext(): ReturnType<Surface["getAuthContext"]> {
-    return {};
-  }
-
-  getMetricsRecorder(): ReturnType<Surface["getMetricsRecorder"]> {
-    throw new GrpcError(status.UNIMPLEMENTED, "This server records no per-call cost metrics (ORCA)");
+    return this[CALL].cancelled;
   }
 }
+
+giveServerSurface(UnarySurface);
 
 export class UnaryCall extends ServerCall {
   declare readonly method: UnaryMethod;

@@ -12,13 +12,13 @@ export const INITIAL_WINDOW_BYTES = 65_535;
 /** RFC 9113 section 5.1.1: the last stream id; after it a new connection is needed. */
 export const MAX_STREAM_ID = 0x7fff_ffff;
 
-/** Streams a peer may have open. Each costs a call's memory; 1,000 keeps a connection below some 300 MB at worst. */
+/** Streams a peer may have open. What their calls hold is bounded by whoever gives window bytes back (the layer above). */
 export const MAX_CONCURRENT_STREAMS = 1_000;
 /** What a client assumes until the server's SETTINGS arrive (RFC 9113 advises at least 100). */
 export const ASSUMED_PEER_STREAMS = 100;
 /** Body bytes a peer may send on one stream before we give them back: one 256 KiB burst without a round trip. */
 export const STREAM_WINDOW_BYTES = 262_144;
-/** Body bytes a peer may send on all streams: the memory that a stalled handler can pin per connection. */
+/** Body bytes a peer may send on all streams before some are given back: what unconsumed bodies can pin per connection. */
 export const CONNECTION_WINDOW_BYTES = 1_048_576;
 /** Frame payload we accept: the RFC's minimum, so that one frame never holds others up for long. */
 export const MAX_FRAME_BYTES = MIN_MAX_FRAME_BYTES;
