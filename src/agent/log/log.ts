@@ -1,11 +1,8 @@
-// The agent's log: a logger per component over one sink, levels changeable while running.
+// The agent's log: a logger per component over one sink.
 // Must never throw, never block, never be the reason that a call fails.
 import { type Fields, type Form, jsonForm, textForm } from "./form.ts";
 import { type Level, type LineLevel, RANK } from "./level.ts";
 import { type Output, Sink } from "./sink.ts";
-
-/** Components whose level is remembered. Names may come from an administrator's call, so they are bounded. */
-export const MAX_COMPONENTS = 64;
 
 /** Writes lines of one component. The message is the program's own constant text; what a peer said is a field. */
 export interface Logger {
@@ -36,11 +33,8 @@ export interface LogOptions {
 
 /** The whole log. */
 export interface Log {
-  /** The logger of a component; the same one for the same name. */
+  /** The logger of a component. */
   component(name: string): Logger;
-  /** Sets one component's level, or without a name that of all (and forgets single settings). False: too many names. */
-  setLevel(level: Level, component?: string): boolean;
-  levelOf(component: string): Level;
   /** Waits until all is written, at most `timeoutMs`; false when it was not. For the end of the process. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Lines lost to a slow or closed output and not said yet. */
@@ -53,29 +47,9 @@ export function createLog(options: LogOptions = {}): Log {
   const form = chooseForm(options, output.isTerminal?.() ?? false);
   const timestamp = clock(options.nowMs ?? Date.now);
   const sink = new Sink(output, (lost) => form(timestamp(), "warn", "log", "lines lost", { lost }));
-  const loggers = new Map<string, ComponentLogger>();
-  let common: Level = options.level ?? "info";
-
-  const component = (name: string): ComponentLogger => {
-    const known = loggers.get(name);
-    if (known !== undefined) return known;
-    const logger = new ComponentLogger(name, common, form, timestamp, sink);
-    if (loggers.size < MAX_COMPONENTS) loggers.set(name, logger);
-    return logger;
-  };
-
+  const level = options.level ?? "info";
   return {
-    component,
-    setLevel(level, name) {
-      if (name === undefined) {
-        common = level;
-        for (const logger of loggers.values()) logger.level = level;
-        return true;
-      }
-      component(name).level = level;
-      return loggers.has(name);
-    },
-    levelOf: (name) => loggers.get(name)?.level ?? common,
+    component: (name) => new ComponentLogger(name, level, form, timestamp, sink),
     flush: (timeoutMs) => sink.flush(timeoutMs),
     get lost() {
       return sink.lost;
@@ -84,8 +58,7 @@ export function createLog(options: LogOptions = {}): Log {
 }
 
 class ComponentLogger implements Logger {
-  #rank = 0;
-  #level: Level = "info";
+  readonly #rank: number;
 
   constructor(
     readonly component: string,
@@ -94,15 +67,6 @@ class ComponentLogger implements Logger {
     private readonly timestamp: () => string,
     private readonly sink: Sink,
   ) {
-    this.level = level;
-  }
-
-  get level(): Level {
-    return this.#level;
-  }
-
-  set level(level: Level) {
-    this.#level = level;
     this.#rank = RANK[level];
   }
 

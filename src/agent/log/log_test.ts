@@ -1,6 +1,6 @@
 // The log as its users see it: levels, forms, and that nothing ever comes back as an exception.
 import { describe, expect, it } from "vitest";
-import { createLog, type LogOptions, MAX_COMPONENTS } from "./log.ts";
+import { createLog, type LogOptions } from "./log.ts";
 
 function capture(options: LogOptions & { terminal?: boolean } = {}) {
   let text = "";
@@ -31,38 +31,6 @@ describe("levels", () => {
     logger.error("yes too");
     expect((await read()).match(/"message":"[^"]*"/g)).toEqual(['"message":"yes"', '"message":"yes too"']);
     expect([logger.enabled("info"), logger.enabled("warn")]).toEqual([false, true]);
-  });
-
-  it("change while running, for one component alone", async () => {
-    const { log, read } = capture();
-    const grpc = log.component("grpc");
-    const signer = log.component("signer");
-    expect(log.setLevel("debug", "grpc")).toBe(true);
-    expect(log.setLevel("off", "signer")).toBe(true);
-    grpc.debug("seen");
-    signer.error("not seen");
-    expect(await read()).toMatch(/^[^\n]*"seen"[^\n]*\n$/);
-    expect([log.levelOf("grpc"), log.levelOf("signer"), log.levelOf("other")]).toEqual([
-      "debug",
-      "off",
-      "info",
-    ]);
-  });
-
-  it("may be set before the component exists, and for all at once", () => {
-    const { log } = capture();
-    log.setLevel("debug", "later");
-    expect(log.component("later").enabled("debug")).toBe(true);
-    log.setLevel("error");
-    expect(log.component("later").enabled("warn")).toBe(false);
-    expect(log.component("new").enabled("warn")).toBe(false);
-  });
-
-  it("are remembered for a bounded number of names", () => {
-    const { log } = capture();
-    for (let i = 0; i < MAX_COMPONENTS; i++) expect(log.setLevel("debug", `c${i}`)).toBe(true);
-    expect(log.setLevel("debug", "one more")).toBe(false);
-    expect(log.component("one more").enabled("info")).toBe(true);
   });
 });
 
