@@ -113,7 +113,7 @@ impl Shared {
     fn take(&self, batch: SignBatchRequest, replies: &Replies) {
         let mut jobs = Vec::with_capacity(batch.items.len());
         for item in batch.items {
-            replies.expect();
+            replies.owe();
             let id = item.id;
             match self.check(item, replies) {
                 Ok(job) => jobs.push(job),

@@ -92,7 +92,7 @@ impl Replies {
     }
 
     /// Counts an item that was read. It must be answered once.
-    pub fn expect(&self) {
+    pub fn owe(&self) {
         self.state.undelivered.fetch_add(1, Ordering::AcqRel);
     }
 
