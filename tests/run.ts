@@ -69,7 +69,8 @@ function choose(quick: boolean, only?: string[]): Stage[] {
       );
     }
   }
-  return stages.filter((stage) => only ? only.includes(stage.name) : !quick || stage.quick);
+  if (only) return stages.filter((stage) => only.includes(stage.name));
+  return stages.filter((stage) => !stage.onDemand && (!quick || stage.quick));
 }
 
 async function runStage(stage: Stage, signal: AbortSignal): Promise<Result> {

@@ -5,6 +5,8 @@ export interface Stage {
   what: string;
   /** Part of `--quick`. */
   quick?: boolean;
+  /** Runs only when `--only` names it: it takes long, or wants a quiet machine. */
+  onDemand?: boolean;
   /** Below the repository's root. */
   cwd?: string;
   /** Each must end with 0. */
@@ -72,9 +74,14 @@ export const stages: Stage[] = [
     commands: [vitest("differential", "default", "tests/differential")],
   },
   {
-    name: "conformance",
-    what: "suites from outside: h2spec, and gRPC interop with grpc-go both ways",
-    commands: [vitest("conformance", "verbose", "tests/conformance")],
+    name: "h2spec",
+    what: "h2spec's 146 cases against src/http2",
+    commands: [vitest("h2spec", "verbose", "tests/conformance/h2spec")],
+  },
+  {
+    name: "interop",
+    what: "gRPC interop with grpc-go, both ways",
+    commands: [vitest("interop", "verbose", "tests/conformance/interop")],
   },
   {
     name: "signer",
