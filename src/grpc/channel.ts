@@ -1,55 +1,29 @@
 // A gRPC channel over our engine: an ordered list of addresses, one connection at a time, calls that wait for it.
 // It is a grpc-js Channel too, so that stubs of grpc-js run over it (`ClientOptions.channelOverride`).
-import {
-  type ChannelInterface,
-  connectivityState,
-  type Deadline,
-  type Metadata,
-  propagate,
-  status,
-} from "@grpc/grpc-js";
-import type { Http2Config } from "../http2/mod.ts";
+import { type ChannelInterface, connectivityState, type Deadline, propagate, status } from "@grpc/grpc-js";
 import { Backoff } from "./backoff.ts";
-import { type CallHome, type CallListener, ClientCall } from "./client_call.ts";
+import { type ChannelOptions, keepaliveOf } from "./channel_options.ts";
+import { type CallHome, type CallListener, type CallStart, ClientCall } from "./client_call.ts";
 import type { ClientConnection, ConnectionOwner } from "./client_connection.ts";
+import type { KeepaliveConfig } from "./client_keepalive.ts";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
 import type { Encoding } from "./compression.ts";
 import { connect, type Target } from "./connector.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import {
   CONNECT_TIMEOUT_MS,
+  KEEPALIVE_SLOWER,
   MAX_QUEUED_CALLS,
   MAX_RECEIVE_MESSAGE_BYTES,
   PROVED_AFTER_MS,
 } from "./limits.ts";
+import { deadlineToMs, type ParentCall, parentDeadlineMs } from "./parent_call.ts";
 import { RequestHeaders } from "./request_headers.ts";
 import { StateWatchers } from "./state_watchers.ts";
-import { type Call, deadlineToMs, type ParentCall, StubCall } from "./stub_call.ts";
+import { type Call, StubCall } from "./stub_call.ts";
 
+export { type ChannelOptions, fromGrpcJsOptions } from "./channel_options.ts";
 export type { Target } from "./connector.ts";
-
-export interface ChannelOptions {
-  /** Largest response message, bytes. Default 4 MiB. */
-  readonly maxReceiveMessageBytes?: number;
-  /** What requests are compressed with. Default identity. */
-  readonly encoding?: Encoding;
-  /** For one address: dial and the server's SETTINGS together. */
-  readonly connectTimeoutMs?: number;
-  /** Longest pause between attempts to connect, before jitter. */
-  readonly maxBackoffMs?: number;
-  readonly http2?: Partial<Http2Config>;
-  readonly clock?: Clock;
-}
-
-/** How the product's own code starts a call (client.ts). */
-export interface CallStart {
-  readonly path: string;
-  readonly metadata?: Metadata;
-  /** From now. */
-  readonly deadlineMs?: number;
-  readonly host?: string;
-  readonly waitForReady?: boolean;
-}
 
 /**
  * ```ts
@@ -59,10 +33,12 @@ export interface CallStart {
  */
 export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   readonly maxReceiveMessageBytes: number;
-  readonly encoding: Encoding;
+  readonly maxSendMessageBytes: number;
+  readonly headers: RequestHeaders;
+  encoding: Encoding;
+  #keepalive: KeepaliveConfig | undefined;
   readonly #clock: Clock;
   readonly #deadlines: DeadlineQueue;
-  readonly #headers: RequestHeaders;
   readonly #watchers: StateWatchers;
   readonly #backoff: Backoff;
   readonly #connections = new Set<ClientConnection>();
@@ -79,20 +55,24 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   constructor(private readonly targets: readonly Target[], private readonly options: ChannelOptions = {}) {
     if (targets.length === 0) throw new TypeError("a channel needs at least one address");
     this.maxReceiveMessageBytes = options.maxReceiveMessageBytes ?? MAX_RECEIVE_MESSAGE_BYTES;
+    this.maxSendMessageBytes = options.maxSendMessageBytes ?? Infinity;
     this.encoding = options.encoding ?? "identity";
+    this.#keepalive = keepaliveOf(options);
     this.#clock = options.clock ?? systemClock;
     this.#deadlines = new DeadlineQueue(this.#clock);
-    this.#headers = new RequestHeaders(targets[0].address, this.encoding);
+    this.headers = new RequestHeaders(targets[0].address, options.authority);
     this.#watchers = new StateWatchers(this.#clock);
     this.#backoff = new Backoff(options.maxBackoffMs);
   }
 
   /** Starts a call. The listener gets exactly one status. */
   start(call: CallStart, listener: CallListener): ClientCall {
-    const timeoutMs = call.deadlineMs ?? Infinity;
-    const headers = this.#headers.of(call.path, call.host, call.metadata);
-    const deadlineMs = timeoutMs === Infinity ? Infinity : this.#clock.nowMs() + Math.max(0, timeoutMs);
-    const one = new ClientCall(this, headers, deadlineMs, call.waitForReady ?? false, listener);
+    const startedMs = this.#clock.nowMs();
+    let deadlineMs = call.deadlineMs === undefined ? Infinity : startedMs + Math.max(0, call.deadlineMs);
+    if (call.parent !== undefined) {
+      deadlineMs = Math.min(deadlineMs, parentDeadlineMs(call.parent, propagate.DEFAULTS, this.#clock));
+    }
+    const one = new ClientCall(this, call, startedMs, deadlineMs, listener);
     this.#deadlines.add(one);
     this.place(one);
     return one;
@@ -110,13 +90,9 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
     if (this.#state === connectivityState.SHUTDOWN) throw new Error("Channel has been shut down");
     const flags = propagateFlags ?? propagate.DEFAULTS;
     let deadlineMs = deadlineToMs(deadline, this.#clock);
-    if (parentCall && (flags & propagate.DEADLINE)) {
-      deadlineMs = Math.min(deadlineMs, deadlineToMs(parentCall.getDeadline(), this.#clock));
-    }
+    if (parentCall) deadlineMs = Math.min(deadlineMs, parentDeadlineMs(parentCall, flags, this.#clock));
     const call = new StubCall(this, method, deadlineMs, host ?? undefined);
-    if (parentCall && (flags & propagate.CANCELLATION)) {
-      parentCall.on("cancelled", () => call.cancelWithStatus(status.CANCELLED, "Cancelled by parent call"));
-    }
+    if (parentCall) call.follow(parentCall, flags);
     return call;
   }
 
@@ -163,6 +139,11 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
     return this.#clock.nowMs();
   }
 
+  /** The server told what it can read, and that is not what this channel compresses with. */
+  refusedEncoding(encoding: Encoding): void {
+    if (this.encoding === encoding) this.encoding = "identity";
+  }
+
   waitingFor(): string {
     return this.#current === undefined
       ? `a connection (${this.#lastFailure})`
@@ -206,6 +187,10 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   }
 
   onDraining(connection: ClientConnection): void {
+    const { pingedTooOften } = connection;
+    if (pingedTooOften && this.#keepalive !== undefined) {
+      this.#keepalive = { ...this.#keepalive, timeMs: this.#keepalive.timeMs * KEEPALIVE_SLOWER };
+    }
     if (connection !== this.#current) return;
     this.#lastFailure = `${connection.peer.address}: ${connection.reason}`;
     this.#lose(connection.proved || connection.graceful);
@@ -244,6 +229,7 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
     const options = {
       http2: this.options.http2 ?? {},
       clock: this.#clock,
+      keepalive: this.#keepalive,
       timeoutMs: this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     };
     connect(this.targets, this, options, this.#closing.signal).then(

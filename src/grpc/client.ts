@@ -1,10 +1,12 @@
 // Calls for the product's own code: promises and async iteration, nothing of grpc-js's stubs.
 // Must never leave a call running that nobody waits for: leaving the iteration cancels it.
 import type { Buffer } from "node:buffer";
-import { type Metadata, status } from "@grpc/grpc-js";
+import { type Metadata, propagate, status } from "@grpc/grpc-js";
 import type { Channel } from "./channel.ts";
 import type { CallListener, ClientCall } from "./client_call.ts";
 import type { FullStatus } from "./client_status.ts";
+import type { Encoding } from "./compression.ts";
+import { followParent, PARENT_CANCELLED, type ParentCall } from "./parent_call.ts";
 import { GrpcError } from "./status.ts";
 
 export { GrpcError } from "./status.ts";
@@ -24,6 +26,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Waits while no address answers, instead of failing with UNAVAILABLE. */
   readonly waitForReady?: boolean;
+  /** The server call on whose behalf this one is made: the rest of its deadline and its cancellation hold here. */
+  readonly parent?: ParentCall;
+  /** What the request is compressed with. Default: as the channel. */
+  readonly encoding?: Encoding;
   /** The response's headers. */
   readonly onMetadata?: (metadata: Metadata) => void;
   /** The trailers of a call that ended well; a GrpcError has them otherwise. */
@@ -86,6 +92,7 @@ export class StreamingCall<Request, Response> implements AsyncIterable<Response>
   #ending: FullStatus | undefined;
   #wake: (() => void) | undefined;
   #abort: (() => void) | undefined;
+  #unfollow: (() => void) | undefined;
 
   constructor(
     channel: Channel,
@@ -93,8 +100,12 @@ export class StreamingCall<Request, Response> implements AsyncIterable<Response>
     private readonly options: CallOptions,
   ) {
     this.#call = channel.start({ path: method.path, ...options }, this);
-    const { signal } = options;
-    if (signal === undefined || this.#ending !== undefined) return;
+    const { signal, parent } = options;
+    if (this.#ending !== undefined) return;
+    if (parent !== undefined) {
+      this.#unfollow = followParent(parent, propagate.DEFAULTS, () => this.cancel(PARENT_CANCELLED));
+    }
+    if (signal === undefined) return;
     const abort = () => this.cancel();
     this.#abort = abort;
     if (signal.aborted) abort();
@@ -168,6 +179,7 @@ export class StreamingCall<Request, Response> implements AsyncIterable<Response>
 
   onStatus(ending: FullStatus): void {
     this.#ending = ending;
+    this.#unfollow?.();
     if (this.#abort !== undefined) this.options.signal?.removeEventListener("abort", this.#abort);
     if (ending.code === status.OK) this.#tell(this.options.onTrailers, ending.metadata);
     this.#wake?.();

@@ -4,15 +4,31 @@ import type { Buffer } from "node:buffer";
 import { Metadata, status } from "@grpc/grpc-js";
 import { ErrorCode, type HeaderList, type HeadersKind } from "../http2/mod.ts";
 import type { ClientConnection } from "./client_connection.ts";
-import { type Encoding, knownEncoding } from "./compression.ts";
+import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
 import { headerValue, isGrpcContentType } from "./headers.ts";
 import { MAX_REPLAY_BYTES } from "./limits.ts";
 import { frameMessage, MessageReader } from "./message.ts";
-import { metadataFrom } from "./metadata.ts";
+import { appendMetadata, metadataFrom } from "./metadata.ts";
+import type { ParentCall } from "./parent_call.ts";
+import type { RequestHeaders } from "./request_headers.ts";
 import { statusFromError } from "./status.ts";
 import { type FullStatus, statusFromReset, statusFromResponse } from "./client_status.ts";
 import { formatTimeout } from "./timeout.ts";
+
+/** What a caller asks for. */
+export interface CallStart {
+  readonly path: string;
+  readonly metadata?: Metadata;
+  /** From now. */
+  readonly deadlineMs?: number;
+  readonly host?: string;
+  readonly waitForReady?: boolean;
+  /** Other than the channel's. */
+  readonly encoding?: Encoding;
+  /** The call on whose behalf this one is made: its deadline holds here too. */
+  readonly parent?: ParentCall;
+}
 
 /** What a call tells. Called inside the connection's events: must not throw. */
 export interface CallListener {
@@ -26,10 +42,14 @@ export interface CallListener {
 /** What a call needs of its channel. */
 export interface CallHome {
   readonly maxReceiveMessageBytes: number;
+  readonly maxSendMessageBytes: number;
   readonly encoding: Encoding;
+  readonly headers: RequestHeaders;
   nowMs(): number;
   /** Gives the call a stream, now or later, or fails it. */
   place(call: ClientCall): void;
+  /** The server doesn't read that encoding. */
+  refusedEncoding(encoding: Encoding): void;
   /** The call has ended: forget it. */
   ended(call: ClientCall): void;
   /** What a call that waits for a connection waits for, in words. */
@@ -48,7 +68,13 @@ const NO_COMPRESS = 2; // WriteFlags.NoCompress of grpc-js
 export class ClientCall implements Expiring {
   queueIndex = -1;
   ended = false;
-  readonly startedMs: number;
+  readonly waitForReady: boolean;
+  /** The same for all calls of its method. */
+  readonly #headers: HeaderList;
+  /** Its own: metadata. */
+  readonly #ownHeaders: HeaderList = [];
+  /** What its messages are compressed with. */
+  #encoding: Encoding;
   #connection: ClientConnection | undefined;
   #streamId = -1;
   /** Messages to send; those before #next are sent on this stream and kept while the call may be repeated. */
@@ -68,17 +94,20 @@ export class ClientCall implements Expiring {
   #ending: FullStatus | undefined;
 
   /**
-   * @param headers the request's, without grpc-timeout
-   * @param deadlineMs on the channel's clock
+   * @param startedMs on the channel's clock, as
+   * @param deadlineMs which is the earliest of all that apply
    */
   constructor(
     private readonly home: CallHome,
-    private readonly headers: HeaderList,
+    start: CallStart,
+    readonly startedMs: number,
     readonly deadlineMs: number,
-    readonly waitForReady: boolean,
     private readonly listener: CallListener,
   ) {
-    this.startedMs = home.nowMs();
+    this.waitForReady = start.waitForReady ?? false;
+    this.#encoding = start.encoding ?? home.encoding;
+    this.#headers = home.headers.of(start.path, this.#encoding, start.host);
+    if (start.metadata !== undefined) appendMetadata(this.#ownHeaders, start.metadata);
     this.#reader = new MessageReader(home.maxReceiveMessageBytes);
   }
 
@@ -89,7 +118,7 @@ export class ClientCall implements Expiring {
 
   /** Opens the stream. False: this connection has no room. */
   attach(connection: ClientConnection): boolean {
-    const streamId = connection.open(this, this.#requestHeaders());
+    const streamId = connection.open(this, this.#headers, this.#withTimeout());
     if (streamId < 0) return false;
     this.#connection = connection;
     this.#streamId = streamId;
@@ -99,17 +128,15 @@ export class ClientCall implements Expiring {
 
   /** Sends a message; `sent` when the next may come. After the end it goes nowhere. */
   send(message: Uint8Array, flags = 0, sent?: () => void): void {
-    if (this.ended || this.#halfClosed) return sent?.();
-    const bytes = frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.home.encoding : "identity");
-    this.#outbox.push({ bytes, sent });
-    this.#outboxBytes += bytes.length;
-    if (this.#outboxBytes > MAX_REPLAY_BYTES) this.#commit();
+    if (this.ended || this.#halfClosed || !this.#maySend(message)) return sent?.();
+    this.#queue(frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity"), sent);
     this.#pump();
   }
 
   /** Sends the only message and the end together. */
   sendLast(message: Uint8Array): void {
-    this.#outbox.push({ bytes: frameMessage(message, this.home.encoding), sent: undefined });
+    if (this.ended || !this.#maySend(message)) return;
+    this.#queue(frameMessage(message, this.#encoding), undefined);
     this.halfClose();
   }
 
@@ -139,6 +166,7 @@ export class ClientCall implements Expiring {
 
   onHeaders(headers: HeaderList, endStream: boolean, kind: HeadersKind): void {
     if (this.ended || kind === "informational") return;
+    if (this.#encoding !== "identity" && kind === "initial") this.#checkEncoding(headers);
     if (kind === "trailers" || endStream) {
       this.#commit();
       this.#end(statusFromResponse(headers));
@@ -202,9 +230,33 @@ export class ClientCall implements Expiring {
     this.#pump();
   }
 
-  #requestHeaders(): HeaderList {
-    if (this.deadlineMs === Infinity) return this.headers;
-    return [...this.headers, "grpc-timeout", formatTimeout(this.deadlineMs - this.home.nowMs())];
+  #withTimeout(): HeaderList {
+    if (this.deadlineMs === Infinity) return this.#ownHeaders;
+    return ["grpc-timeout", formatTimeout(this.deadlineMs - this.home.nowMs()), ...this.#ownHeaders];
+  }
+
+  #maySend(message: Uint8Array): boolean {
+    const limit = this.home.maxSendMessageBytes;
+    if (message.length <= limit) return true;
+    this.cancel(
+      status.RESOURCE_EXHAUSTED,
+      `Attempted to send message with a size larger than ${limit} (${message.length} bytes)`,
+    );
+    return false;
+  }
+
+  #queue(bytes: Uint8Array, sent: (() => void) | undefined): void {
+    this.#outbox.push({ bytes, sent });
+    this.#outboxBytes += bytes.length;
+    if (this.#outboxBytes > MAX_REPLAY_BYTES) this.#commit();
+  }
+
+  /** A server that says what it reads gets no more of what it doesn't, in this call and in later ones. */
+  #checkEncoding(headers: HeaderList): void {
+    const readable = headerValue(headers, "grpc-accept-encoding");
+    if (readable === undefined || accepts(readable, this.#encoding)) return;
+    this.home.refusedEncoding(this.#encoding);
+    this.#encoding = "identity";
   }
 
   #pump(): void {

@@ -10,6 +10,7 @@ import {
   type Http2Error,
 } from "../http2/mod.ts";
 import type { ClientCall } from "./client_call.ts";
+import { ClientKeepalive, type KeepaliveConfig, type KeepaliveLink } from "./client_keepalive.ts";
 import type { Clock } from "./clock.ts";
 import type { Conn, Peer } from "./conn.ts";
 import { Driver } from "./driver.ts";
@@ -27,47 +28,60 @@ export interface ConnectionOwner {
   onEnded(connection: ClientConnection, reason: string): void;
 }
 
-export class ClientConnection implements ConnectionEvents {
+/** What a server's GOAWAY says to a client whose keepalive asks too often (gRFC A8). */
+const TOO_MANY_PINGS = "too_many_pings";
+/** "keepaliv": what our PINGs carry. */
+const KEEPALIVE_PING = new TextEncoder().encode("keepaliv");
+
+export class ClientConnection implements ConnectionEvents, KeepaliveLink {
   readonly peer: Peer;
   /** A response came: the other end is more than an open port. */
   proved = false;
   draining = false;
   /** It ends as planned: the server said so, or this side did. */
   graceful = false;
+  /** The server says that our keepalive asks more often than it allows. */
+  pingedTooOften = false;
   readonly startedMs: number;
   readonly #connection: Connection;
   readonly #driver: Driver;
   readonly #calls = new StreamTable<ClientCall>();
+  readonly #keepalive: ClientKeepalive | undefined;
   #ready = false;
   #reason: string | undefined;
+  /** Why this side gave the connection up. */
+  #gaveUp: string | undefined;
 
   constructor(
     conn: Conn,
     http2: Partial<Http2Config>,
     clock: Clock,
+    keepalive: KeepaliveConfig | undefined,
     private readonly owner: ConnectionOwner,
   ) {
     this.peer = conn.peer;
     this.startedMs = clock.nowMs();
     this.#connection = new Connection("client", http2, this, this.startedMs);
     this.#driver = new Driver(conn, this.#connection, clock, 0);
+    if (keepalive !== undefined) this.#keepalive = new ClientKeepalive(keepalive, clock, this);
   }
 
   /** Ends with the connection. Never rejects. */
   async run(): Promise<void> {
     await this.#driver.run();
+    this.#keepalive?.stop();
     this.owner.onEnded(this, this.reason);
   }
 
   /** Why the whole connection ended, if it did. */
   get lost(): string | undefined {
     if (!this.#connection.closed) return undefined;
-    return this.#connection.error?.message ?? this.reason;
+    return this.#gaveUp ?? this.#connection.error?.message ?? this.reason;
   }
 
   /** Why it ended, or goes away. */
   get reason(): string {
-    return this.#reason ?? "the server closed the connection";
+    return this.#gaveUp ?? this.#reason ?? "the server closed the connection";
   }
 
   get openCalls(): number {
@@ -78,11 +92,14 @@ export class ClientConnection implements ConnectionEvents {
     return !this.draining && this.#connection.canOpenStream;
   }
 
-  /** A stream for `call`; -1 when there is no room. @throws TypeError for headers that HTTP/2 can't carry */
-  open(call: ClientCall, headers: HeaderList): number {
+  /** A stream for `call`, whose headers are those of its method and its own; -1 when there is no room. @throws TypeError for headers that HTTP/2 can't carry */
+  open(call: ClientCall, headers: HeaderList, ownHeaders: HeaderList): number {
     if (!this.canOpen) return -1;
-    const streamId = this.#connection.request(headers, false);
-    if (streamId >= 0) this.#calls.set(streamId, call);
+    const streamId = this.#connection.request(headers, false, ownHeaders);
+    if (streamId >= 0) {
+      this.#calls.set(streamId, call);
+      this.#keepalive?.wake();
+    }
     this.#driver.wake();
     return streamId;
   }
@@ -120,6 +137,20 @@ export class ClientConnection implements ConnectionEvents {
     this.#driver.close();
   }
 
+  get heardMs(): number {
+    return this.#driver.turnMs;
+  }
+
+  ping(): void {
+    this.#connection.ping(KEEPALIVE_PING);
+    this.#driver.wake();
+  }
+
+  lose(reason: string): void {
+    this.#gaveUp = reason;
+    this.#driver.close();
+  }
+
   onHeaders(streamId: number, headers: HeaderList, endStream: boolean, kind: HeadersKind): void {
     this.proved = true;
     this.#calls.get(streamId)?.onHeaders(headers, endStream, kind);
@@ -145,6 +176,7 @@ export class ClientConnection implements ConnectionEvents {
   onGoaway(_lastStreamId: number, code: number, debug: Uint8Array): void {
     const text = new TextDecoder().decode(debug);
     this.#reason = `the server said GOAWAY ${code}${text === "" ? "" : ` (${text})`}`;
+    this.pingedTooOften = code === ErrorCode.ENHANCE_YOUR_CALM && text === TOO_MANY_PINGS;
     if (this.draining) return;
     this.draining = true;
     this.graceful = code === ErrorCode.NO_ERROR;
@@ -154,6 +186,7 @@ export class ClientConnection implements ConnectionEvents {
   onSettings(): void {
     if (this.#ready) return this.owner.onRoom(this);
     this.#ready = true;
+    this.#keepalive?.wake();
     this.owner.onReady(this);
   }
 

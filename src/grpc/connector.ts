@@ -2,6 +2,7 @@
 // Must never leave a Conn or a timer behind, whichever way an attempt ends.
 import type { Http2Config } from "../http2/mod.ts";
 import { ClientConnection, type ConnectionOwner } from "./client_connection.ts";
+import type { KeepaliveConfig } from "./client_keepalive.ts";
 import type { Clock } from "./clock.ts";
 import type { Conn, Dial } from "./conn.ts";
 
@@ -24,6 +25,7 @@ export class ConnectError extends Error {
 export interface ConnectorOptions {
   readonly http2: Partial<Http2Config>;
   readonly clock: Clock;
+  readonly keepalive: KeepaliveConfig | undefined;
   /** For one address: dial and the server's SETTINGS together. */
   readonly timeoutMs: number;
 }
@@ -87,13 +89,13 @@ async function dial(target: Target, signal: AbortSignal): Promise<Conn> {
 function shakeHands(
   conn: Conn,
   owner: ConnectionOwner,
-  { http2, clock }: ConnectorOptions,
+  { http2, clock, keepalive }: ConnectorOptions,
   signal: AbortSignal,
 ): Promise<ClientConnection> {
   return new Promise((resolve, reject) => {
     let settled = false;
     const close = () => connection.close();
-    const connection = new ClientConnection(conn, http2, clock, {
+    const connection = new ClientConnection(conn, http2, clock, keepalive, {
       onReady: (ready) => {
         settled = true;
         signal.removeEventListener("abort", close);

@@ -45,6 +45,10 @@ export const BACKOFF_MAX_MS = 20_000;
 export const BACKOFF_FACTOR = 1.6;
 /** Share of a pause that is random, either way: clients of one server don't come back together. */
 export const BACKOFF_JITTER = 0.2;
+/** Client: from a keepalive PING to the end of a connection that says nothing (grpc/grpc doc/keepalive.md). */
+export const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** Client: what a server's `too_many_pings` multiplies the keepalive time with (gRFC A8). */
+export const KEEPALIVE_SLOWER = 2;
 /** Client: a connection that lived so long, or answered, was good: after its end the next is tried at once. */
 export const PROVED_AFTER_MS = 1_000;
 /** Client: calls waiting for a connection or a free stream; more get RESOURCE_EXHAUSTED. */

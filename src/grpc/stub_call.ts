@@ -1,29 +1,16 @@
 // The Call that grpc-js's stubs drive, on top of ours.
 // Must never run a stub's callback inside the connection's events: what it throws would end up there.
 import type { Buffer } from "node:buffer";
-import {
-  type ChannelInterface,
-  type Deadline,
-  type InterceptingListener,
-  Metadata,
-  status,
-} from "@grpc/grpc-js";
+import { type ChannelInterface, type InterceptingListener, Metadata, status } from "@grpc/grpc-js";
 import type { Channel } from "./channel.ts";
 import type { CallListener, ClientCall } from "./client_call.ts";
 import type { FullStatus } from "./client_status.ts";
-import type { Clock } from "./clock.ts";
+import { followParent, PARENT_CANCELLED, type ParentCall } from "./parent_call.ts";
 
-/** grpc-js exports neither type by name. */
+/** grpc-js doesn't export the type by name. */
 export type Call = ReturnType<ChannelInterface["createCall"]>;
-export type ParentCall = NonNullable<Parameters<ChannelInterface["createCall"]>[3]>;
 
 let callNumbers = 0;
-
-/** A grpc-js deadline (milliseconds since 1970, or a Date) on `clock`. */
-export function deadlineToMs(deadline: Deadline, clock: Clock): number {
-  const epochMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  return epochMs === Infinity ? Infinity : clock.nowMs() + epochMs - clock.epochMs();
-}
 
 export class StubCall implements Call, CallListener {
   readonly #number = ++callNumbers;
@@ -31,6 +18,7 @@ export class StubCall implements Call, CallListener {
   #listener: InterceptingListener | undefined;
   #credentials = false;
   #cancelled: FullStatus | undefined;
+  #unfollow: (() => void) | undefined;
 
   /** @param deadlineMs on the channel's clock */
   constructor(
@@ -39,6 +27,15 @@ export class StubCall implements Call, CallListener {
     private readonly deadlineMs: number,
     private readonly host: string | undefined,
   ) {}
+
+  /** Ends with the call that it is made for. @param flags grpc-js's `propagate_flags` */
+  follow(parent: ParentCall, flags: number): void {
+    this.#unfollow = followParent(
+      parent,
+      flags,
+      () => this.cancelWithStatus(status.CANCELLED, PARENT_CANCELLED),
+    );
+  }
 
   start(metadata: Metadata, listener: InterceptingListener): void {
     this.#listener = listener;
@@ -100,6 +97,7 @@ export class StubCall implements Call, CallListener {
   }
 
   onStatus(ending: FullStatus): void {
+    this.#unfollow?.();
     queueMicrotask(() => this.#listener?.onReceiveStatus(ending));
   }
 }

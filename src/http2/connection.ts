@@ -187,10 +187,12 @@ export class Connection {
 
   /**
    * Client: opens a stream with a request. Returns its id, -1 if none may be opened now.
+   * @param more follows `headers`; fields that change with every request stand here, so that the encoding of
+   *   `headers` can be kept
    * @throws TypeError for header names or values that may not be sent
    */
-  request(headers: HeaderList, endStream: boolean): number {
-    return this.#outbound.request(headers, endStream);
+  request(headers: HeaderList, endStream: boolean, more?: HeaderList): number {
+    return this.#outbound.request(headers, endStream, more);
   }
 
   /**

@@ -47,6 +47,8 @@ const MAX_REMEMBERED_NAMES = 64;
 /** Block size to start with; it grows with the lists of the application. */
 const FIRST_BLOCK_BYTES = 1_024;
 
+const NO_HEADERS: HeaderList = [];
+
 /** An entry's value and its number of insertion; a name has a few. */
 interface Known {
   readonly value: string;
@@ -81,31 +83,34 @@ export class HpackEncoder {
 
   /**
    * Encodes into `block` and returns its length in bytes.
+   * @param more follows `headers`: fields that change each time, so that the encoding of `headers` can be kept
    * @throws TypeError for names or values that may not be sent; the state is unchanged then
    */
-  encode(headers: HeaderList): number {
-    if (this.#smallestLimit < 0) {
-      const known = this.#cache.find(headers, this.#epoch);
-      if (known !== undefined) {
-        this.block = known;
-        return known.length;
-      }
+  encode(headers: HeaderList, more: HeaderList = NO_HEADERS): number {
+    const known = this.#smallestLimit < 0 ? this.#cache.find(headers, this.#epoch) : undefined;
+    if (known !== undefined && more.length === 0) {
+      this.block = known;
+      return known.length;
     }
-    assertSendable(headers);
-    const owned = this.#room(headers);
-    const epoch = this.#epoch;
-    this.#at = 0;
-    if (this.#smallestLimit >= 0) this.#sizeUpdates();
-    for (let i = 0; i < headers.length; i += 2) this.#field(headers[i], headers[i + 1]);
-    if (epoch === this.#epoch) this.#cache.keep(headers, owned, this.#at);
+    assertSendable(more);
+    if (known !== undefined) {
+      this.#room(known.length + worstBytes(more)).set(known);
+      this.#at = known.length;
+    } else {
+      assertSendable(headers);
+      const owned = this.#room(worstBytes(headers) + worstBytes(more));
+      const epoch = this.#epoch;
+      this.#at = 0;
+      if (this.#smallestLimit >= 0) this.#sizeUpdates();
+      for (let i = 0; i < headers.length; i += 2) this.#field(headers[i], headers[i + 1]);
+      if (epoch === this.#epoch) this.#cache.keep(headers, owned, this.#at);
+    }
+    for (let i = 0; i < more.length; i += 2) this.#field(more[i], more[i + 1]);
     return this.#at;
   }
 
-  /** A literal never takes more than its characters and three integers: the block has room for the worst. */
-  #room(headers: HeaderList): Uint8Array {
-    let worst = 16;
-    for (let i = 0; i < headers.length; i++) worst += headers[i].length + 12;
-    if (this.#own.length < worst) this.#own = new Uint8Array(worst * 2);
+  #room(bytes: number): Uint8Array {
+    if (this.#own.length < bytes) this.#own = new Uint8Array(bytes * 2);
     this.block = this.#own;
     return this.#own;
   }
@@ -210,4 +215,11 @@ export class HpackEncoder {
     }
     block[this.#at++] = rest;
   }
+}
+
+/** A literal never takes more than its characters and three integers; size updates come before all. */
+function worstBytes(headers: HeaderList): number {
+  let worst = 16;
+  for (let i = 0; i < headers.length; i++) worst += headers[i].length + 12;
+  return worst;
 }

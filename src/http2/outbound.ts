@@ -36,10 +36,10 @@ export class Outbound {
       core.nextOwnId <= MAX_STREAM_ID && core.streams.size < core.peer.maxConcurrentStreams;
   }
 
-  request(headers: HeaderList, endStream: boolean): number {
+  request(headers: HeaderList, endStream: boolean, more?: HeaderList): number {
     if (!this.canOpenStream) return -1;
     const core = this.#core;
-    const length = this.encoder.encode(headers);
+    const length = this.encoder.encode(headers, more);
     const stream = core.open(core.nextOwnId);
     core.nextOwnId += 2;
     stream.headersSent = true;
