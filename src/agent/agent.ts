@@ -3,6 +3,7 @@
 import { type ConnectionRecord, Server } from "../grpc/server.ts";
 import type { Http2Config } from "../http2/mod.ts";
 import type { Listener } from "../grpc/conn.ts";
+import type { ConnectionPolicy } from "../grpc/connection_policy.ts";
 import { serviceDefinition } from "../proto/mod.ts";
 import { cryptoService } from "../services/crypto.ts";
 import { echoService } from "../services/echo.ts";
@@ -50,6 +51,7 @@ export class Agent {
       maxSendMessageBytes: config.limits.max_send_message_bytes,
       maxConnections: config.limits.max_connections,
       maxConnectionsPerPeer: config.limits.max_connections_per_peer,
+      connections: connectionPolicy(config),
       http2: http2Limits(config),
       onCall: this.#callLog,
       onConnection: connectionLog(log.component("connections")),
@@ -131,11 +133,27 @@ export class Agent {
   }
 }
 
-function http2Limits({ limits }: Config): Partial<Http2Config> {
+/** The file says 0 where the engine says never. */
+function connectionPolicy({ connections }: Config): ConnectionPolicy {
+  const orNever = (ms: number) => ms === 0 ? Infinity : ms;
+  return {
+    keepaliveTimeMs: orNever(connections.keepalive_time_ms),
+    keepaliveTimeoutMs: connections.keepalive_timeout_ms,
+    minPingIntervalMs: connections.min_ping_interval_ms,
+    permitPingsWithoutCalls: connections.permit_pings_without_calls,
+    maxIdleMs: orNever(connections.max_idle_ms),
+    maxAgeMs: orNever(connections.max_age_ms),
+    maxAgeGraceMs: orNever(connections.max_age_grace_ms),
+    requestStallTimeoutMs: connections.request_stall_timeout_ms,
+  };
+}
+
+function http2Limits({ limits, connections }: Config): Partial<Http2Config> {
   return {
     maxConcurrentStreams: limits.max_concurrent_streams,
     maxHeaderListBytes: limits.header_list_bytes,
     prefaceTimeoutMs: limits.handshake_timeout_ms,
+    sendStallTimeoutMs: connections.send_stall_timeout_ms,
   };
 }
 

@@ -27,6 +27,17 @@ export const MAX_CONNECTIONS = 1_024;
 /** Above this many (serving and being refused) a connection is closed without a word. */
 export const MAX_REFUSED_CONNECTIONS = 256;
 
+/** How often a server looks after its connections: the grain of every time in connection_policy.ts. */
+export const SWEEP_MS = 1_000;
+/** Bytes that an unfinished request has to bring in each `requestStallTimeoutMs`, as SEND_STALL_MIN_BYTES the other way. */
+export const REQUEST_STALL_MIN_BYTES = 16_384;
+/** Share of the maximum age that is random, either way: connections of one start don't all end at once (gRFC A9). */
+export const MAX_AGE_JITTER = 0.1;
+/** PINGs too many that are forgiven (gRFC A8). */
+export const MAX_PING_STRIKES = 2;
+/** Between PINGs of a peer without calls, where those are not permitted (gRFC A8). */
+export const PING_INTERVAL_WITHOUT_CALLS_MS = 7_200_000;
+
 /** What a connection's read buffer starts with and grows to while reads fill it: idle connections stay cheap. */
 export const MIN_READ_BUFFER_BYTES = 8 * 1024;
 export const MAX_READ_BUFFER_BYTES = 256 * 1024;

@@ -4,10 +4,12 @@ import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc
 import type { Http2Config, Http2Error } from "../http2/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Conn, Listener, Peer } from "./conn.ts";
+import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
 import { type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
+import { Sweeps } from "./sweeps.ts";
 
 export type { CallRecord } from "./server_connection.ts";
 
@@ -28,6 +30,8 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** The same of one peer: an IP address, a VSOCK context id, or all of a Unix socket's clients. Default: no own limit. */
   readonly maxConnectionsPerPeer?: number;
+  /** How long connections live and how often they may ping. */
+  readonly connections?: Partial<ConnectionPolicy>;
   /** Overrides of the HTTP/2 limits. */
   readonly http2?: Partial<Http2Config>;
   readonly clock?: Clock;
@@ -53,6 +57,7 @@ export class Server {
   readonly #onConnection: ServerOptions["onConnection"];
   readonly #connections = new Map<ServerConnection, Promise<void>>();
   readonly #listeners = new Set<Listener>();
+  readonly #sweeps: Sweeps<ServerConnection>;
   #refusing = 0;
   #calls = 0;
   #stopping = false;
@@ -67,9 +72,11 @@ export class Server {
       maxSendMessageBytes: options.maxSendMessageBytes ?? Infinity,
       held: { bytes: 0 },
       http2: options.http2 ?? {},
+      policy: { ...DEFAULT_POLICY, ...options.connections },
       nextCallId: () => ++this.#calls,
       onCall: options.onCall,
     };
+    this.#sweeps = new Sweeps(clock, () => this.#connections.keys());
     this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     this.#maxPerPeer = options.maxConnectionsPerPeer ?? Infinity;
     this.#onConnection = options.onConnection;
@@ -107,6 +114,7 @@ export class Server {
     const connection = new ServerConnection(this.#core, conn);
     const served = this.#serve(connection);
     this.#connections.set(connection, served);
+    this.#sweeps.start();
     return served;
   }
 

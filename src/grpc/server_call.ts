@@ -9,7 +9,7 @@ import type { Peer } from "./conn.ts";
 import type { DeadlineQueue, Expiring } from "./deadline_queue.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import { type RequestHead, responseHeaders, trailers } from "./headers.ts";
-import { HELD_FREE_BYTES } from "./limits.ts";
+import { HELD_FREE_BYTES, REQUEST_STALL_MIN_BYTES } from "./limits.ts";
 import { frameMessage, MessageReader } from "./message.ts";
 import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
 import type { Method } from "./method.ts";
@@ -93,11 +93,27 @@ export abstract class ServerCall implements Expiring {
   protected abstract onHalfClose(): void;
   /** The call is over without the handler's doing. */
   protected abstract onCancel(): void;
+  /** The handler answered a call that is over. */
+  protected onLateAnswer(): void {}
   /** The stream takes data again. */
   abstract onWritable(): void;
   /** Complete messages wait for the handler: hold back the peer. */
   protected get backlogged(): boolean {
     return false;
+  }
+
+  /** A message has begun, or must come, and is not whole. */
+  get awaitsBytes(): boolean {
+    return !this.ended && !this.requestEnded && (this.method.kind === "unary" ||
+      this.method.kind === "serverStream" || !this.reader.idle);
+  }
+
+  /** The request comes too slowly. */
+  stalled(): void {
+    this.endWith({
+      code: status.DEADLINE_EXCEEDED,
+      details: `The request came too slowly: fewer than ${REQUEST_STALL_MIN_BYTES} bytes in the time it has`,
+    });
   }
 
   /** Bytes of whole messages that wait: for the end of the request, or for the handler. */
@@ -246,13 +262,13 @@ export abstract class ServerCall implements Expiring {
 
   /** `sendUnaryData` of this call: for kinds with one response. */
   protected readonly respond: sendUnaryData<unknown> = (error, value, trailer, flags) => {
-    if (this.ended) return;
+    if (this.ended) return this.onLateAnswer();
     if (error) {
       this.sendStatus(statusFromError(error, trailer), error);
       return;
     }
     this.sendMessage(value, flags);
-    if (this.ended) return;
+    if (this.ended) return this.onLateAnswer();
     this.sendStatus(trailer === undefined ? OK_STATUS : { ...OK_STATUS, metadata: trailer });
   };
 

@@ -13,6 +13,7 @@ import type { Http2Config } from "../http2/mod.ts";
 import type { Clock } from "./clock.ts";
 import { ACCEPT_ENCODING, knownEncoding } from "./compression.ts";
 import type { Conn, Peer } from "./conn.ts";
+import type { ConnectionPolicy } from "./connection_policy.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import { Driver } from "./driver.ts";
 import { isGrpcContentType, readRequestHead, type RequestHead, trailers } from "./headers.ts";
@@ -21,9 +22,11 @@ import { LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
 import type { CallStatus } from "./status.ts";
+import { PingStrikes } from "./ping_strikes.ts";
 import { StreamCall } from "./stream_call.ts";
 import { StreamTable } from "../http2/stream_table.ts";
 import { UnaryCall } from "./unary_call.ts";
+import { type Kept, Upkeep } from "./upkeep.ts";
 
 /** One finished call, for logs and metrics. */
 export interface CallRecord {
@@ -48,6 +51,7 @@ export interface ServerCore {
   readonly maxSendMessageBytes: number;
   readonly held: TotalHeld;
   readonly http2: Partial<Http2Config>;
+  readonly policy: ConnectionPolicy;
   nextCallId(): number;
   /** Undefined: nobody wants records, so none are made. */
   readonly onCall: ((record: CallRecord) => void) | undefined;
@@ -58,7 +62,7 @@ const NO_METHOD = (path: string): CallStatus => ({
   details: `The server does not implement the method ${path}`,
 });
 
-export class ServerConnection implements ConnectionEvents, ServerLink {
+export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly deadlines: DeadlineQueue;
@@ -68,6 +72,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
   readonly held: HeldBytes;
   readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
+  readonly #strikes: PingStrikes;
+  readonly #upkeep: Upkeep;
   #lastHeaders: HeaderList | undefined;
   #lastHead: RequestHead | undefined;
   #error: Http2Error | undefined;
@@ -84,10 +90,25 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
     this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS, () => {
       this.held.setResponses(this.connection.queuedBytes);
     });
+    this.#strikes = new PingStrikes(core.policy);
+    this.#upkeep = new Upkeep(core.policy, this, this.turnMs);
   }
 
   get turnMs(): number {
     return this.#driver.turnMs;
+  }
+
+  get lastReadMs(): number {
+    return this.#driver.turnMs;
+  }
+
+  calls(): readonly ServerCall[] {
+    return this.#calls.values();
+  }
+
+  /** Looks after age, idleness, keepalive and stalled requests; once a second. */
+  sweep(nowMs: number): void {
+    this.#upkeep.sweep(nowMs);
   }
 
   /** Ends with the connection; says why, if it didn't end well. */
@@ -110,6 +131,12 @@ export class ServerConnection implements ConnectionEvents, ServerLink {
 
   onSettings(): void {
     if (this.#refusal !== undefined) this.connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, this.#refusal);
+  }
+
+  onPing(nowMs: number): void {
+    const { connection } = this;
+    if (this.#strikes.allow(nowMs, connection.streamFrames, this.#calls.size)) return;
+    connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
   }
 
   close(): void {

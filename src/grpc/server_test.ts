@@ -2,82 +2,35 @@ import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import {
   Metadata,
-  type sendUnaryData,
   type ServerDuplexStream,
   type ServerReadableStream,
-  type ServerUnaryCall,
   type ServerWritableStream,
-  type ServiceDefinition,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { ErrorCode } from "../http2/mod.ts";
-import type { Peer } from "./conn.ts";
-import { connPair } from "./conn_pair.ts";
 import { frameMessage } from "./message.ts";
 import { peerOf } from "./peer_of.ts";
-import { type CallRecord, type ConnectionRecord, Server, type ServerOptions } from "./server.ts";
+import { Server } from "./server.ts";
 import { GrpcError } from "./status.ts";
-import { GRPC_REQUEST, requestWith, WireClient } from "./wire_client.ts";
+import {
+  type Callback,
+  closeAll,
+  connections,
+  connectTo,
+  definition,
+  echo,
+  hello,
+  open,
+  pause,
+  records,
+  start,
+  type Unary,
+} from "./server_testkit.ts";
+import { GRPC_REQUEST, requestWith } from "./wire_client.ts";
 
-const method = (name: string, requestStream: boolean, responseStream: boolean) => ({
-  path: `/test.Service/${name}`,
-  requestStream,
-  responseStream,
-  requestSerialize: (bytes: Buffer) => bytes,
-  requestDeserialize: (bytes: Buffer) => {
-    if (bytes.toString() === "unreadable") throw new Error("no such message");
-    return bytes;
-  },
-  responseSerialize: (bytes: Buffer) => bytes,
-  responseDeserialize: (bytes: Buffer) => bytes,
-});
-
-const definition: ServiceDefinition = {
-  unary: method("Unary", false, false),
-  clientStream: method("ClientStream", true, false),
-  serverStream: method("ServerStream", false, true),
-  bidi: method("Bidi", true, true),
-};
-
-type Unary = ServerUnaryCall<Buffer, Buffer>;
-type Callback = sendUnaryData<Buffer>;
-const echo = (call: Unary, callback: Callback) => callback(null, call.request);
-
-const records: CallRecord[] = [];
-const connections: ConnectionRecord[] = [];
-const open: { server: Server; client: WireClient }[] = [];
-
-function start(implementation: UntypedServiceImplementation, options: ServerOptions = {}) {
-  const server = new Server({
-    onCall: (record) => records.push(record),
-    onConnection: (record) => connections.push(record),
-    ...options,
-  });
-  server.addService(definition, implementation);
-  const client = connectTo(server);
-  open.push({ server, client });
-  return { server, client };
-}
-
-function connectTo(server: Server, pieceBytes?: number, peer?: Peer): WireClient {
-  const [near, far] = connPair({ pieceBytes });
-  void server.handle(peer === undefined ? far : { ...far, peer });
-  return new WireClient(near);
-}
-
-afterEach(async () => {
-  for (const { server, client } of open.splice(0)) {
-    client.close();
-    await server.shutdown(0);
-  }
-  records.length = 0;
-  connections.length = 0;
-});
-
-const hello = frameMessage(Buffer.from("hello"));
-const pause = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms));
+afterEach(closeAll);
 
 describe("the server, asked rightly", () => {
   it("answers a unary call with headers, a message and trailers", async () => {

@@ -39,6 +39,8 @@ export class UnaryCall extends ServerCall {
   #message: Buffer | undefined;
   #received = false;
   #surface: UnarySurface | undefined;
+  /** The call is over, its handler runs on: it keeps its place among the connection's streams. */
+  #outlived = false;
 
   protected override onMessage(message: Buffer): void {
     if (this.#received) {
@@ -75,7 +77,7 @@ export class UnaryCall extends ServerCall {
     this.#surface = new UnarySurface(this, request);
     try {
       const result: unknown = this.method.handler(this.#surface as Surface, this.respond);
-      if (isThenable(result)) result.then(undefined, (error) => this.#thrown(error));
+      if (isThenable(result)) result.then(() => this.#handlerEnded(), (error) => this.#thrown(error));
     } catch (error) {
       this.#thrown(error);
     }
@@ -83,14 +85,29 @@ export class UnaryCall extends ServerCall {
 
   #thrown(error: unknown): void {
     this.sendStatus(statusFromThrown(error), error);
+    this.#handlerEnded();
   }
 
+  /** A handler that listens for the end is done with it; any other runs until it answers. */
   protected override onCancel(): void {
+    if (this.#surface === undefined) return;
     try {
-      this.#surface?.emit("cancelled", "cancelled");
+      if (this.#surface.emit("cancelled", "cancelled")) return;
     } catch (error) {
-      this.#thrown(error);
+      return this.#thrown(error);
     }
+    this.#outlived = true;
+    this.link.connection.holdSlot();
+  }
+
+  protected override onLateAnswer(): void {
+    this.#handlerEnded();
+  }
+
+  #handlerEnded(): void {
+    if (!this.#outlived) return;
+    this.#outlived = false;
+    this.link.connection.releaseSlot();
   }
 
   override onWritable(): void {}

@@ -43,13 +43,20 @@ export class WireClient implements ConnectionEvents {
   readonly goaways: { code: number; debug: string }[] = [];
   readonly #driver: Driver;
   readonly #answers = new Map<number, { answer: Answer; resolve: (answer: Answer) => void }>();
-  readonly #settled: Promise<void>;
+  /** The server's SETTINGS came, or the connection ended. */
+  readonly settled: Promise<void>;
+  /** Reads nothing more. */
+  deaf = false;
   #settle = () => {};
 
   constructor(conn: Conn) {
     this.connection = new Connection("client", {}, this, systemClock.nowMs());
-    this.#driver = new Driver(conn, this.connection, systemClock, 0);
-    this.#settled = new Promise((resolve) => this.#settle = resolve);
+    const read = async (into: Uint8Array) => {
+      const length = await conn.read(into);
+      return this.deaf ? await new Promise<never>(() => {}) : length;
+    };
+    this.#driver = new Driver({ ...conn, read }, this.connection, systemClock, 0);
+    this.settled = new Promise((resolve) => this.#settle = resolve);
     this.done = this.#driver.run();
   }
 
@@ -59,7 +66,7 @@ export class WireClient implements ConnectionEvents {
     body: Uint8Array[],
     end = true,
   ): Promise<{ id: number; answer: Promise<Answer> }> {
-    await this.#settled;
+    await this.settled;
     const id = this.connection.request(headers, end && body.length === 0);
     const answer = new Promise<Answer>((resolve) => {
       this.#answers.set(id, { resolve, answer: { headers: {}, data: Buffer.alloc(0), trailers: {} } });
@@ -71,6 +78,17 @@ export class WireClient implements ConnectionEvents {
 
   async call(headers: HeaderList, body: Uint8Array[], end = true): Promise<Answer> {
     return await (await this.open(headers, body, end)).answer;
+  }
+
+  /** More of a request that `open` left without its end. */
+  send(id: number, piece: Uint8Array, end: boolean): void {
+    this.connection.sendData(id, piece, end);
+    this.#driver.wake();
+  }
+
+  ping(opaque: Uint8Array): void {
+    this.connection.ping(opaque);
+    this.#driver.wake();
   }
 
   reset(id: number, code: number): void {

@@ -180,6 +180,21 @@ export class Connection {
     return this.#core.streams.size;
   }
 
+  /** Body bytes that came on this stream, without padding; 0 when it is gone. */
+  receivedBytes(streamId: number): number {
+    return this.#core.find(streamId)?.receivedBytes ?? 0;
+  }
+
+  /** Highest stream id that the peer opened. */
+  get lastPeerStreamId(): number {
+    return this.#core.lastPeerId;
+  }
+
+  /** HEADERS, CONTINUATION and DATA frames packed so far. */
+  get streamFrames(): number {
+    return this.#core.output.streamFrames;
+  }
+
   /** Client: may `request` open a stream now? False at the peer's limit, after GOAWAY, when ids are used up. */
   get canOpenStream(): boolean {
     return this.#outbound.canOpenStream;
@@ -225,17 +240,14 @@ export class Connection {
     this.#outbound.reset(streamId, code);
   }
 
-  /** Keeps the stream's place in maxConcurrentStreams even when it is gone, until `release`: its handler still runs. */
-  hold(streamId: number): void {
-    const stream = this.#core.find(streamId);
-    if (stream !== undefined) stream.held = true;
+  /** Takes a place in maxConcurrentStreams for a stream that is gone while its handler runs on, until `releaseSlot`. */
+  holdSlot(): void {
+    this.#core.heldSlots++;
   }
 
-  /** The handler of a held stream ended. Once for each `hold`. */
-  release(streamId: number): void {
-    const stream = this.#core.find(streamId);
-    if (stream !== undefined) stream.held = false;
-    else if (this.#core.heldSlots > 0) this.#core.heldSlots--;
+  /** A handler that outlived its stream has ended. Once for each `holdSlot`. */
+  releaseSlot(): void {
+    this.#core.heldSlots--;
   }
 
   /** Asks for a PING answer, `onPong`. `opaque` is 8 bytes. */

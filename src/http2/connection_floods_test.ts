@@ -68,10 +68,11 @@ describe("each abuse ends in ENHANCE_YOUR_CALM with the name of its limit", () =
 
   it("a place is free only when its handler ends, if it is held", () => {
     const server = new Scripted("server", { maxConcurrentStreams: 1 }).ready();
-    server.events.onHeadersHook = (id) => server.connection.hold(id);
-    server.send(server.headers(1), frame(FrameType.RST_STREAM, 0, 1, u32(8)), server.headers(3));
+    server.send(server.headers(1), frame(FrameType.RST_STREAM, 0, 1, u32(8)));
+    server.connection.holdSlot();
+    server.send(server.headers(3));
     expect(server.seen()).toMatchObject([{ name: "RST_STREAM", streamId: 3, code: "REFUSED_STREAM" }]);
-    server.connection.release(1);
+    server.connection.releaseSlot();
     server.send(server.headers(5));
     expect(server.events.log).toEqual(["initial 1", "reset 1 CANCEL peer", "initial 5"]);
   });

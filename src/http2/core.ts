@@ -116,7 +116,6 @@ export class Core {
     if (stream.hasQueue) this.queuedStreams--;
     this.queuedBytes -= stream.queuedBytes;
     stream.clearQueue();
-    if (stream.held) this.heldSlots++;
     if (stream.unconsumedBytes > 0) {
       const bytes = stream.unconsumedBytes;
       stream.unconsumedBytes = 0;

@@ -19,6 +19,8 @@ export class Output {
   controlFrames = 0;
   /** DATA frames ever packed. */
   dataFrames = 0;
+  /** HEADERS, CONTINUATION and DATA frames packed so far. */
+  streamFrames = 0;
   /** How often bytes were taken: the sign that the transport moves. */
   takes = 0;
 
@@ -118,6 +120,7 @@ export class Output {
     start: number,
     length: number,
   ): void {
+    this.streamFrames++;
     const lane = this.#ordered;
     const at = lane.frame(length, type, flags, streamId);
     const into = lane.bytes;

@@ -44,8 +44,6 @@ export class Stream {
   wait: number = Wait.NOWHERE;
   next: Stream | undefined;
   previous: Stream | undefined;
-  /** The slot stays taken until release(). */
-  held = false;
   /** Since when the queue is not empty; -1: it is empty or no tick has seen it. */
   stallSinceMs = -1;
   stallSentBytes = 0;

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { quote, visible } from "../log/escape.ts";
 import { findKey, type KeyDoc, sections } from "./keys.ts";
 import type { Path } from "./position.ts";
-import { nearest } from "./suggest.ts";
+import { nearest, sameWord } from "./suggest.ts";
 
 /** Characters of the file that a message repeats. */
 const MAX_QUOTED = 60;
@@ -32,6 +32,12 @@ export function explainUnknown(path: Path, name: string): Explanation {
   const reason = path.length === 0 ? "there is no such key or section" : `[${section}] has no such key`;
 
   const near = nearest(name, path.length === 0 ? [...ownKeys, ...sectionNames] : ownKeys);
+  // A key of another section, letter for letter, is meant rather than what merely looks like it here.
+  const exact = near !== undefined && sameWord(near, name) ? undefined : sections().flatMap((other) => {
+    const key = other.keys.find((one) => sameWord(one.name, name));
+    return key === undefined || other === here ? [] : [belongsTo(other.name, key.name, name)];
+  })[0];
+  if (exact !== undefined) return { reason, next: exact };
   if (near !== undefined) return { reason, next: `did you mean ${near}?` };
   for (const other of sections()) {
     const key = other === here ? undefined : nearest(name, other.keys.map((one) => one.name));

@@ -95,6 +95,73 @@ const limits = z.strictObject({
   ),
 }).prefault({}).meta({ description: "What one peer, or all together, may take." });
 
+const OFF = "0 turns it off.";
+
+const connections = z.strictObject({
+  keepalive_time_ms: count(
+    60_000,
+    0,
+    86_400_000,
+    "ms",
+    `Silence after which a client is asked for a sign of life (PING). ${OFF}`,
+  ),
+  keepalive_timeout_ms: count(
+    20_000,
+    1_000,
+    600_000,
+    "ms",
+    "Time for that sign; without one the connection is closed.",
+  ),
+  min_ping_interval_ms: count(
+    1_000,
+    0,
+    86_400_000,
+    "ms",
+    "Least time between two PINGs of a client with no answer of a call between them. After two that come sooner " +
+      "the connection ends with `too_many_pings`, as gRPC does (its own default is 300000).",
+  ),
+  permit_pings_without_calls: z.boolean().default(true).meta({
+    description: "Lets clients ping as often with no call open; without it one in two hours.",
+  }),
+  max_idle_ms: count(
+    0,
+    0,
+    2_147_483_647,
+    "ms",
+    `A connection without a call for so long is told to go. ${OFF}`,
+  ),
+  max_age_ms: count(
+    0,
+    0,
+    2_147_483_647,
+    "ms",
+    `After so long, 10% more or less, a connection is told to go; its calls finish. ${OFF}`,
+  ),
+  max_age_grace_ms: count(
+    0,
+    0,
+    2_147_483_647,
+    "ms",
+    "Time for the calls on a connection that is too old; then they are cut. 0 waits for them without end.",
+  ),
+  request_stall_timeout_ms: count(
+    60_000,
+    1_000,
+    3_600_000,
+    "ms",
+    "In which an unfinished request has to bring 16 KiB; else its call ends with DEADLINE_EXCEEDED.",
+  ),
+  send_stall_timeout_ms: count(
+    120_000,
+    1_000,
+    3_600_000,
+    "ms",
+    "In which a client has to take 16 KiB of an answer that waits for it; else its call, or its connection, ends.",
+  ),
+}).prefault({}).meta({
+  description: "How long connections live, and what they owe to stay. Looked at once a second.",
+});
+
 const log = z.strictObject({
   level: z.enum(LEVELS).default("info").meta({
     description: "The least grave line that is written; `off` writes none.",
@@ -147,6 +214,7 @@ export const configSchema = z.strictObject({
   }),
   listen,
   limits,
+  connections,
   log,
   signer,
   reflection,

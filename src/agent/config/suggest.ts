@@ -29,6 +29,11 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best ?? candidates.find((candidate) => beginsOther(plainWord, plain(candidate)));
 }
 
+/** Equal but for letter case, hyphens and underscores. */
+export function sameWord(a: string, b: string): boolean {
+  return plain(a) === plain(b);
+}
+
 function beginsOther(a: string, b: string): boolean {
   return Math.min(a.length, b.length) >= MIN_BEGINNING && (a.startsWith(b) || b.startsWith(a));
 }
