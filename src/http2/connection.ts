@@ -50,7 +50,6 @@ export class Connection {
   /** Undefined once the preface is read (and for a client). */
   #preface: PrefaceReader | undefined;
   #settingsSentMs = -1;
-  #pingsOut = 0;
   /** The first GOAWAY of a graceful end is out and its PING is not answered. */
   #drainAsked = false;
   /** Since when, as the first look after it saw; commands carry no time. -1: not seen yet. */
@@ -254,7 +253,7 @@ export class Connection {
   ping(opaque: Uint8Array): void {
     if (opaque.length !== 8) throw new TypeError("a PING carries 8 bytes");
     if (this.#core.closed) return;
-    this.#pingsOut++;
+    this.#core.pingsOut++;
     this.#core.output.ping(opaque, 0, false);
   }
 
@@ -306,8 +305,6 @@ export class Connection {
 
   #pong(opaque: Uint8Array): void {
     const core = this.#core;
-    if (this.#pingsOut === 0) return void core.calm(core.floods.ignored(core.nowMs));
-    this.#pingsOut--;
     if (this.#drainAsked && opaque.every((byte, i) => byte === DRAIN_PING[i])) return this.#drain();
     core.events.onPong?.(opaque, core.nowMs);
   }

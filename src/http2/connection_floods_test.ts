@@ -203,6 +203,28 @@ describe("each abuse ends in ENHANCE_YOUR_CALM with the name of its limit", () =
 });
 
 describe("header lists beyond the limits", () => {
+  it("far beyond them end the connection", () => {
+    for (const field of [0x82, 0xbe]) {
+      const server = new Scripted().ready();
+      server.send(server.headers(1, [...REQUEST, "x-bomb", "x".repeat(3_000)])); // index 62
+      const bomb = frame(FrameType.HEADERS, END, 3, new Uint8Array(16_000).fill(field));
+      expect(flood(server, () => [bomb])).toEqual(["header_list_bomb", 1]);
+    }
+  });
+
+  it("cost more than other mistakes", () => {
+    const server = new Scripted().ready();
+    const large = [...REQUEST, "x-long", "x".repeat(17_000)];
+    const [limit, sent] = flood(server, (i) => {
+      const block = server.block(large);
+      return [
+        frame(FrameType.HEADERS, Flag.END_STREAM, 2 * i + 1, block.subarray(0, 9_000)),
+        frame(FrameType.CONTINUATION, Flag.END_HEADERS, 2 * i + 1, block.subarray(9_000)),
+      ];
+    });
+    expect([limit, sent]).toEqual(["too_many_stream_errors", 51]);
+  });
+
   it("are answered with 431, and the connection goes on", () => {
     for (
       const headers of [

@@ -35,6 +35,8 @@ export class Core {
   dribbledFrames = 0;
   /** Streams with a queue, wherever they wait. */
   queuedStreams = 0;
+  /** PINGs of ours without an answer. */
+  pingsOut = 0;
   /** Body bytes in the queues of all streams. */
   queuedBytes = 0;
   /** Streams that are gone while their handler still runs. */

@@ -34,9 +34,9 @@ export class Floods {
     return this.#resets.take(1, nowMs) ? "" : "too_many_resets";
   }
 
-  /** A reset that we send for the peer's error. */
-  streamError(nowMs: number): string {
-    return this.#streamErrors.take(1, nowMs) ? "" : "too_many_stream_errors";
+  /** A reset that we send for the peer's error. @param cost in usual mistakes, for those that cost more work */
+  streamError(nowMs: number, cost = 1): string {
+    return this.#streamErrors.take(cost, nowMs) ? "" : "too_many_stream_errors";
   }
 
   ping(nowMs: number): string {

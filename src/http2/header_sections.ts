@@ -5,7 +5,7 @@ import type { DecodedBlock } from "./block_cache.ts";
 import { Closed } from "./closed_streams.ts";
 import type { Core } from "./core.ts";
 import { ErrorCode } from "./errors.ts";
-import { HpackDecoder } from "./hpack_decoder.ts";
+import { HEADER_LIST_BOMB, HpackDecoder } from "./hpack_decoder.ts";
 import { DECODER_TABLE_BYTES, MAX_INFORMATIONAL_RESPONSES } from "./limits.ts";
 import type { Outbound } from "./outbound.ts";
 import type { Stream } from "./stream.ts";
@@ -37,7 +37,11 @@ export class HeaderSections {
   ): void {
     const core = this.#core;
     const block = this.#decoder.decode(from, start, end);
-    if (block === undefined) return core.fail(ErrorCode.COMPRESSION_ERROR, this.#decoder.error, "peer");
+    if (block === undefined) {
+      const { error } = this.#decoder;
+      if (error === HEADER_LIST_BOMB) return void core.calm(error);
+      return core.fail(ErrorCode.COMPRESSION_ERROR, error, "peer");
+    }
     const stream = core.find(streamId);
     if (stream !== undefined) this.#onStream(stream, block, endStream, selfDependent);
     else if (core.isServer && streamId > core.lastPeerId) {

@@ -5,15 +5,19 @@ import type { HeaderList } from "./events.ts";
 import { DynamicTable, ENTRY_OVERHEAD_BYTES } from "./hpack_table.ts";
 import { huffmanDecode, maxDecodedBytes } from "./huffman.ts";
 import { latin1, latin1Name } from "./latin1.ts";
+import { HEADER_BOMB_FACTOR } from "./limits.ts";
 import { STATIC_ENTRIES, STATIC_NAMES, STATIC_VALUES } from "./static_table.ts";
 
 /** More continuation bytes than any length below 2^28 needs: an overlong integer is an attack, not a length. */
 const MAX_INTEGER_BYTES = 4;
 
+/** `error` of a list far beyond the limits: ENHANCE_YOUR_CALM, where every other error is COMPRESSION_ERROR. */
+export const HEADER_LIST_BOMB = "header_list_bomb";
+
 /** Shared: nothing of it lives past one string, and decoding is synchronous. */
 let scratch: Uint8Array = new Uint8Array(4_096);
 
-/** One direction of one connection. After an error the state is lost: the connection must end (COMPRESSION_ERROR). */
+/** One direction of one connection. After an error the state is lost: the connection must end. */
 export class HpackDecoder {
   readonly #table: DynamicTable;
   readonly #cache = new BlockCache();
@@ -37,7 +41,7 @@ export class HpackDecoder {
     this.#maxCount = maxCount;
   }
 
-  /** Decodes `from[start..end)`, a whole block. Undefined: COMPRESSION_ERROR, see `error`. */
+  /** Decodes `from[start..end)`, a whole block. Undefined: the connection must end, see `error`. */
   decode(from: Uint8Array, start: number, end: number): DecodedBlock | undefined {
     const cacheable = end - start <= MAX_CACHED_BLOCK_BYTES;
     if (cacheable) {
@@ -59,6 +63,7 @@ export class HpackDecoder {
     const headers: HeaderList = [];
     const table = this.#table;
     let sizeBytes = 0;
+    let count = 0;
     let tooLarge = false;
     while (this.#at < this.#end) {
       const first = this.#from[this.#at];
@@ -103,8 +108,16 @@ export class HpackDecoder {
         }
       }
       sizeBytes += name.length + value.length + ENTRY_OVERHEAD_BYTES;
-      if (sizeBytes > this.#maxListBytes || headers.length >= this.#maxCount * 2) tooLarge = true;
-      // Past a limit the table must still follow, but nothing more is kept.
+      // Past a limit the table must still follow, but nothing more is kept; far past it the connection ends.
+      if (sizeBytes > this.#maxListBytes || ++count > this.#maxCount) {
+        tooLarge = true;
+        if (
+          sizeBytes > this.#maxListBytes * HEADER_BOMB_FACTOR || count > this.#maxCount * HEADER_BOMB_FACTOR
+        ) {
+          this.#fail(HEADER_LIST_BOMB);
+          break;
+        }
+      }
       if (!tooLarge) headers.push(name, value);
     }
     return { headers, tooLarge, check: undefined };

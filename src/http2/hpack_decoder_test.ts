@@ -145,9 +145,20 @@ describe("the HPACK decoder", () => {
     const value = "61".repeat(3_900);
     const plant = bytes(`4001 61 7f bd1d ${value}`);
     expect(hpack.decode(plant, 0, plant.length)?.headers[1].length).toBe(3_900);
-    const bomb = new Uint8Array(16_000).fill(0xbe);
-    expect(hpack.decode(bomb, 0, bomb.length)).toMatchObject({ tooLarge: true });
-    expect(hpack.decode(bomb, 0, bomb.length)?.headers.length).toBeLessThan(10);
+    const large = new Uint8Array(16).fill(0xbe);
+    expect(hpack.decode(large, 0, large.length)).toMatchObject({ tooLarge: true });
+    expect(hpack.decode(large, 0, large.length)?.headers.length).toBeLessThan(10);
+  });
+
+  it("a list far beyond its limits is not decoded to its end", () => {
+    const bomb = new Uint8Array(60_000).fill(0x82);
+    for (const [maxListBytes, maxCount] of [[16_384, Infinity], [Infinity, 128]]) {
+      const hpack = new HpackDecoder(4_096, maxListBytes, maxCount);
+      const large = bomb.subarray(0, 512);
+      expect(hpack.decode(large, 0, large.length)).toMatchObject({ tooLarge: true });
+      expect(hpack.decode(bomb, 0, bomb.length)).toBeUndefined();
+      expect(hpack.error).toBe("header_list_bomb");
+    }
   });
 
   it("never throws, whatever the bytes", () => {

@@ -257,11 +257,18 @@ export class Inbound {
 
   #ping(frame: FrameReader): void {
     const core = this.#core;
-    if ((frame.flags & Flag.ACK) !== 0) return this.onPong(frame.bytes.slice(frame.start, frame.end));
+    if ((frame.flags & Flag.ACK) !== 0) return this.#pong(frame);
     if (!core.calm(core.floods.ping(core.nowMs))) return;
     core.output.ping(frame.bytes, frame.start, true);
     core.checkQueuedControl();
     if (!core.closed) core.events.onPing?.(core.nowMs);
+  }
+
+  #pong(frame: FrameReader): void {
+    const core = this.#core;
+    if (core.pingsOut === 0) return void core.calm(core.floods.ignored(core.nowMs));
+    core.pingsOut--;
+    this.onPong(frame.bytes.slice(frame.start, frame.end));
   }
 
   #goaway(frame: FrameReader): void {

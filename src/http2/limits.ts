@@ -27,6 +27,11 @@ export const MAX_FRAME_BYTES = MIN_MAX_FRAME_BYTES;
 export const MAX_HEADER_LIST_BYTES = 16_384;
 /** Fields in one header list: cheap one-byte fields pass the size limit by their per-object memory (CVE-2026-49975). */
 export const MAX_HEADER_COUNT = 128;
+/**
+ * A list so many times larger than we accept, in bytes or fields, is no mistake: decoding stops and the connection
+ * ends. Up to there the table must follow what is refused, and that work is the attack (CVE-2026-49975).
+ */
+export const HEADER_BOMB_FACTOR = 4;
 /** CONTINUATION frames in one header block, as nghttp2 (CVE-2024-27316, CVE-2023-45288). */
 export const MAX_CONTINUATION_FRAMES = 8;
 /** Encoded bytes in one header block: twice the decoded limit leaves room for table updates (CVE-2024-27316). */
@@ -44,6 +49,8 @@ export const RESETS_PER_SECOND = 33;
 /** Resets that the peer's errors made us send: MadeYouReset (CVE-2025-8671). Same figures, for the same work. */
 export const STREAM_ERROR_BURST = 1_000;
 export const STREAM_ERRORS_PER_SECOND = 33;
+/** A header list beyond the limit is decoded to its end before it is refused: the work of so many other mistakes. */
+export const REFUSED_LIST_COST = 20;
 /** PING frames that want an answer (CVE-2019-9512). A bandwidth probe sends one a round trip. */
 export const PING_BURST = 1_000;
 export const PINGS_PER_SECOND = 100;

@@ -12,6 +12,7 @@ import {
   DRIBBLE_DATA_BYTES,
   MAX_STREAM_ID,
   OUTPUT_BUFFER_BYTES,
+  REFUSED_LIST_COST,
 } from "./limits.ts";
 import { type Stream, Wait } from "./stream.ts";
 
@@ -246,7 +247,7 @@ export class Outbound {
       closedStreams.remember(streamId, Closed.RESET_BY_US);
     }
     output.controlFrames++;
-    if (core.calm(core.floods.streamError(core.nowMs))) core.checkQueuedControl();
+    if (core.calm(core.floods.streamError(core.nowMs, REFUSED_LIST_COST))) core.checkQueuedControl();
   }
 }
 
