@@ -3,6 +3,7 @@
 //
 //   bytes --> PrefaceReader --> Inbound --> events        Core: streams, windows, settings, the end
 //   bytes <-- Output <--------- Outbound <-- commands     Stalls, deadlines: tick()
+import { PROBE_PING } from "./bandwidth.ts";
 import { Core } from "./core.ts";
 import { ErrorCode, Http2Error } from "./errors.ts";
 import type { ConnectionEvents, HeaderList } from "./events.ts";
@@ -49,7 +50,6 @@ export class Connection {
   readonly #startedMs: number;
   /** Undefined once the preface is read (and for a client). */
   #preface: PrefaceReader | undefined;
-  #settingsSentMs = -1;
   /** The first GOAWAY of a graceful end is out and its PING is not answered. */
   #drainAsked = false;
   /** Since when, as the first look after it saw; commands carry no time. -1: not seen yet. */
@@ -63,6 +63,7 @@ export class Connection {
     this.#outbound = new Outbound(this.#core);
     this.#inbound = new Inbound(this.#core, this.#outbound);
     this.#inbound.onPong = (opaque) => this.#pong(opaque);
+    this.#inbound.onProbe = () => this.ping(PROBE_PING);
     this.#stalls = new Stalls(this.#core);
     this.#startedMs = nowMs;
     if (isServer) {
@@ -112,7 +113,7 @@ export class Connection {
       if (this.#preface !== undefined) this.#announce();
       return core.fail(ErrorCode.PROTOCOL_ERROR, "preface_timeout", "peer");
     }
-    if (this.#waitsForSettingsAck && nowMs - this.#settingsSentMs >= core.config.settingsTimeoutMs) {
+    if (this.#waitsForSettingsAck && nowMs - core.settingsSentMs >= core.config.settingsTimeoutMs) {
       return core.fail(ErrorCode.SETTINGS_TIMEOUT, "settings_timeout", "peer");
     }
     if (
@@ -133,7 +134,7 @@ export class Connection {
       next = Math.min(next, this.#startedMs + core.config.prefaceTimeoutMs - nowMs);
     }
     if (this.#waitsForSettingsAck) {
-      next = Math.min(next, this.#settingsSentMs + core.config.settingsTimeoutMs - nowMs);
+      next = Math.min(next, core.settingsSentMs + core.config.settingsTimeoutMs - nowMs);
     }
     if (this.#inbound.block.streamId !== 0) {
       next = Math.min(next, this.#inbound.block.sinceMs + HEADER_BLOCK_TIMEOUT_MS - nowMs);
@@ -276,7 +277,7 @@ export class Connection {
   }
 
   get #waitsForSettingsAck(): boolean {
-    return this.#settingsSentMs >= 0 && !this.#core.settingsAcked;
+    return this.#core.settingsPending > 0;
   }
 
   #drainAskedForMs(nowMs: number): number {
@@ -287,8 +288,7 @@ export class Connection {
   /** Our SETTINGS, and the connection's window, which has no setting. */
   #announce(): void {
     const core = this.#core;
-    this.#settingsSentMs = core.nowMs;
-    core.output.settings(ownSettings(core.config, core.isServer));
+    core.sendSettings(ownSettings(core.config, core.isServer));
     const more = core.config.connectionWindowBytes - INITIAL_WINDOW_BYTES;
     if (more > 0) core.output.windowUpdate(0, more);
   }
@@ -305,7 +305,8 @@ export class Connection {
 
   #pong(opaque: Uint8Array): void {
     const core = this.#core;
-    if (this.#drainAsked && opaque.every((byte, i) => byte === DRAIN_PING[i])) return this.#drain();
+    if (this.#drainAsked && same(opaque, DRAIN_PING)) return this.#drain();
+    if (same(opaque, PROBE_PING)) return this.#inbound.probed();
     core.events.onPong?.(opaque, core.nowMs);
   }
 
@@ -320,10 +321,15 @@ export class Connection {
   }
 }
 
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i]);
+}
+
 function checkedConfig(config: Http2Config): Http2Config {
   within("maxFrameBytes", config.maxFrameBytes, 16_384, 16_777_215);
   within("streamWindowBytes", config.streamWindowBytes, 1, MAX_STREAM_ID);
   within("connectionWindowBytes", config.connectionWindowBytes, INITIAL_WINDOW_BYTES, MAX_STREAM_ID);
+  within("maxWindowBytes", config.maxWindowBytes, 0, MAX_STREAM_ID);
   within("maxConcurrentStreams", config.maxConcurrentStreams, 0, MAX_STREAM_ID);
   within("maxHeaderListBytes", config.maxHeaderListBytes, 1, MAX_STREAM_ID);
   return config;

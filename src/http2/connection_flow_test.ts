@@ -111,7 +111,8 @@ describe("sending", () => {
 
 describe("receiving", () => {
   it("gives the windows back in batches as the application consumes", () => {
-    const server = new Scripted("server", { streamWindowBytes: 100_000, connectionWindowBytes: 100_000 })
+    const windows = { streamWindowBytes: 100_000, connectionWindowBytes: 100_000, maxWindowBytes: 0 };
+    const server = new Scripted("server", windows)
       .ready();
     server.events.autoConsume = false;
     server.send(server.headers(1));

@@ -14,7 +14,7 @@ import {
   MAX_STREAM_ID,
 } from "./limits.ts";
 import { Output } from "./output.ts";
-import { PeerSettings } from "./settings.ts";
+import { INITIAL_WINDOW_SIZE, PeerSettings } from "./settings.ts";
 import { Stream, StreamList, Wait } from "./stream.ts";
 
 /** The connection's shared state. Its methods are the few moves that both directions make. */
@@ -43,8 +43,13 @@ export class Core {
   heldSlots = 0;
 
   nowMs: number;
-  /** Our SETTINGS were acknowledged. */
+  /** Our first SETTINGS were acknowledged. */
   settingsAcked = false;
+  /** SETTINGS of ours that are not acknowledged, and since when there are any. */
+  settingsPending = 0;
+  settingsSentMs = 0;
+  /** Receive window of a new stream; grows with the path (bandwidth.ts). */
+  streamWindowBytes: number;
   /** Highest id that the peer opened. */
   lastPeerId = 0;
   /** Next id that we open. */
@@ -68,6 +73,7 @@ export class Core {
     this.nowMs = nowMs;
     this.floods = new Floods(nowMs);
     this.receiveWindow = new ReceiveWindow(config.connectionWindowBytes);
+    this.streamWindowBytes = config.streamWindowBytes;
     this.nextOwnId = isServer ? 2 : 1;
   }
 
@@ -80,7 +86,7 @@ export class Core {
   }
 
   open(streamId: number): Stream {
-    const size = this.config.streamWindowBytes;
+    const size = this.streamWindowBytes;
     // Until our SETTINGS are acknowledged the peer may still count with the RFC's window.
     const window = this.settingsAcked ? size : Math.max(size, INITIAL_WINDOW_BYTES);
     const stream = new Stream(streamId, this.peer.initialWindowBytes, new ReceiveWindow(window));
@@ -101,10 +107,32 @@ export class Core {
     return this.closedStreams.recall(streamId, this.isServer ? this.lastPeerId : this.nextOwnId - 2);
   }
 
-  /** Body bytes that nobody will consume go back to the connection's window. */
-  consumeOnConnection(bytes: number): void {
+  /** @param settings identifier, value, identifier, value ... */
+  sendSettings(settings: readonly number[]): void {
+    if (this.settingsPending++ === 0) this.settingsSentMs = this.nowMs;
+    this.output.settings(settings);
+  }
+
+  /** Widens both receive windows where they are smaller. */
+  growWindows(wantedBytes: number): void {
+    const bytes = Math.min(wantedBytes, this.config.maxWindowBytes);
+    if (bytes > this.streamWindowBytes) {
+      this.streamWindowBytes = bytes;
+      for (const stream of this.streams.values()) stream.receiveWindow.resize(bytes);
+      this.sendSettings([INITIAL_WINDOW_SIZE, bytes]);
+    }
+    const more = bytes - this.receiveWindow.sizeBytes;
+    if (more <= 0) return;
+    this.receiveWindow.resize(bytes);
+    this.output.windowUpdate(0, more);
+  }
+
+  /** Body bytes go back to the connection's window; true when the peer is told. */
+  consumeOnConnection(bytes: number): boolean {
     const increment = this.receiveWindow.consume(bytes);
-    if (increment > 0 && !this.closed) this.output.windowUpdate(0, increment);
+    if (increment === 0 || this.closed) return false;
+    this.output.windowUpdate(0, increment);
+    return true;
   }
 
   /** Takes the stream out of every list; says nothing to anyone. */

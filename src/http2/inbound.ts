@@ -1,5 +1,6 @@
 // What the peer sends, frame by frame (RFC 9113 section 6): checked, counted, and given to its place.
 // Must never throw for a peer's bytes: every mistake is a stream error or a connection error.
+import { BandwidthProbe } from "./bandwidth.ts";
 import { Closed } from "./closed_streams.ts";
 import type { Core } from "./core.ts";
 import { ErrorCode } from "./errors.ts";
@@ -30,6 +31,9 @@ export class Inbound {
   settingsReceived = false;
   /** The payload of a PING of ours was answered; the connection compares. */
   onPong: (opaque: Uint8Array) => void = () => {};
+  /** A PING with PROBE_PING is wanted. */
+  onProbe: () => void = () => {};
+  readonly #probe = new BandwidthProbe();
 
   constructor(core: Core, outbound: Outbound) {
     this.#core = core;
@@ -113,6 +117,7 @@ export class Inbound {
     if (!core.receiveWindow.receive(length)) {
       return this.#fail(ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the connection's window");
     }
+    this.#probe.received(length);
     const endStream = (frame.flags & Flag.END_STREAM) !== 0;
     const size = end - start;
     if (!core.calm(core.floods.data(size, endStream, core.nowMs))) return;
@@ -146,10 +151,29 @@ export class Inbound {
     const bytes = Math.min(consumedBytes, stream.unconsumedBytes);
     if (bytes <= 0) return;
     stream.unconsumedBytes -= bytes;
-    core.consumeOnConnection(bytes);
+    if (core.consumeOnConnection(bytes)) this.#startProbe();
     if (stream.remoteEnded) return;
     const increment = stream.receiveWindow.consume(bytes);
-    if (increment > 0) core.output.windowUpdate(streamId, increment);
+    if (increment === 0) return;
+    core.output.windowUpdate(streamId, increment);
+    this.#startProbe();
+  }
+
+  /** A window was half used: whether it holds the peer back is worth one PING. */
+  #startProbe(): void {
+    const core = this.#core;
+    const grown = core.streamWindowBytes >= core.config.maxWindowBytes;
+    if (this.#probe.running || grown || !core.settingsAcked || core.settingsPending > 0) return;
+    this.#probe.start(core.nowMs);
+    this.onProbe();
+  }
+
+  /** The answer to `onProbe`. */
+  probed(): void {
+    const core = this.#core;
+    if (!this.#probe.running) return;
+    const wanted = this.#probe.finish(core.nowMs, core.streamWindowBytes);
+    if (wanted > 0) core.growWindows(wanted);
   }
 
   #headers(frame: FrameReader): void {
@@ -217,9 +241,12 @@ export class Inbound {
   #settings(frame: FrameReader): void {
     const core = this.#core;
     if ((frame.flags & Flag.ACK) !== 0) {
-      if (core.settingsAcked) return void core.calm(core.floods.ignored(core.nowMs));
+      if (core.settingsPending === 0) return void core.calm(core.floods.ignored(core.nowMs));
+      core.settingsPending--;
+      core.settingsSentMs = core.nowMs;
+      if (core.settingsAcked) return;
       core.settingsAcked = true;
-      const size = core.config.streamWindowBytes;
+      const size = core.streamWindowBytes;
       if (size < INITIAL_WINDOW_BYTES) {
         for (const stream of core.streams.values()) stream.receiveWindow.resize(size);
       }

@@ -20,6 +20,15 @@ export const ASSUMED_PEER_STREAMS = 100;
 export const STREAM_WINDOW_BYTES = 262_144;
 /** Body bytes a peer may send on all streams before some are given back: what unconsumed bodies can pin per connection. */
 export const CONNECTION_WINDOW_BYTES = 1_048_576;
+/** What either window may grow to on a long path: 1 Gbit/s at 130 ms. The layer above bounds what all of them hold together. */
+export const MAX_GROWN_WINDOW_BYTES = 16_777_216;
+/** Share of a window that a sample must fill before it grows: updates go out by half windows, and a sample may see one half alone. */
+export const PROBE_FULL_SHARE = 0.45;
+/** From a sample to the window it asks for: twice what two halves make. */
+export const PROBE_GROWTH = 4;
+/** Weight of the newest round trip in the running estimate: one slow turn of an event loop is no long path. */
+export const PROBE_RTT_WEIGHT = 0.25;
+
 /** Frame payload we accept: the RFC's minimum, so that one frame never holds others up for long. */
 export const MAX_FRAME_BYTES = MIN_MAX_FRAME_BYTES;
 
@@ -123,6 +132,8 @@ export interface Http2Config {
   streamWindowBytes: number;
   /** Receive window of the connection, bytes, 65,535 .. 2^31-1. */
   connectionWindowBytes: number;
+  /** What both receive windows may grow to where the path is long, bytes; not above the two windows themselves: they stay. */
+  maxWindowBytes: number;
   /** Largest frame payload we accept, bytes, 16,384 .. 16,777,215. */
   maxFrameBytes: number;
   /** Largest header list we accept, RFC 7541 section 4.1 bytes. */
@@ -143,6 +154,7 @@ export const DEFAULT_CONFIG: Readonly<Http2Config> = {
   maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
   streamWindowBytes: STREAM_WINDOW_BYTES,
   connectionWindowBytes: CONNECTION_WINDOW_BYTES,
+  maxWindowBytes: MAX_GROWN_WINDOW_BYTES,
   maxFrameBytes: MAX_FRAME_BYTES,
   maxHeaderListBytes: MAX_HEADER_LIST_BYTES,
   maxHeaderCount: MAX_HEADER_COUNT,

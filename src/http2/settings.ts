@@ -15,7 +15,7 @@ import {
 const HEADER_TABLE_SIZE = 0x1;
 const ENABLE_PUSH = 0x2;
 const MAX_CONCURRENT_STREAMS = 0x3;
-const INITIAL_WINDOW_SIZE = 0x4;
+export const INITIAL_WINDOW_SIZE = 0x4;
 const MAX_FRAME_SIZE = 0x5;
 const MAX_HEADER_LIST_SIZE = 0x6;
 
