@@ -3,7 +3,8 @@
 import { type ChannelInterface, connectivityState, type Deadline, propagate, status } from "@grpc/grpc-js";
 import { Backoff } from "./backoff.ts";
 import { type ChannelOptions, keepaliveOf } from "./channel_options.ts";
-import { type CallHome, type CallListener, type CallStart, ClientCall } from "./client_call.ts";
+import type { CallListener, CallStart } from "./call_start.ts";
+import { type CallHome, ClientCall } from "./client_call.ts";
 import type { ClientConnection, ConnectionOwner } from "./client_connection.ts";
 import type { KeepaliveConfig } from "./client_keepalive.ts";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
@@ -13,6 +14,7 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 import {
   CONNECT_TIMEOUT_MS,
   KEEPALIVE_SLOWER,
+  MAX_CALLS_PER_CONNECTION,
   MAX_QUEUED_CALLS,
   MAX_RECEIVE_MESSAGE_BYTES,
   PROVED_AFTER_MS,
@@ -45,6 +47,7 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   readonly #closing = new AbortController();
   /** In order of arrival; a Set, so that one that ends leaves at once. */
   readonly #waiting = new Set<ClientCall>();
+  #roomAsked = false;
   #current: ClientConnection | undefined;
   #state = connectivityState.IDLE;
   #pause: Timer | undefined;
@@ -94,6 +97,13 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
     const call = new StubCall(this, method, deadlineMs, host ?? undefined);
     if (parentCall) call.follow(parentCall, flags);
     return call;
+  }
+
+  /** What this channel holds: calls without a stream, calls with one, calls with a deadline. */
+  get counts(): { waiting: number; open: number; deadlines: number } {
+    let open = 0;
+    for (const connection of this.#connections) open += connection.openCalls;
+    return { waiting: this.#waiting.size, open, deadlines: this.#deadlines.size };
   }
 
   getTarget(): string {
@@ -178,13 +188,22 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
 
   onReady(): void {}
 
+  /** Looks after the event: inside it the engine still counts the stream that ends. */
   onRoom(connection: ClientConnection): void {
-    if (connection !== this.#current || this.#waiting.size === 0) return;
+    if (connection !== this.#current || this.#waiting.size === 0 || this.#roomAsked) return;
+    this.#roomAsked = true;
+    queueMicrotask(this.#placeWaiting);
+  }
+
+  readonly #placeWaiting = (): void => {
+    this.#roomAsked = false;
+    const connection = this.#current;
+    if (connection === undefined) return;
     for (const call of this.#waiting) {
       if (!connection.canOpen) return;
       if (this.#attach(call, connection)) this.#waiting.delete(call);
     }
-  }
+  };
 
   onDraining(connection: ClientConnection): void {
     const { pingedTooOften } = connection;
@@ -230,6 +249,7 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
       http2: this.options.http2 ?? {},
       clock: this.#clock,
       keepalive: this.#keepalive,
+      maxCalls: this.options.maxCallsPerConnection ?? MAX_CALLS_PER_CONNECTION,
       timeoutMs: this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     };
     connect(this.targets, this, options, this.#closing.signal).then(

@@ -26,6 +26,8 @@ export interface ChannelOptions {
   readonly keepaliveTimeoutMs?: number;
   /** Asks while no call is open, too. Default false. */
   readonly keepalivePermitWithoutCalls?: boolean;
+  /** Calls after which a connection gives its place to a new one; those under way end on it. */
+  readonly maxCallsPerConnection?: number;
   readonly http2?: Partial<Http2Config>;
   readonly clock?: Clock;
 }

@@ -3,6 +3,7 @@
 import type { Buffer } from "node:buffer";
 import { Metadata, status } from "@grpc/grpc-js";
 import { ErrorCode, type HeaderList, type HeadersKind } from "../http2/mod.ts";
+import type { CallListener, CallStart } from "./call_start.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
@@ -10,34 +11,10 @@ import { headerValue, isGrpcContentType } from "./headers.ts";
 import { MAX_REPLAY_BYTES } from "./limits.ts";
 import { frameMessage, MessageReader } from "./message.ts";
 import { appendMetadata, metadataFrom } from "./metadata.ts";
-import type { ParentCall } from "./parent_call.ts";
 import type { RequestHeaders } from "./request_headers.ts";
 import { statusFromError } from "./status.ts";
 import { type FullStatus, statusFromReset, statusFromResponse } from "./client_status.ts";
 import { formatTimeout } from "./timeout.ts";
-
-/** What a caller asks for. */
-export interface CallStart {
-  readonly path: string;
-  readonly metadata?: Metadata;
-  /** From now. */
-  readonly deadlineMs?: number;
-  readonly host?: string;
-  readonly waitForReady?: boolean;
-  /** Other than the channel's. */
-  readonly encoding?: Encoding;
-  /** The call on whose behalf this one is made: its deadline holds here too. */
-  readonly parent?: ParentCall;
-}
-
-/** What a call tells. Called inside the connection's events: must not throw. */
-export interface CallListener {
-  onMetadata(metadata: Metadata): void;
-  /** One for each `read()`. */
-  onMessage(message: Buffer): void;
-  /** The last one. */
-  onStatus(ending: FullStatus): void;
-}
 
 /** What a call needs of its channel. */
 export interface CallHome {
@@ -169,7 +146,7 @@ export class ClientCall implements Expiring {
     if (this.#encoding !== "identity" && kind === "initial") this.#checkEncoding(headers);
     if (kind === "trailers" || endStream) {
       this.#commit();
-      this.#end(statusFromResponse(headers));
+      this.#end(this.#reader.idle ? statusFromResponse(headers) : cutShort(statusFromResponse(headers)));
       return;
     }
     this.#answered = true;
@@ -334,6 +311,12 @@ export class ClientCall implements Expiring {
     unsent.forEach(acknowledge);
     this.listener.onStatus(ending);
   }
+}
+
+/** A message that is not whole must not pass for the good end of a stream. */
+function cutShort(ending: FullStatus): FullStatus {
+  if (ending.code !== status.OK) return ending;
+  return { ...ending, code: status.INTERNAL, details: "The response stream ended inside a message" };
 }
 
 function acknowledge(message: Outgoing): void {

@@ -47,6 +47,7 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
   readonly #driver: Driver;
   readonly #calls = new StreamTable<ClientCall>();
   readonly #keepalive: ClientKeepalive | undefined;
+  #opened = 0;
   #ready = false;
   #reason: string | undefined;
   /** Why this side gave the connection up. */
@@ -57,6 +58,7 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
     http2: Partial<Http2Config>,
     clock: Clock,
     keepalive: KeepaliveConfig | undefined,
+    private readonly maxCalls: number,
     private readonly owner: ConnectionOwner,
   ) {
     this.peer = conn.peer;
@@ -99,6 +101,7 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
     if (streamId >= 0) {
       this.#calls.set(streamId, call);
       this.#keepalive?.wake();
+      if (++this.#opened >= this.maxCalls) this.#useUp();
     }
     this.#driver.wake();
     return streamId;
@@ -149,6 +152,12 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
   lose(reason: string): void {
     this.#gaveUp = reason;
     this.#driver.close();
+  }
+
+  #useUp(): void {
+    this.drain();
+    this.#reason = "it has carried as many calls as it may";
+    this.owner.onDraining(this);
   }
 
   onHeaders(streamId: number, headers: HeaderList, endStream: boolean, kind: HeadersKind): void {

@@ -42,7 +42,8 @@ function fromReset(code: number, by: "peer" | "local", lost: string | undefined)
   if (lost !== undefined || code === ErrorCode.CONNECTION_LOST) {
     return { code: status.UNAVAILABLE, details: `Connection dropped: ${lost ?? "the transport ended"}` };
   }
-  if (by === "local") {
+  // A REFUSED_STREAM of the engine's own is a GOAWAY below the call's stream.
+  if (by === "local" && code !== ErrorCode.REFUSED_STREAM) {
     return { code: status.INTERNAL, details: `The server broke HTTP/2 (${errorName(code)})` };
   }
   switch (code) {

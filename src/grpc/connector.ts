@@ -26,6 +26,7 @@ export interface ConnectorOptions {
   readonly http2: Partial<Http2Config>;
   readonly clock: Clock;
   readonly keepalive: KeepaliveConfig | undefined;
+  readonly maxCalls: number;
   /** For one address: dial and the server's SETTINGS together. */
   readonly timeoutMs: number;
 }
@@ -89,13 +90,13 @@ async function dial(target: Target, signal: AbortSignal): Promise<Conn> {
 function shakeHands(
   conn: Conn,
   owner: ConnectionOwner,
-  { http2, clock, keepalive }: ConnectorOptions,
+  { http2, clock, keepalive, maxCalls }: ConnectorOptions,
   signal: AbortSignal,
 ): Promise<ClientConnection> {
   return new Promise((resolve, reject) => {
     let settled = false;
     const close = () => connection.close();
-    const connection = new ClientConnection(conn, http2, clock, keepalive, {
+    const connection = new ClientConnection(conn, http2, clock, keepalive, maxCalls, {
       onReady: (ready) => {
         settled = true;
         signal.removeEventListener("abort", close);

@@ -62,6 +62,8 @@ export const KEEPALIVE_TIMEOUT_MS = 20_000;
 export const KEEPALIVE_SLOWER = 2;
 /** Client: a connection that lived so long, or answered, was good: after its end the next is tried at once. */
 export const PROVED_AFTER_MS = 1_000;
+/** Client: calls on one connection, after which a new one takes over: stream ids end at 2^30 (RFC 9113 section 5.1.1). */
+export const MAX_CALLS_PER_CONNECTION = 1_000_000_000;
 /** Client: calls waiting for a connection or a free stream; more get RESOURCE_EXHAUSTED. */
 export const MAX_QUEUED_CALLS = 10_000;
 /** Client: bytes of sent messages kept to repeat a call that the server refused unseen; larger calls fail instead. */

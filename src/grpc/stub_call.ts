@@ -3,7 +3,8 @@
 import type { Buffer } from "node:buffer";
 import { type ChannelInterface, type InterceptingListener, Metadata, status } from "@grpc/grpc-js";
 import type { Channel } from "./channel.ts";
-import type { CallListener, ClientCall } from "./client_call.ts";
+import type { CallListener } from "./call_start.ts";
+import type { ClientCall } from "./client_call.ts";
 import type { FullStatus } from "./client_status.ts";
 import { followParent, PARENT_CANCELLED, type ParentCall } from "./parent_call.ts";
 

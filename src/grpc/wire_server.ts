@@ -9,6 +9,8 @@ import { Driver } from "./driver.ts";
 export interface WireRequest {
   readonly headers: Record<string, string>;
   bytes: number;
+  /** The first byte of the body: the compressed flag of the first message. */
+  flag?: number;
   ended: boolean;
   /** The code of the client's RST_STREAM. */
   reset?: number;
@@ -20,11 +22,13 @@ export class WireServer implements ConnectionEvents {
   readonly requests = new Map<number, WireRequest>();
   readonly done: Promise<void>;
   pings = 0;
+  /** False: request bodies stay unread, so that the client's window runs out. */
+  reads = true;
   readonly #driver: Driver;
 
   constructor(
-    conn: Conn,
-    private readonly onRequest: (server: WireServer, streamId: number) => void = () => {},
+    private readonly conn: Conn,
+    private readonly onRequest: (server: WireServer, streamId: number) => unknown = () => {},
     config: Partial<Http2Config> = {},
   ) {
     this.connection = new Connection("server", config, this, systemClock.nowMs());
@@ -36,10 +40,9 @@ export class WireServer implements ConnectionEvents {
   answer(streamId: number, bytes = 0): void {
     const message = new Uint8Array(5 + bytes);
     new DataView(message.buffer).setUint32(1, bytes);
-    this.connection.sendHeaders(streamId, [":status", "200", "content-type", "application/grpc"], false);
-    this.connection.sendData(streamId, message, false);
-    this.connection.sendHeaders(streamId, ["grpc-status", "0"], true);
-    this.#driver.wake();
+    this.begin(streamId);
+    this.send(streamId, message);
+    this.end(streamId);
   }
 
   reset(streamId: number, code: number): void {
@@ -49,6 +52,32 @@ export class WireServer implements ConnectionEvents {
 
   goaway(code: number, debug = ""): void {
     this.connection.goaway(code, debug);
+    this.#driver.wake();
+  }
+
+  /** Frames that the engine doesn't send by itself. Only while it has nothing to write. */
+  async raw(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.length > 0; rest = rest.subarray(await this.conn.write(rest)));
+  }
+
+  /** SETTINGS with MAX_CONCURRENT_STREAMS. */
+  async limitStreams(count: number): Promise<void> {
+    await this.raw(Uint8Array.of(0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, count >>> 8, count));
+  }
+
+  /** A call's headers, without its end. */
+  begin(streamId: number): void {
+    this.connection.sendHeaders(streamId, [":status", "200", "content-type", "application/grpc"], false);
+    this.#driver.wake();
+  }
+
+  send(streamId: number, bytes: Uint8Array): void {
+    this.connection.sendData(streamId, bytes, false);
+    this.#driver.wake();
+  }
+
+  end(streamId: number, code = 0): void {
+    this.connection.sendHeaders(streamId, ["grpc-status", String(code)], true);
     this.#driver.wake();
   }
 
@@ -68,9 +97,10 @@ export class WireServer implements ConnectionEvents {
     const request = this.requests.get(streamId);
     if (request !== undefined) {
       request.bytes += data.length;
+      request.flag ??= data[0];
       request.ended ||= endStream;
     }
-    this.connection.consume(streamId, data.length);
+    if (this.reads) this.connection.consume(streamId, data.length);
   }
 
   onReset(streamId: number, code: number, by: "peer" | "local"): void {
@@ -91,7 +121,7 @@ export class WireServer implements ConnectionEvents {
 
 /** A target in memory whose connections are WireServers, listed as they come. */
 export function wireTarget(
-  onRequest?: (server: WireServer, streamId: number) => void,
+  onRequest?: (server: WireServer, streamId: number) => unknown,
   config?: Partial<Http2Config>,
 ): { address: string; dial: Dial; servers: WireServer[] } {
   const servers: WireServer[] = [];
