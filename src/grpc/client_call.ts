@@ -7,7 +7,7 @@ import type { CallListener, CallStart } from "./call_start.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
-import { headerValue, isGrpcContentType } from "./headers.ts";
+import { headerValue, isProtoContentType } from "./headers.ts";
 import { MAX_REPLAY_BYTES } from "./limits.ts";
 import { frameMessage, MessageReader } from "./message.ts";
 import { appendMetadata, metadataFrom } from "./metadata.ts";
@@ -134,11 +134,7 @@ export class ClientCall implements Expiring {
   }
 
   expire(): void {
-    const seconds = ((this.home.nowMs() - this.startedMs) / 1000).toFixed(3);
-    const where = this.peer === undefined
-      ? `waiting for ${this.home.waitingFor()}`
-      : `remote_addr=${this.peer}`;
-    this.cancel(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${seconds}s,${where}`);
+    this.#fail(this.#deadlineExceeded());
   }
 
   onHeaders(headers: HeaderList, endStream: boolean, kind: HeadersKind): void {
@@ -153,14 +149,15 @@ export class ClientCall implements Expiring {
     this.#commit();
     const httpStatus = headerValue(headers, ":status");
     const contentType = headerValue(headers, "content-type") ?? "";
-    if (httpStatus !== "200" || !isGrpcContentType(contentType)) {
+    if (httpStatus !== "200" || !isProtoContentType(contentType)) {
       return this.#fail(statusFromResponse(headers));
     }
     const encoding = knownEncoding(headerValue(headers, "grpc-encoding") ?? "identity");
     if (encoding === undefined) {
       const name = headerValue(headers, "grpc-encoding");
+      // UNIMPLEMENTED is the server's answer to a client; the client's own is this (grpc/grpc doc/compression.md).
       return this.cancel(
-        status.UNIMPLEMENTED,
+        status.INTERNAL,
         `Received message compressed with unsupported encoding "${name}"`,
       );
     }
@@ -186,6 +183,10 @@ export class ClientCall implements Expiring {
 
   onReset(code: number, by: "peer" | "local"): void {
     if (this.ended || this.#ending !== undefined) return;
+    // A server that keeps the deadline too may be the first to act on it.
+    const late = code === ErrorCode.CANCEL && by === "peer" && this.home.nowMs() >= this.deadlineMs
+      ? this.#deadlineExceeded()
+      : undefined;
     const connection = this.#connection;
     this.#connection = undefined;
     if (code === ErrorCode.REFUSED_STREAM && this.#repeatable && !this.#answered) {
@@ -198,13 +199,22 @@ export class ClientCall implements Expiring {
       return;
     }
     this.#streamId = -1;
-    this.#fail(statusFromReset(code, by, connection?.lost));
+    this.#fail(late ?? statusFromReset(code, by, connection?.lost));
   }
 
   onWritable(): void {
     this.#blocked = false;
     if (this.#next > 0) acknowledge(this.#outbox[this.#next - 1]);
     this.#pump();
+  }
+
+  #deadlineExceeded(): FullStatus {
+    const seconds = ((this.home.nowMs() - this.startedMs) / 1000).toFixed(3);
+    const where = this.peer === undefined
+      ? `waiting for ${this.home.waitingFor()}`
+      : `remote_addr=${this.peer}`;
+    const details = `Deadline exceeded after ${seconds}s,${where}`;
+    return { code: status.DEADLINE_EXCEEDED, details, metadata: new Metadata() };
   }
 
   #withTimeout(): HeaderList {

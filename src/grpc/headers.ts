@@ -22,19 +22,18 @@ export function responseHeaders(encoding: Encoding): HeaderList {
 }
 
 /** Trailers of a call that ended well and has nothing to add. */
-export const TRAILERS_OK: HeaderList = ["grpc-status", "0", "grpc-message", "OK"];
+export const TRAILERS_OK: HeaderList = ["grpc-status", "0"];
 
 const TRAILERS_ONLY_PREFIX = [":status", "200", "content-type", CONTENT_TYPE];
 
 /** @param trailersOnly no response headers were sent: these are both (PROTOCOL-HTTP2.md, "Trailers-Only") */
 export function trailers(ending: CallStatus, trailersOnly: boolean): HeaderList {
-  if (
-    !trailersOnly && ending.code === status.OK && ending.metadata === undefined && ending.details === "OK"
-  ) {
-    return TRAILERS_OK;
-  }
+  const ok = ending.code === status.OK;
+  if (ok && !trailersOnly && ending.metadata === undefined) return TRAILERS_OK;
   const headers = trailersOnly ? TRAILERS_ONLY_PREFIX.slice() : [];
-  headers.push("grpc-status", String(ending.code), "grpc-message", encodeStatusMessage(ending.details));
+  headers.push("grpc-status", String(ending.code));
+  // The text is of an error: OK has none.
+  if (!ok && ending.details !== "") headers.push("grpc-message", encodeStatusMessage(ending.details));
   if (ending.metadata !== undefined) appendMetadata(headers, ending.metadata);
   return headers;
 }
@@ -109,6 +108,13 @@ export function isGrpcContentType(contentType: string): boolean {
   const next = contentType.charAt("application/grpc".length);
   return next === "" || next === "+" || next === ";";
 }
+
+/** Whether messages come as protobuf: the subtype says so, or there is none. */
+export function isProtoContentType(contentType: string): boolean {
+  return PROTO_CONTENT_TYPE.test(contentType);
+}
+
+const PROTO_CONTENT_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/;
 
 /** The value of `name` in a list, the first one. */
 export function headerValue(headers: HeaderList, name: string): string | undefined {

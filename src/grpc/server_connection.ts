@@ -16,7 +16,13 @@ import type { Conn, Peer } from "./conn.ts";
 import type { ConnectionPolicy } from "./connection_policy.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import { Driver } from "./driver.ts";
-import { isGrpcContentType, readRequestHead, type RequestHead, trailers } from "./headers.ts";
+import {
+  isGrpcContentType,
+  isProtoContentType,
+  readRequestHead,
+  type RequestHead,
+  trailers,
+} from "./headers.ts";
 import { HeldBytes, type TotalHeld } from "./held_bytes.ts";
 import { LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
@@ -193,6 +199,11 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
         "415",
         "This is a gRPC server: content-type is application/grpc.\n",
       );
+    }
+    if (!isProtoContentType(head.contentType)) {
+      const details =
+        `Unsupported content-type "${head.contentType}": use application/grpc or application/grpc+proto`;
+      return this.#fail(streamId, endStream, head, { code: status.UNIMPLEMENTED, details });
     }
     const method = this.core.methods.get(head.path);
     if (method === undefined || head.path.charCodeAt(0) !== 0x2f) {

@@ -38,9 +38,19 @@ describe("the server, asked rightly", () => {
     const answer = await client.call(GRPC_REQUEST, [hello]);
     expect(answer.headers).toMatchObject({ ":status": "200", "content-type": "application/grpc+proto" });
     expect(answer.data).toEqual(Buffer.from(hello));
-    expect(answer.trailers["grpc-status"]).toBe("0");
+    // OK has no text: a grpc-message is an error's.
+    expect(answer.trailers).toEqual({ "grpc-status": "0" });
     expect(answer.reset).toBeUndefined();
   });
+
+  it.each(["application/grpc", "application/grpc+proto", "application/grpc; a=b"])(
+    "reads protobuf under the content type %s",
+    async (contentType) => {
+      const { client } = start({ unary: echo });
+      const { trailers } = await client.call(requestWith({ "content-type": contentType }), [hello]);
+      expect(trailers["grpc-status"]).toBe("0");
+    },
+  );
 
   it("takes a request in pieces of one byte", async () => {
     const server = new Server();
@@ -121,6 +131,10 @@ describe("the server, asked wrongly", () => {
   const refusals: [string, Record<string, string | undefined>, Record<string, string>][] = [
     ["another content type", { "content-type": "application/json" }, { ":status": "415" }],
     ["gRPC-Web", { "content-type": "application/grpc-web" }, { ":status": "415" }],
+    ["messages that are no protobuf", { "content-type": "application/grpc+json" }, {
+      ":status": "200",
+      "grpc-status": "12",
+    }],
     ["no content type", { "content-type": undefined }, { ":status": "415" }],
     ["another HTTP method", { ":method": "PUT" }, { ":status": "405", allow: "POST" }],
     ["an unknown path", { ":path": "/test.Service/Nope" }, { ":status": "200", "grpc-status": "12" }],

@@ -20,7 +20,7 @@ export class GrpcError extends Error implements ServiceError {
   }
 }
 
-export const OK_STATUS: CallStatus = { code: status.OK, details: "OK" };
+export const OK_STATUS: CallStatus = { code: status.OK, details: "" };
 export const DEADLINE_STATUS: CallStatus = { code: status.DEADLINE_EXCEEDED, details: "Deadline exceeded" };
 
 /** What a handler gave to its callback or emitted as 'error': its text is meant for the caller. As grpc-js reads it. */

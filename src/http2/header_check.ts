@@ -91,7 +91,8 @@ function pseudoError(name: string, value: string, section: Section, seen: Seen):
   else if (bit === PATH) seen.path = value;
   else if (bit === AUTHORITY) seen.authority = value;
   else if (bit === STATUS) {
-    seen.status = /^[1-5][0-9][0-9]$/.test(value) ? Number(value) : 0;
+    // Above 599 it is no known class, yet well-formed: for the reader to take as a 5xx (RFC 9110 section 15).
+    seen.status = /^[1-9][0-9][0-9]$/.test(value) ? Number(value) : 0;
     if (seen.status === 0) return ":status is not a status code";
     if (seen.status === 101) return ":status 101 does not exist in HTTP/2";
   }

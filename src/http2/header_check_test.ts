@@ -68,6 +68,8 @@ describe("a response", () => {
     expect(response()).not.toBe("");
     expect(response(":status", "20")).not.toBe("");
     expect(response(":status", "2xx")).not.toBe("");
+    expect(response(":status", "099")).not.toBe("");
+    expect(response(":status", "800")).toBe("");
     expect(response(":status", "101")).not.toBe("");
     expect(response(":status", "200", ":path", "/")).not.toBe("");
   });

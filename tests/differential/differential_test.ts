@@ -29,13 +29,16 @@ async function compare(
   make: () => CallPlan,
   blur: (outcome: Outcome) => unknown = (one) => one,
 ): Promise<Outcome> {
-  const expected = await run(engines.reference.client, make());
+  const expected = withoutTextOfOk(await run(engines.reference.client, make()));
   for (const { name, client } of engines.others) {
-    const outcome = await run(client, make());
+    const outcome = withoutTextOfOk(await run(client, make()));
     expect({ pair: name, ...Object(blur(outcome)) }).toEqual({ pair: name, ...Object(blur(expected)) });
   }
   return expected;
 }
+
+/** grpc-js's server gives OK the text "OK"; ours gives it none, as a grpc-message is an error's (connectconformance). */
+const withoutTextOfOk = (one: Outcome): Outcome => one.code === "OK" ? { ...one, details: "" } : one;
 
 /** Texts that each engine words for itself. */
 const withoutDetails = ({ details: _, ...rest }: Outcome) => rest;
