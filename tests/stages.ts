@@ -84,6 +84,11 @@ export const stages: Stage[] = [
     commands: [vitest("interop", "verbose", "tests/conformance/interop")],
   },
   {
+    name: "connect",
+    what: "connectconformance's gRPC cases, both ways",
+    commands: [vitest("connect", "verbose", "tests/conformance/connect")],
+  },
+  {
     name: "signer",
     what: "the agent's side against the real signer, which is killed in the middle",
     commands: [buildSigner, vitest("signer", "default", "tests/signer")],

@@ -5,6 +5,7 @@ import { CACHE_DIR } from "../../src/cli/root.ts";
 import { run } from "./command.ts";
 
 /** Packages of the Go proxy, pinned. */
+const CONNECT_CONFORMANCE = "connectrpc.com/conformance/cmd/connectconformance@v1.0.6";
 const GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4";
 const H2SPEC = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible";
 const INTEROP_CLIENT = "google.golang.org/grpc/interop/client@v1.85.0";
@@ -28,6 +29,8 @@ async function goTool(name: string, module: string): Promise<Tool> {
   const built = await run("go", ["install", module], { env: { GOBIN: dirname(path), GOFLAGS: "-mod=mod" } });
   return built.code === 0 ? { path } : { reason: `${name} could not be built: ${built.err.slice(-300)}` };
 }
+
+export const connectConformance = (): Promise<Tool> => goTool("connectconformance", CONNECT_CONFORMANCE);
 
 export const grpcurl = (): Promise<Tool> => goTool("grpcurl", GRPCURL);
 
