@@ -4,7 +4,7 @@ import { GatehouseError } from "../vm/errors.ts";
 import { reportFailure } from "./output.ts";
 
 /** Ended by Ctrl-C, as shells count it: 128 + SIGINT. */
-const EXIT_INTERRUPTED = 130;
+export const EXIT_INTERRUPTED = 130;
 
 export interface CommandContext {
   json: boolean;

@@ -16,7 +16,8 @@ export interface ServerOptions {
 /** A day: longer is a typing mistake. */
 const MAX_TIMEOUT_MS = 24 * 3600 * 1000;
 
-export function serverOptions(command: Command): Command {
+/** @param timeoutMs what --timeout is when it isn't given */
+export function serverOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS): Command {
   return command
     .option(
       "--server <addresses>",
@@ -24,7 +25,7 @@ export function serverOptions(command: Command): Command {
         "commas, are tried in order (default: $GATEHOUSE_SERVER, else the running VM)",
     )
     .option("--name <vm>", "the VM to call when there is no --server", DEFAULT_VM)
-    .option("--timeout <ms>", "for each call", String(DEFAULT_TIMEOUT_MS))
+    .option("--timeout <ms>", "for each call", String(timeoutMs))
     .option("--json", "print JSON");
 }
 

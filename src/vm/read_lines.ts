@@ -7,11 +7,12 @@ const MAX_LINE_CHARS = 8 * 1024;
 export async function readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   onLine: (line: string) => void,
+  maxLineChars = MAX_LINE_CHARS,
 ): Promise<void> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split(/\r\n|\n|\r/);
-    rest = (lines.pop() ?? "").slice(-MAX_LINE_CHARS);
+    rest = (lines.pop() ?? "").slice(-maxLineChars);
     lines.forEach(onLine);
   }
   if (rest !== "") onLine(rest);
