@@ -99,6 +99,11 @@ export const stages: Stage[] = [
     commands: [buildSigner, vitest("serve", "verbose", "tests/serve")],
   },
   {
+    name: "attacks",
+    what: "known attacks on the agent, each beside a good client",
+    commands: [buildSigner, vitest("attacks", "verbose", "tests/attacks")],
+  },
+  {
     name: "image",
     what: "what the agent's unit lets Deno do",
     commands: [vitest("image", "default", "tests/image")],

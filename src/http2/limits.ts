@@ -59,7 +59,7 @@ export const RESETS_PER_SECOND = 33;
 export const STREAM_ERROR_BURST = 1_000;
 export const STREAM_ERRORS_PER_SECOND = 33;
 /** A header list beyond the limit is decoded to its end before it is refused: the work of so many other mistakes. */
-export const REFUSED_LIST_COST = 20;
+export const REFUSED_LIST_COST = 50;
 /** PING frames that want an answer (CVE-2019-9512). A bandwidth probe sends one a round trip. */
 export const PING_BURST = 1_000;
 export const PINGS_PER_SECOND = 100;

@@ -6,6 +6,7 @@ export const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\
 export const FRAME = {
   DATA: 0,
   HEADERS: 1,
+  PRIORITY: 2,
   RST_STREAM: 3,
   SETTINGS: 4,
   PING: 6,
@@ -96,7 +97,7 @@ export async function readUntilClose(
   }
 }
 
-interface Frame {
+export interface Frame {
   type: number;
   flags: number;
   stream: number;
@@ -104,7 +105,7 @@ interface Frame {
 }
 
 /** The whole frames among what arrived. */
-function* framesIn(bytes: Uint8Array): Generator<Frame> {
+export function* framesIn(bytes: Uint8Array): Generator<Frame> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at + 9 <= bytes.length;) {
     const end = at + 9 + (view.getUint32(at) >>> 8);
@@ -125,17 +126,21 @@ export function goawayIn(bytes: Uint8Array): { code: number; debug: string } | u
   return undefined;
 }
 
-/** Header fields and trailers of a response; each block in one HEADERS frame, not padded, as our server sends. */
-export function responseFields(bytes: Uint8Array, stream: number): Record<string, string> {
+/** Header blocks of responses in their order; each in one HEADERS frame, not padded, as our server sends. */
+export function responseBlocks(bytes: Uint8Array): { stream: number; fields: Record<string, string> }[] {
   // What an HTTP/2 peer that announced no setting holds (RFC 9113, 6.5.2); the list's limits are generous.
   const decoder = new HpackDecoder(4_096, 65_536, 100);
-  const fields: Record<string, string> = {};
-  for (const one of framesIn(bytes)) {
-    if (one.type !== FRAME.HEADERS) continue;
-    const block = decoder.decode(one.payload, 0, one.payload.length);
+  return [...framesIn(bytes)].filter(({ type }) => type === FRAME.HEADERS).map(({ stream, payload }) => {
+    const block = decoder.decode(payload, 0, payload.length);
     if (!block) throw new Error(`the response's header block is broken: ${decoder.error}`);
-    if (one.stream !== stream) continue;
+    const fields: Record<string, string> = {};
     for (let i = 0; i < block.headers.length; i += 2) fields[block.headers[i]] = block.headers[i + 1];
-  }
-  return fields;
+    return { stream, fields };
+  });
+}
+
+/** Header fields and trailers of one response. */
+export function responseFields(bytes: Uint8Array, stream: number): Record<string, string> {
+  const blocks = responseBlocks(bytes).filter((block) => block.stream === stream);
+  return Object.assign({}, ...blocks.map(({ fields }) => fields));
 }
