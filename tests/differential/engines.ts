@@ -1,7 +1,13 @@
 // The engines under comparison: two servers, two channels, every pair of them.
 // grpc-js with grpc-js is the reference; what its client sees there, it must see everywhere.
-import { Client, credentials, Server as ReferenceServer, ServerCredentials } from "@grpc/grpc-js";
-import { Channel } from "../../src/grpc/channel.ts";
+import {
+  type ChannelOptions,
+  Client,
+  credentials,
+  Server as ReferenceServer,
+  ServerCredentials,
+} from "@grpc/grpc-js";
+import { Channel, fromGrpcJsOptions } from "../../src/grpc/channel.ts";
 import { Server } from "../../src/grpc/server.ts";
 import { definition, implementation, type Seen } from "./service.ts";
 import { tcpDial, TcpListener } from "./tcp.ts";
@@ -22,7 +28,8 @@ export interface Engines {
 /** Large enough for every case, small enough to be hit by one. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-export async function startEngines(): Promise<Engines> {
+/** @param options of both kinds of channel, in grpc-js's names */
+export async function startEngines(options: ChannelOptions = {}): Promise<Engines> {
   const referenceSeen: Seen = { cancelled: 0 };
   const reference = new ReferenceServer();
   reference.addService(definition, implementation(referenceSeen));
@@ -39,9 +46,10 @@ export async function startEngines(): Promise<Engines> {
   const listener = new TcpListener();
   const serving = server.serve(listener);
 
-  const stub = (port: number) => new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const stub = (port: number) => new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);
   const over = (port: number) => {
-    const channelOverride = new Channel([{ address: `127.0.0.1:${port}`, dial: tcpDial(port) }]);
+    const target = { address: `127.0.0.1:${port}`, dial: tcpDial(port) };
+    const channelOverride = new Channel([target], fromGrpcJsOptions(options));
     return new Client("unused", credentials.createInsecure(), { channelOverride });
   };
   const pairs: Pair[] = [

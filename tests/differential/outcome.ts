@@ -10,6 +10,8 @@ export interface Outcome {
   messages: string[];
   initial: Record<string, string[]>;
   trailers: Record<string, string[]>;
+  /** What the caller was told, in this order; messages that follow each other count once. */
+  events: string[];
 }
 
 export type Kind = "Unary" | "ServerStream" | "ClientStream" | "Bidi" | "Missing";
@@ -50,11 +52,22 @@ const identity = (bytes: Buffer) => bytes;
 
 export function run(client: Client, plan: CallPlan): Promise<Outcome> {
   return new Promise((resolve) => {
-    const outcome: Outcome = { code: "none", details: "", messages: [], initial: {}, trailers: {} };
+    const outcome: Outcome = {
+      code: "none",
+      details: "",
+      messages: [],
+      initial: {},
+      trailers: {},
+      events: [],
+    };
+    const note = (event: string) => {
+      if (outcome.events.at(-1) !== event) outcome.events.push(event);
+    };
     const path = `/differential.Test/${plan.kind}`;
     const options = plan.deadlineMs === undefined ? {} : { deadline: Date.now() + plan.deadlineMs };
     const streams = plan.kind === "Bidi" || plan.kind === "ClientStream" || plan.asStream;
-    const onResponse = (_error: ServiceError | null, message?: Buffer) => {
+    const onResponse = (error: ServiceError | null, message?: Buffer) => {
+      note(error === null ? "response" : `error ${error.code}`);
       if (message !== undefined) outcome.messages.push(digest(message));
     };
 
@@ -76,11 +89,15 @@ export function run(client: Client, plan: CallPlan): Promise<Outcome> {
       () => resolve({ ...outcome, details: `no status within ${PATIENCE_MS} ms` }),
       PATIENCE_MS,
     );
-    call.on("metadata", (metadata: Metadata) => outcome.initial = plain(metadata));
+    call.on("metadata", (metadata: Metadata) => {
+      note("metadata");
+      outcome.initial = plain(metadata);
+    });
     call.on(
       "status",
       ({ code, details, metadata }: { code: number; details: string; metadata: Metadata }) => {
         clearTimeout(watchdog);
+        note("status");
         outcome.code = status[code] ?? String(code);
         outcome.details = details;
         outcome.trailers = plain(metadata);
@@ -88,12 +105,14 @@ export function run(client: Client, plan: CallPlan): Promise<Outcome> {
         setTimeout(() => resolve(outcome), 5);
       },
     );
-    call.on("error", () => {});
+    call.on("error", () => note("error"));
+    call.on("end", () => note("end"));
     const responses = plan.kind === "ServerStream" || plan.kind === "Bidi";
     if (responses) {
       (call as unknown as { on(event: "data", listener: (message: Buffer) => void): void }).on(
         "data",
         (message) => {
+          note("message");
           outcome.messages.push(digest(message));
           if (plan.cancelAfter !== undefined && outcome.messages.length >= plan.cancelAfter) call.cancel();
         },
