@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
-import { status } from "@grpc/grpc-js";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { ErrorCode, type HeaderList } from "../http2/mod.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
@@ -165,5 +165,19 @@ describe("the client", () => {
     const script: Script = (connection, id) => connection.reset(id, ErrorCode.CANCEL);
     const clock = new VirtualClock();
     expect(await outcome(script, { deadlineMs: 200 }, { clock })).toMatchObject({ code: status.CANCELLED });
+  });
+});
+
+describe("a stub of grpc-js", () => {
+  it("refuses a second response to many requests, though OK came with it", async () => {
+    const target = wireTarget((server, id) => answer(HEADERS, [hello, hello], OK)(server.connection, id));
+    const channel = new Channel([target]);
+    channels.push(channel);
+    const client = new Client("unused", credentials.createInsecure(), { channelOverride: channel });
+    const raw = (bytes: Buffer) => bytes;
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      client.makeClientStreamRequest(method.path, raw, raw, resolve).end();
+    });
+    expect(error).toMatchObject({ code: status.UNIMPLEMENTED, details: "Too many responses received" });
   });
 });

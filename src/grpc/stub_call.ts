@@ -18,7 +18,10 @@ export class StubCall implements Call, CallListener {
   #call: ClientCall | undefined;
   #listener: InterceptingListener | undefined;
   #credentials = false;
+  /** Before the start. */
   #cancelled: FullStatus | undefined;
+  /** On its way to the listener, behind the messages. */
+  #ending: FullStatus | undefined;
   #unfollow: (() => void) | undefined;
 
   /** @param deadlineMs on the channel's clock */
@@ -69,8 +72,11 @@ export class StubCall implements Call, CallListener {
   }
 
   cancelWithStatus(code: status, details: string): void {
-    if (this.#call !== undefined) return this.#call.cancel(code, details);
-    this.#cancelled ??= { code, details, metadata: new Metadata() };
+    const cancelled = { code, details, metadata: new Metadata() };
+    if (this.#call === undefined) this.#cancelled ??= cancelled;
+    // The server's OK came with the message that the stub now refuses.
+    else if (this.#ending?.code === status.OK) this.#ending = cancelled;
+    else this.#call.cancel(code, details);
   }
 
   getPeer(): string {
@@ -99,6 +105,7 @@ export class StubCall implements Call, CallListener {
 
   onStatus(ending: FullStatus): void {
     this.#unfollow?.();
-    queueMicrotask(() => this.#listener?.onReceiveStatus(ending));
+    this.#ending = ending;
+    queueMicrotask(() => this.#listener?.onReceiveStatus(this.#ending ?? ending));
   }
 }
