@@ -85,7 +85,7 @@ export const stages: Stage[] = [
   },
   {
     name: "connect",
-    what: "connectconformance's gRPC cases, both ways",
+    what: "connectconformance's gRPC cases: our server, our client, stubs over our channel",
     commands: [vitest("connect", "verbose", "tests/conformance/connect")],
   },
   {

@@ -1,16 +1,8 @@
-// One call as a ClientCompatRequest describes it, through our own client API, and what became of it.
+// One call as a ClientCompatRequest describes it, and what became of it.
 // Must go on after a cancellation as if there had been none: what the client tells then is the point.
 import type { Metadata } from "@grpc/grpc-js";
-import type { Channel } from "../../../src/grpc/channel.ts";
-import {
-  bidi,
-  type CallOptions,
-  type ClientMethod,
-  clientStream,
-  GrpcError,
-  serverStream,
-  unary,
-} from "../../../src/grpc/client.ts";
+import { type CallOptions, type ClientMethod, GrpcError } from "../../../src/grpc/client.ts";
+import type { Caller } from "./caller.ts";
 import {
   type ClientCompatRequest,
   type ClientResponseResult,
@@ -25,8 +17,8 @@ import { fromGrpcError, toHeaders, toMetadata } from "./metadata.ts";
 import { sleep } from "./sleep.ts";
 
 /** @throws Error when the request itself can't be followed, never for what the call ended with */
-export async function call(channel: Channel, request: ClientCompatRequest): Promise<ClientResponseResult> {
-  const one = new Call(channel, request);
+export async function call(caller: Caller, request: ClientCompatRequest): Promise<ClientResponseResult> {
+  const one = new Call(caller, request);
   try {
     await one.run();
   } catch (error) {
@@ -42,7 +34,7 @@ class Call {
   readonly #abort = new AbortController();
   readonly #options: CallOptions;
 
-  constructor(private readonly channel: Channel, private readonly request: ClientCompatRequest) {
+  constructor(private readonly caller: Caller, private readonly request: ClientCompatRequest) {
     this.#options = {
       metadata: toMetadata(request.request_headers),
       deadlineMs: request.timeout_ms,
@@ -74,12 +66,12 @@ class Call {
   async #unary<Request>(method: ClientMethod<Request, PayloadResponse>, type: MessageType<Request>) {
     const request = this.#onlyMessage(type);
     this.#cancelAfterCloseSend();
-    this.#received(await unary(this.channel, method, request, this.#options));
+    this.#received(await this.caller.unary(method, request, this.#options));
   }
 
   async #serverStream() {
     const request = this.#onlyMessage(types.ServerStreamRequest);
-    const responses = serverStream(this.channel, methods.ServerStream, request, this.#options);
+    const responses = this.caller.serverStream(methods.ServerStream, request, this.#options);
     this.#cancelAfterCloseSend();
     for await (const response of responses) this.#received(response);
   }
@@ -96,13 +88,13 @@ class Call {
       this.#cancelBeforeCloseSend();
       this.#cancelAfterCloseSend();
     };
-    this.#received(await clientStream(this.channel, methods.ClientStream, source.call(this), this.#options));
+    this.#received(await this.caller.clientStream(methods.ClientStream, source.call(this), this.#options));
   }
 
   async #bidiStream() {
     const requests = this.#messages(types.BidiStreamRequest);
     const fullDuplex = this.request.stream_type === STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM;
-    const stream = bidi(this.channel, methods.BidiStream, this.#options);
+    const stream = this.caller.bidi(methods.BidiStream, this.#options);
     this.result.num_unsent_requests = requests.length;
     for (const request of requests) {
       await sleep(this.request.request_delay_ms);

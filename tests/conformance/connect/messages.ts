@@ -7,6 +7,8 @@ import type { ServiceDefinition } from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import protobuf from "protobufjs";
 import type { ClientMethod } from "../../../src/grpc/client.ts";
+import type { Encoding } from "../../../src/grpc/compression.ts";
+import type { TlsCreds } from "./tls.ts";
 
 const PACKAGE = "connectrpc.conformance.v1";
 const TYPE_URL = "type.googleapis.com/";
@@ -81,12 +83,16 @@ export interface PayloadResponse {
 }
 
 export interface ServerCompatRequest {
+  use_tls?: boolean;
+  server_creds?: TlsCreds;
   message_receive_limit?: number;
 }
 
 export interface ServerCompatResponse {
   host: string;
   port: number;
+  /** Of a server with TLS: the certificate to trust. */
+  pem_cert?: Uint8Array;
 }
 
 export interface Cancel {
@@ -100,6 +106,8 @@ export interface ClientCompatRequest {
   compression?: number;
   host: string;
   port: number;
+  /** Present: the server speaks TLS with this certificate. */
+  server_tls_cert?: Uint8Array;
   message_receive_limit?: number;
   method?: string;
   stream_type?: number;
@@ -110,7 +118,8 @@ export interface ClientCompatRequest {
   cancel?: Cancel;
 }
 
-export const COMPRESSION_GZIP = 2;
+/** Numbers of the enum Compression. */
+export const ENCODINGS: Readonly<Record<number, Encoding>> = { 1: "identity", 2: "gzip", 5: "deflate" };
 export const STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM = 5;
 
 export interface ClientResponseResult {
