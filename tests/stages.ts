@@ -55,7 +55,7 @@ export const stages: Stage[] = [
     name: "unit",
     what: "unit tests of TypeScript",
     quick: true,
-    commands: [vitest("unit", "default", "src", "vsock", "tests/lib")],
+    commands: [vitest("unit", "default", "src", "vsock", "tests/lib", "tests/bench")],
   },
   {
     name: "rust",
@@ -112,5 +112,17 @@ export const stages: Stage[] = [
     name: "vm",
     what: "what `gatehouse up` does, on a VM that really boots",
     commands: [vitest("vm", "verbose", "tests/vm")],
+  },
+  {
+    name: "compare",
+    what: "speed beside tonic, grpc-go and grpc-js; 25 minutes on a quiet machine",
+    onDemand: true,
+    cwd: "tests/bench",
+    commands: [
+      { argv: ["cargo", "fmt", "--all", "--check"] },
+      cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings"),
+      { ...cargo("test", "--workspace"), counts: "cargo" },
+      deno("run", "--quiet", "--allow-all", "compare.ts"),
+    ],
   },
 ];

@@ -1,0 +1,43 @@
+// The same load by nghttp2's h2load, to show that our generator isn't what is measured.
+import { run } from "../lib/command.ts";
+import { pinned } from "./machine.ts";
+import { columnOf } from "./options.ts";
+import type { RunningServer } from "./server.ts";
+
+const TEXT_BYTES = 18;
+/** gRPC's prefix and an EchoRequest with a text. */
+const BODY = new Uint8Array([
+  0,
+  0,
+  0,
+  0,
+  TEXT_BYTES + 2,
+  0x0a,
+  TEXT_BYTES,
+  ...new Array(TEXT_BYTES).fill(0x62),
+]);
+
+/**
+ * @param dir where the body's file may lie
+ * @returns calls a second
+ */
+export async function h2loadRate(
+  server: RunningServer,
+  column: string,
+  seconds: number,
+  dir: string,
+): Promise<number> {
+  const { connections, streams } = columnOf(column);
+  const body = `${dir}/h2load-body`;
+  await Deno.writeFile(body, BODY);
+  const [program, ...args] = pinned("generator", [
+    ...["h2load", `--clients=${connections}`, `--max-concurrent-streams=${streams}`, `--data=${body}`],
+    ...["--warm-up-time=1", `--duration=${Math.max(1, Math.round(seconds))}`],
+    ...["--header=content-type: application/grpc", "--header=te: trailers"],
+    `http://${server.address("tcp")}/echo.EchoService/Echo`,
+  ]);
+  const { code, out, err } = await run(program, args);
+  const rate = /finished in [^,]*, ([\d.]+) req\/s/.exec(out)?.[1];
+  if (code !== 0 || rate === undefined) throw new Error(`h2load ended with ${code}:\n${out}\n${err}`);
+  return Number(rate);
+}

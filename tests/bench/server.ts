@@ -1,0 +1,88 @@
+// One side as a running process on its core. Must not outlive the comparison.
+import { dirname } from "node:path";
+import { REPO_ROOT } from "../../src/cli/root.ts";
+import { startSignerProcess } from "../../src/signer/process.ts";
+import { buildSigner } from "../../src/vm/artifacts.ts";
+import { ensureSealingKey } from "../../src/vm/sealing_key.ts";
+import { pinned } from "./machine.ts";
+import type { Transport } from "./options.ts";
+import type { Side } from "./sides.ts";
+
+/** How long a side may take to listen. */
+const READY_MS = 30_000;
+
+export interface RunningServer {
+  readonly side: Side;
+  readonly pid: number;
+  /** What the generator is told: host:port or a path. */
+  address(transport: Transport): string;
+  stop(): Promise<void>;
+}
+
+/** @param dir an empty directory of its own */
+export async function startServer(side: Side, dir: string): Promise<RunningServer> {
+  await Deno.mkdir(dir, { recursive: true });
+  const socket = `${dir}/server.sock`;
+  const signer = side.name === "agent" ? await startAgentsSigner(socket) : undefined;
+  const [program, ...args] = pinned("server", side.argv(socket));
+  const child = new Deno.Command(program, {
+    args,
+    env: side.env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const { promise: listening, resolve, reject } = Promise.withResolvers<string>();
+  let said = "";
+  const follow = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      // An agent's log goes on and on; its first lines tell the address.
+      if (said.length > 1 << 16) continue;
+      said += text;
+      // The anchors' own line, or the agent's log.
+      const address = /"tcp":\s*"([\d.]+:\d+)"/.exec(said)?.[1] ??
+        /ready.*tcp:\/\/([\d.]+:\d+)/.exec(said)?.[1];
+      if (address) resolve(address);
+    }
+  };
+  const followed = Promise.all([follow(child.stdout), follow(child.stderr)])
+    .then(() => reject(new Error(`${side.name} ended before it listened:\n${said}`)));
+  const late = setTimeout(
+    () => reject(new Error(`${side.name} did not listen within ${READY_MS} ms:\n${said}`)),
+    READY_MS,
+  );
+  const stop = async () => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // Gone already.
+    }
+    await child.status;
+    await followed;
+    await signer?.stop();
+  };
+  try {
+    const tcp = await listening;
+    return { side, pid: child.pid, address: (transport) => transport === "tcp" ? tcp : socket, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** The agent's configuration, which is the default but for the addresses, and the signer that it asks for. */
+async function startAgentsSigner(socket: string) {
+  const addresses = JSON.stringify(["tcp://127.0.0.1:0", `unix://${socket}`]);
+  await Deno.writeTextFile(`${socket}.toml`, `[listen]\naddresses = ${addresses}\n`);
+  const stateDir = `${dirname(socket)}/state`;
+  await Deno.mkdir(stateDir);
+  return startSignerProcess({
+    binary: await buildSigner(REPO_ROOT, { onProgress() {} }),
+    socket: `${socket}.signer`,
+    stateDir,
+    sealingKeyFile: await ensureSealingKey(`${stateDir}.sealing-key`, `${stateDir}/signer.db`),
+    onLog() {},
+  });
+}
