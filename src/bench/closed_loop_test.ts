@@ -56,7 +56,7 @@ test("errors are counted by status with the first message, and have no latency",
 });
 
 test("a server that is gone isn't asked in a busy loop", async () => {
-  const server = new FakeServer(0, () => "UNAVAILABLE", true);
+  const server = new FakeServer(0, () => "UNAVAILABLE", () => true);
   const { tally, ended } = start(server);
   server.clock.advance(4_000);
   await ended;

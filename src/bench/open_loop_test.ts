@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Alarm, timerAlarm } from "./alarm.ts";
+import { timerAlarm } from "./alarm.ts";
 import { closedLoop } from "./closed_loop.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import { NOT_SENT, openLoop } from "./open_loop.ts";
@@ -18,7 +18,6 @@ interface Load {
   requests?: number;
   endMs?: number;
   signal?: AbortSignal;
-  alarm?: Alarm;
   timeoutMs?: number;
 }
 
@@ -32,7 +31,7 @@ function start(server: FakeServer, load: Load) {
     new Schedule(rate, connections),
     tally,
     server.clock,
-    load.alarm ?? timerAlarm(server.clock),
+    timerAlarm(server.clock),
     load.signal ?? new AbortController().signal,
   );
   return { tally, ended };
@@ -128,16 +127,9 @@ test("what no slot comes free for within its deadline is counted as not sent, no
 });
 
 test("calls that end before they have begun don't pile up on the stack", async () => {
-  const server = new FakeServer(0, () => "UNAVAILABLE", true);
-  // The client itself stood still: all are due at once.
-  const alarm: Alarm = (_, run) => void server.clock.startTimer(12_000, run);
-  const { tally, ended } = start(server, {
-    rate: 10_000,
-    connections: 1,
-    streams: 1,
-    alarm,
-    timeoutMs: 12_000,
-  });
+  // The only slot is taken for 5 s; then its connection is lost, and all that waited fails at once.
+  const server = new FakeServer(5_000, (call) => call === 0 ? undefined : "UNAVAILABLE", (call) => call > 0);
+  const { tally, ended } = start(server, { rate: 10_000, connections: 1, streams: 1, timeoutMs: 6_000 });
   server.clock.advance(12_000);
   await ended;
   expect(tally.data().errors.UNAVAILABLE.count).toBe(100_000);

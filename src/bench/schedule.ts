@@ -21,7 +21,7 @@ export class Schedule {
 
   /** How many calls are meant to start before `ms`; which is also the number of the first one at or after it. */
   callsBefore(ms: number): number {
-    // 0.1 s at 30/s must be 3, not the 4 that 3.0000000000000004 rounds up to.
+    // 10 s at 1.1/s are 11 calls, not the 12 that 11.000000000000002 rounds up to.
     return Math.ceil(ms * this.rate / 1000 - 1e-9);
   }
 }

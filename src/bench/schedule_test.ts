@@ -25,4 +25,5 @@ test("no error adds up: the millionth call is where the rate says", () => {
   expect(new Schedule(30, 7).offsetMs(30_000_000)).toBe(1_000_000_000);
   expect(new Schedule(30, 7).callsBefore(100)).toBe(3);
   expect(new Schedule(30, 7).callsBefore(101)).toBe(4);
+  expect(new Schedule(1.1, 1).callsBefore(10_000)).toBe(11);
 });

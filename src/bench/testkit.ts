@@ -12,11 +12,14 @@ export class FakeServer {
   /** No answer leaves before. */
   stalledUntilMs = 0;
 
-  /** @param answer how a call ends; undefined is OK. `at once`: before `start` returns */
+  /**
+   * @param answer how a call ends; undefined is OK
+   * @param atOnce whether it ends before `start` returns
+   */
   constructor(
     private readonly delayMs: number,
     private readonly answer: (call: number) => string | undefined = () => undefined,
-    private readonly atOnce = false,
+    private readonly atOnce: (call: number) => boolean = () => false,
   ) {}
 
   connections(numbers: readonly number[], streams: number): Lane[] {
@@ -28,10 +31,11 @@ export class FakeServer {
 
   #call(lane: number, done: Done): void {
     const nowMs = this.clock.nowMs();
-    const error = this.answer(this.startedMs.length);
+    const call = this.startedMs.length;
+    const error = this.answer(call);
     this.startedMs.push(nowMs);
     this.lanes.push(lane);
-    if (this.atOnce) return done(error, "as told");
+    if (this.atOnce(call)) return done(error, "as told");
     const endMs = Math.max(nowMs + this.delayMs, this.stalledUntilMs);
     this.clock.startTimer(endMs - nowMs, () => {
       // Calls under way stop too when the server does.
