@@ -275,7 +275,9 @@ export class ClientCall implements Expiring {
     // While blocked, the last sent entry still owes its `sent`.
     const done = this.#blocked ? this.#next - 1 : this.#next;
     if (this.#repeatable || done <= 0) return;
-    this.#outbox.splice(0, done);
+    // Most often that is all there is, and splice would make an array of it.
+    if (done === this.#outbox.length) this.#outbox.length = 0;
+    else this.#outbox.splice(0, done);
     this.#next -= done;
   }
 
