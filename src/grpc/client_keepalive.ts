@@ -54,14 +54,24 @@ export class ClientKeepalive {
     if (this.link.openCalls === 0 && !this.config.permitWithoutCalls) return;
     this.#pingedMs = nowMs;
     this.link.ping();
-    this.#lookIn(this.config.timeoutMs, nowMs);
+    this.#lookForAnswer(nowMs);
+  }
+
+  /** Not only at the end: an answer starts the next silence, which may be shorter than the time to answer. */
+  #lookForAnswer(nowMs: number): void {
+    const leftMs = this.#pingedMs + this.config.timeoutMs - nowMs;
+    this.#lookIn(Math.min(leftMs, this.config.timeMs), nowMs);
   }
 
   #unanswered(nowMs: number): void {
     const { timeoutMs } = this.config;
+    if (nowMs - this.#pingedMs < timeoutMs) return this.#lookForAnswer(nowMs);
     // A look that comes much too late shows that this process stood still (a paused VM, a stopped program):
     // the answer may wait unread in the socket.
-    if (nowMs - this.#dueMs > timeoutMs / 2) return this.#lookIn(timeoutMs, nowMs);
+    if (nowMs - this.#dueMs > timeoutMs / 2) {
+      this.#pingedMs = nowMs;
+      return this.#lookForAnswer(nowMs);
+    }
     this.link.lose(`keepalive ping failed: the server sent nothing within ${timeoutMs} ms`);
   }
 

@@ -32,10 +32,10 @@ class FakeLink implements KeepaliveLink {
   }
 }
 
-function keepalive(permitWithoutCalls = false) {
+function keepalive(permitWithoutCalls = false, timeMs = 1_000, timeoutMs = 200) {
   const clock = new VirtualClock();
   const link = new FakeLink(clock);
-  const one = new ClientKeepalive({ timeMs: 1_000, timeoutMs: 200, permitWithoutCalls }, clock, link);
+  const one = new ClientKeepalive({ timeMs, timeoutMs, permitWithoutCalls }, clock, link);
   one.wake();
   return { clock, link, one };
 }
@@ -69,6 +69,18 @@ describe("the client's keepalive", () => {
     clock.advance(100_000);
     expect(link.lost).toHaveLength(1);
     expect(clock.pending).toBe(0);
+  });
+
+  it("keeps its rhythm when the time to answer is the longer one", () => {
+    const { clock, link } = keepalive(false, 100, 1_000);
+    clock.advance(110);
+    link.heardMs = clock.nowMs();
+    clock.advance(200);
+    expect(link.pings).toEqual([100, 210]);
+    clock.advance(899);
+    expect(link.lost).toEqual([]);
+    clock.advance(1);
+    expect(link.lost).toHaveLength(1);
   });
 
   it("sleeps without calls, and asks at once when one opens after the silence", () => {

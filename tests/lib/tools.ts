@@ -48,3 +48,25 @@ export async function h2load(): Promise<Tool> {
   const installed = await run("apt-get", ["install", "-y", "--no-install-recommends", "nghttp2-client"]);
   return installed.code === 0 ? { path: "h2load" } : { reason: "h2load is missing; install nghttp2-client" };
 }
+
+/** gRPC's C-core for Python, pinned; its wheel holds all it needs. */
+const GRPCIO = "1.85.1";
+
+/** A Python that has grpcio, in an environment of its own. */
+export async function grpcioPython(): Promise<Tool> {
+  const venv = `${CACHE_DIR}/tools/grpcio-${GRPCIO}`;
+  const path = `${venv}/bin/python`;
+  // Written last: an installation that was broken off is done again.
+  const complete = `${venv}/complete`;
+  if ((await run("test", ["-e", complete])).code === 0) return { path };
+  if (!await onPath("python3")) return { reason: "grpcio needs Python; install python3 and python3-venv" };
+  const made = await run("python3", ["-m", "venv", "--clear", venv]);
+  if (made.code !== 0) {
+    return { reason: `no Python environment could be made, install python3-venv: ${made.err.slice(-300)}` };
+  }
+  const pip = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", `grpcio==${GRPCIO}`];
+  const installed = await run(path, pip);
+  if (installed.code !== 0) return { reason: `grpcio could not be installed: ${installed.err.slice(-300)}` };
+  await run("touch", [complete]);
+  return { path };
+}
