@@ -55,7 +55,7 @@ export const stages: Stage[] = [
     name: "unit",
     what: "unit tests of TypeScript",
     quick: true,
-    commands: [vitest("unit", "default", "src", "vsock", "tests/lib", "tests/bench")],
+    commands: [vitest("unit", "default", "src", "vsock", "tests/lib", "tests/bench", "tests/fuzz")],
   },
   {
     name: "rust",
@@ -87,6 +87,12 @@ export const stages: Stage[] = [
     name: "connect",
     what: "connectconformance's gRPC cases: our server, our client, stubs over our channel",
     commands: [vitest("connect", "verbose", "tests/conformance/connect")],
+  },
+  {
+    name: "fuzz",
+    what: "the engine against generated cases, for GATEHOUSE_FUZZ_MINUTES (default 5)",
+    onDemand: true,
+    commands: [deno("run", "--quiet", "--allow-all", "--v8-flags=--expose-gc", "tests/fuzz/main.ts")],
   },
   {
     name: "signer",

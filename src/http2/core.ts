@@ -220,6 +220,7 @@ export class Core {
     this.error = error;
     const code = error?.code ?? ErrorCode.NO_ERROR;
     for (const stream of this.streams.values()) {
+      if (this.streams.get(stream.id) !== stream) continue; // the application reset it in an event before
       this.remove(stream, Closed.RESET_BY_US);
       this.events.onReset(stream.id, code, "local");
     }

@@ -19,6 +19,7 @@ import { HeaderBlock } from "./header_block.ts";
 import { HeaderSections } from "./header_sections.ts";
 import { INITIAL_WINDOW_BYTES, MAX_GOAWAY_DEBUG_BYTES, MAX_WINDOW_BYTES } from "./limits.ts";
 import type { Outbound } from "./outbound.ts";
+import type { Stream } from "./stream.ts";
 
 /** The receiving half of a connection. */
 export class Inbound {
@@ -248,7 +249,7 @@ export class Inbound {
       core.settingsAcked = true;
       const size = core.streamWindowBytes;
       if (size < INITIAL_WINDOW_BYTES) {
-        for (const stream of core.streams.values()) stream.receiveWindow.resize(size);
+        for (const stream of core.streams.values()) this.#resizeWindow(stream, size);
       }
       return;
     }
@@ -258,6 +259,7 @@ export class Inbound {
     const windowBefore = peer.initialWindowBytes;
     const code = peer.apply(frame.bytes, frame.start, frame.end, !core.isServer);
     if (code !== 0) return this.#fail(code, peer.problem);
+    this.#outbound.encoder.limitTable(Math.min(peer.smallestTableBytes, peer.headerTableBytes));
     this.#outbound.encoder.limitTable(peer.headerTableBytes);
     if (
       peer.initialWindowBytes !== windowBefore && !this.#shiftWindows(peer.initialWindowBytes - windowBefore)
@@ -270,6 +272,13 @@ export class Inbound {
     core.output.settingsAck();
     core.checkQueuedControl();
     if (!core.closed) core.events.onSettings?.();
+  }
+
+  /** What was consumed may be enough for an update of the smaller window, and nothing else would send it. */
+  #resizeWindow(stream: Stream, sizeBytes: number): void {
+    stream.receiveWindow.resize(sizeBytes);
+    const increment = stream.remoteEnded ? 0 : stream.receiveWindow.consume(0);
+    if (increment > 0) this.#core.output.windowUpdate(stream.id, increment);
   }
 
   /** Section 6.9.2: the change applies to every stream, and may make windows negative. */

@@ -25,6 +25,8 @@ const DEFAULT_HEADER_TABLE_BYTES = 4_096;
 /** The peer's settings as of its last SETTINGS frame. */
 export class PeerSettings {
   headerTableBytes = DEFAULT_HEADER_TABLE_BYTES;
+  /** The smallest table size in the last frame: one frame may name several (RFC 7541 section 4.2). */
+  smallestTableBytes = DEFAULT_HEADER_TABLE_BYTES;
   maxConcurrentStreams = ASSUMED_PEER_STREAMS;
   initialWindowBytes = INITIAL_WINDOW_BYTES;
   maxFrameBytes = MIN_MAX_FRAME_BYTES;
@@ -38,6 +40,7 @@ export class PeerSettings {
   apply(from: Uint8Array, start: number, end: number, byServer: boolean): number {
     if (!this.#received) this.maxConcurrentStreams = Infinity; // the first frame ends our assumption
     this.#received = true;
+    this.smallestTableBytes = Infinity;
     for (let at = start; at < end; at += SETTING_BYTES) {
       const error = this.#one(readU16(from, at), readU32(from, at + 2), byServer);
       if (error !== 0) return error;
@@ -49,6 +52,7 @@ export class PeerSettings {
     switch (id) {
       case HEADER_TABLE_SIZE:
         this.headerTableBytes = value;
+        this.smallestTableBytes = Math.min(this.smallestTableBytes, value);
         return 0;
       case ENABLE_PUSH:
         if (value === 0 || (value === 1 && !byServer)) return 0;
