@@ -111,7 +111,9 @@ export function isGrpcContentType(contentType: string): boolean {
 
 /** Whether messages come as protobuf: the subtype says so, or there is none. */
 export function isProtoContentType(contentType: string): boolean {
-  return PROTO_CONTENT_TYPE.test(contentType);
+  // Nearly all callers say one of these; the pattern costs each call more.
+  return contentType === "application/grpc" || contentType === CONTENT_TYPE ||
+    PROTO_CONTENT_TYPE.test(contentType);
 }
 
 const PROTO_CONTENT_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/;

@@ -192,19 +192,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
       const text = head.method === "HEAD" ? "" : "gRPC calls use POST.\n";
       return this.#refuse(streamId, endStream, "405", text, extra);
     }
-    if (!isGrpcContentType(head.contentType)) {
-      return this.#refuse(
-        streamId,
-        endStream,
-        "415",
-        "This is a gRPC server: content-type is application/grpc.\n",
-      );
-    }
-    if (!isProtoContentType(head.contentType)) {
-      const details =
-        `Unsupported content-type "${head.contentType}": use application/grpc or application/grpc+proto`;
-      return this.#fail(streamId, endStream, head, { code: status.UNIMPLEMENTED, details });
-    }
+    if (!isProtoContentType(head.contentType)) return this.#refuseContentType(streamId, endStream, head);
     const method = this.core.methods.get(head.path);
     if (method === undefined || head.path.charCodeAt(0) !== 0x2f) {
       return this.#fail(streamId, endStream, head, NO_METHOD(head.path));
@@ -247,6 +235,18 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     this.connection.sendHeaders(streamId, extra ? headers.concat(extra) : headers, true);
     if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
     this.#record(head.path, this.core.methods.has(head.path), ending.code, this.clock.nowMs(), undefined);
+  }
+
+  /** gRPC of another codec gets a gRPC answer; anything else may not be able to read one. */
+  #refuseContentType(streamId: number, endStream: boolean, head: RequestHead): void {
+    if (isGrpcContentType(head.contentType)) {
+      const details =
+        `Unsupported content-type "${head.contentType}": use application/grpc or application/grpc+proto`;
+      this.#fail(streamId, endStream, head, { code: status.UNIMPLEMENTED, details });
+    } else {
+      const text = "This is a gRPC server: content-type is application/grpc.\n";
+      this.#refuse(streamId, endStream, "415", text);
+    }
   }
 
   /** An HTTP answer for what is no gRPC call. */
