@@ -4,8 +4,9 @@ import { ErrorCode } from "../http2/mod.ts";
 import { Channel, type ChannelOptions, fromGrpcJsOptions, type Target } from "./channel.ts";
 import { bidi, type ClientMethod } from "./client.ts";
 import { ClientKeepalive, type KeepaliveLink } from "./client_keepalive.ts";
+import type { Conn } from "./conn.ts";
 import { VirtualClock } from "./virtual_clock.ts";
-import { wireTarget } from "./wire_server.ts";
+import { WireServer, wireTarget } from "./wire_server.ts";
 
 const method: ClientMethod<Uint8Array, Uint8Array> = {
   path: "/test.Service/Bidi",
@@ -178,6 +179,37 @@ describe("a channel with keepalive", () => {
     expect(target.servers).toHaveLength(2);
     expect(target.servers[1].requests.size).toBe(1);
     next.cancel();
+  });
+
+  it("gives a real socket up whose other end falls silent", async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let silent = false;
+    const asConn = (conn: Deno.TcpConn): Conn => ({
+      peer: { transport: "tcp", address: "tcp://127.0.0.1" },
+      read: (into) => conn.read(into),
+      write: (bytes) => silent ? Promise.resolve(bytes.length) : conn.write(bytes),
+      close: () => conn.close(),
+    });
+    const accepting = listener.accept().then((conn) => new WireServer(asConn(conn)));
+    const channel = new Channel([{
+      address: "tcp://127.0.0.1",
+      dial: async () => {
+        const conn = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+        return { ...asConn(conn), write: (bytes: Uint8Array) => conn.write(bytes) };
+      },
+    }], { keepaliveTimeMs: 50, keepaliveTimeoutMs: 50 });
+    channels.push(channel);
+    const call = bidi(channel, method);
+    const server = await accepting;
+    await expect.poll(() => server.pings).toBeGreaterThan(2);
+    expect(call.ended).toBe(false);
+    silent = true;
+    await expect(call.next()).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+      details: expect.stringContaining("keepalive ping failed"),
+    });
+    await server.done;
+    listener.close();
   });
 
   it("sends no PING without calls", async () => {

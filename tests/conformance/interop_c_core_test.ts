@@ -244,6 +244,22 @@ function serverCases(python: string): void {
     });
   });
 
+  test.each(["tcp", "unix"])("is given up over %s when its process stands still", async (transport) => {
+    const channel = open(addresses[transport], { keepaliveTimeMs: 300, keepaliveTimeoutMs: 300 });
+    expect(await unary(channel, raw("Unary"), pattern(3))).toHaveLength(3);
+    child.kill("SIGSTOP");
+    try {
+      await expect(unary(channel, raw("Unary"), pattern(3), { deadlineMs: 10_000 })).rejects.toMatchObject({
+        code: status.UNAVAILABLE,
+        details: expect.stringContaining("keepalive ping failed"),
+      });
+    } finally {
+      child.kill("SIGCONT");
+    }
+    expect(await unary(channel, raw("Unary"), pattern(3), { waitForReady: true })).toHaveLength(3);
+    channel.close();
+  }, 15_000);
+
   test("a keepalive that asks too often is told so, and calls go on with the next connection", async () => {
     const channel = open(addresses.tcp, { keepaliveTimeMs: 100 });
     await expect(unary(channel, raw("Hang"), pattern(0), { deadlineMs: 10_000 })).rejects.toMatchObject({
