@@ -20,6 +20,26 @@ describe("a request", () => {
     expect(request(...BASE, ":authority", "%2Frun%2Fgatehouse.sock")).toBe("");
   });
 
+  it("is judged alike beside a list that passed before, wherever it differs from it", () => {
+    const passed = [...BASE, "a", "1", "b", "2"];
+    const error = (...headers: string[]) => checkHeaders(headers, "request", passed).error;
+    expect(error(...passed)).toBe("");
+    for (
+      const headers of [
+        [...BASE, "a", "1", "b", "2\n"],
+        [...BASE, "a", "1", "B", "2"],
+        [...BASE, "A", "1"],
+        [...BASE, "b", "2 ", "a", "1"],
+        [...passed, "c", "\0"],
+        [...passed, ":path", "/a"],
+        [...BASE, ":path", "/a"],
+      ]
+    ) {
+      expect(error(...headers)).toBe(request(...headers));
+      expect(error(...headers)).not.toBe("");
+    }
+  });
+
   it.each([
     ["no :method", [":scheme", "http", ":path", "/"]],
     ["no :scheme", [":method", "GET", ":path", "/"]],

@@ -4,6 +4,7 @@ import { checkHeaders, type HeaderCheck, type Section } from "./header_check.ts"
 import type { DecodedBlock } from "./block_cache.ts";
 import { Closed } from "./closed_streams.ts";
 import type { Core } from "./core.ts";
+import type { HeaderList } from "./events.ts";
 import { ErrorCode } from "./errors.ts";
 import { HEADER_LIST_BOMB, HpackDecoder } from "./hpack_decoder.ts";
 import { DECODER_TABLE_BYTES, MAX_INFORMATIONAL_RESPONSES } from "./limits.ts";
@@ -18,6 +19,8 @@ export class HeaderSections {
   readonly #core: Core;
   readonly #outbound: Outbound;
   readonly #decoder: HpackDecoder;
+  /** The newest list that passed the check. */
+  #passed: HeaderList = [];
 
   constructor(core: Core, outbound: Outbound) {
     this.#core = core;
@@ -126,7 +129,9 @@ export class HeaderSections {
   #check(block: DecodedBlock, section: Section): HeaderCheck {
     const known = block.check;
     if (known !== undefined && known.section === section) return known;
-    return block.check = checkHeaders(block.headers, section);
+    block.check = checkHeaders(block.headers, section, this.#passed);
+    if (block.check.error === "") this.#passed = block.headers;
+    return block.check;
   }
 
   /** Is the body, so far or as a whole, what content-length said (RFC 9113 section 8.1.1)? Empty if so. */
