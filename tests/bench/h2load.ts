@@ -17,25 +17,32 @@ const BODY = new Uint8Array([
   ...new Array(TEXT_BYTES).fill(0x62),
 ]);
 
-/**
- * @param dir where the body's file may lie
- * @returns calls a second
- */
+/** @param dir where the body's file may lie */
+export async function h2loadArgv(
+  server: RunningServer,
+  { connections, streams }: { connections: number; streams: number },
+  seconds: number,
+  dir: string,
+  warmUpSeconds = 0,
+): Promise<[string, ...string[]]> {
+  const body = `${dir}/h2load-body`;
+  await Deno.writeFile(body, BODY);
+  return pinned("generator", [
+    ...["h2load", `--clients=${connections}`, `--max-concurrent-streams=${streams}`, `--data=${body}`],
+    ...[`--warm-up-time=${warmUpSeconds}`, `--duration=${Math.max(1, Math.round(seconds))}`],
+    ...["--header=content-type: application/grpc", "--header=te: trailers"],
+    `http://${server.address("tcp")}/echo.EchoService/Echo`,
+  ]);
+}
+
+/** Calls a second. */
 export async function h2loadRate(
   server: RunningServer,
   column: string,
   seconds: number,
   dir: string,
 ): Promise<number> {
-  const { connections, streams } = columnOf(column);
-  const body = `${dir}/h2load-body`;
-  await Deno.writeFile(body, BODY);
-  const [program, ...args] = pinned("generator", [
-    ...["h2load", `--clients=${connections}`, `--max-concurrent-streams=${streams}`, `--data=${body}`],
-    ...["--warm-up-time=1", `--duration=${Math.max(1, Math.round(seconds))}`],
-    ...["--header=content-type: application/grpc", "--header=te: trailers"],
-    `http://${server.address("tcp")}/echo.EchoService/Echo`,
-  ]);
+  const [program, ...args] = await h2loadArgv(server, columnOf(column), seconds, dir, 1);
   const { code, out, err } = await run(program, args);
   const rate = /finished in [^,]*, ([\d.]+) req\/s/.exec(out)?.[1];
   if (code !== 0 || rate === undefined) throw new Error(`h2load ended with ${code}:\n${out}\n${err}`);
