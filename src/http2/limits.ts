@@ -89,8 +89,11 @@ export const TINY_DATA_BYTES_PER_SECOND = 2_560;
 /** Below this a DATA frame is tiny: not even a gRPC message's 5-byte prefix fits. Small messages stay free. */
 export const TINY_DATA_BYTES = 5;
 
-/** PING and SETTINGS answers and resets waiting for a peer that does not read (CVE-2019-9512, -9514, -9515; Go: 10,000). */
-export const MAX_QUEUED_CONTROL_FRAMES = 2_000;
+/**
+ * PING and SETTINGS answers and resets waiting for a peer that does not read (CVE-2019-9512, CVE-2019-9514,
+ * CVE-2019-9515). Go allows 10,000, grpc-go stops at 100; ours is under what the bursts above add up to.
+ */
+export const MAX_QUEUED_CONTROL_FRAMES = 1_000;
 /**
  * Packed output beyond which frames wait in their streams, so that the stream limit bounds them
  * (CVE-2019-9517). With one more frame of 16 KiB the buffer is 64 KiB.

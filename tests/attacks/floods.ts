@@ -10,6 +10,7 @@ import {
   call,
   data,
   ECHO,
+  echoOf,
   END_STREAM,
   headers,
   hello,
@@ -18,7 +19,6 @@ import {
   reset,
   settingsFrame,
   stream,
-  u32,
   windowUpdate,
 } from "./pieces.ts";
 
@@ -196,9 +196,3 @@ export const FLOODS: Attack[] = [
     piece: () => data(0, new Uint8Array(), END_STREAM),
   }),
 ];
-
-/** A request that is answered with as many bytes, with its prefix. */
-function echoOf(bytes: number): Uint8Array {
-  const request = concat(Uint8Array.of(10, bytes & 127 | 128, bytes >>> 7), new Uint8Array(bytes).fill(97));
-  return concat(Uint8Array.of(0), u32(request.length), request);
-}

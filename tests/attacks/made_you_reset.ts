@@ -9,11 +9,11 @@ import {
   data,
   ECHO,
   END_STREAM,
-  HAS_PRIORITY,
   headers,
   hello,
   HELLO_FRAMES,
   LARGEST_WINDOW,
+  selfDependent,
   stream,
   u32,
   windowUpdate,
@@ -116,7 +116,7 @@ export const MADE_YOU_RESET: Attack[] = [
   {
     by: "HEADERS that depend on themselves",
     code: PROTOCOL_ERROR,
-    piece: (i: number) => headers(i, concat(dependsOnItself(i), ECHO), HAS_PRIORITY),
+    piece: selfDependent,
     framesEach: 1,
   },
   {

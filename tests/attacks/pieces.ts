@@ -55,6 +55,10 @@ export const windowUpdate = (streamId: number, increment: number): Uint8Array =>
 /** A whole call. */
 export const call = (i: number): Uint8Array => concat(headers(i), data(i, CALL, END_STREAM));
 
+/** HEADERS whose stream depends on itself (RFC 9113, section 5.3.1): reset at once. */
+export const selfDependent = (i: number): Uint8Array =>
+  headers(i, concat(u32(stream(i)), Uint8Array.of(0), ECHO), HAS_PRIORITY);
+
 export function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
@@ -68,4 +72,17 @@ export function integer(value: number, first = 0, prefixBits = 7): number[] {
   const bytes = [first | most];
   for (value -= most; value >= 128; value >>>= 7) bytes.push(value & 127 | 128);
   return [...bytes, value];
+}
+
+/** An EchoRequest with a text of as many bytes, with its prefix: as much comes back. */
+export function echoOf(lengthBytes: number): Uint8Array {
+  const text = new Uint8Array(lengthBytes).fill(0x61);
+  return message(concat(Uint8Array.of(10), varint(lengthBytes), text));
+}
+
+/** Protobuf's variable-length integer. */
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (; value >= 128; value >>>= 7) bytes.push(value & 127 | 128);
+  return Uint8Array.of(...bytes, value);
 }
