@@ -36,7 +36,7 @@ export async function runBench(
 ): Promise<BenchReport> {
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
-  await Promise.all(workers.map((worker) => worker.connect()));
+  await Promise.race([Promise.all(workers.map((worker) => worker.connect())), aborted(signal)]);
   const services: ServiceReport[] = [];
   for (const service of options.services) {
     if (signal.aborted) break;
@@ -50,6 +50,13 @@ export async function runBench(
     machine,
     services,
   };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 async function runService(

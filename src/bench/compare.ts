@@ -52,6 +52,7 @@ export function compareReports(a: BenchReport, b: BenchReport, failIfSlowerPerce
     services,
     unmatched,
     differences: [
+      ...differences({ interrupted: a.interrupted }, { interrupted: b.interrupted }),
       ...differences(a.options, b.options),
       ...differences({ ...a.machine, load_average: 0 }, { ...b.machine, load_average: 0 }),
     ],

@@ -53,11 +53,13 @@ test("ratios are B's figure by A's", () => {
 test("options and machines that differ are told, the load of the moment isn't", () => {
   const other = report([service(1, 1)], { rate: 50, streams: 4 });
   const machine = { ...other.machine, deno: "3", load_average: 9 };
-  expect(compareReports(report([service(1, 1)]), { ...other, machine }).differences).toEqual([
-    "streams: 1 | 4",
-    "rate: none | 50",
-    "deno: 2 | 3",
-  ]);
+  expect(compareReports(report([service(1, 1)]), { ...other, machine, interrupted: true }).differences)
+    .toEqual([
+      "interrupted: false | true",
+      "streams: 1 | 4",
+      "rate: none | 50",
+      "deno: 2 | 3",
+    ]);
 });
 
 test("a closed loop is judged by its rate, an open one by its p50 and p99", () => {

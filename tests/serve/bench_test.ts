@@ -145,3 +145,22 @@ test("Ctrl-C prints what was measured and ends with 130, in several processes to
     expect(report.services[0].errors).toEqual({});
   }
 }, 60_000);
+
+test("Ctrl-C ends it while a server that says nothing is waited for", async () => {
+  const path = `${serving.dir}/silent.sock`;
+  const silent = Deno.listen({ transport: "unix", path });
+  const child = new Deno.Command(`${REPO_ROOT}/gatehouse`, {
+    args: ["bench", "--server", `unix://${path}`, "--json"],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const conn = await silent.accept();
+  const started = performance.now();
+  child.kill("SIGINT");
+  const { code, stdout } = await child.output();
+  expect(code).toBe(130);
+  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(JSON.parse(new TextDecoder().decode(stdout))).toMatchObject({ interrupted: true, services: [] });
+  conn.close();
+  silent.close();
+}, 30_000);
