@@ -70,7 +70,9 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
 
   /** Starts a call. The listener gets exactly one status. */
   start(call: CallStart, listener: CallListener): ClientCall {
-    const startedMs = this.#clock.nowMs();
+    // A look at the clock is dear beside the rest: a call without a deadline needs none.
+    const timed = call.deadlineMs !== undefined || call.parent !== undefined;
+    const startedMs = timed ? this.#clock.nowMs() : 0;
     let deadlineMs = call.deadlineMs === undefined ? Infinity : startedMs + Math.max(0, call.deadlineMs);
     if (call.parent !== undefined) {
       deadlineMs = Math.min(deadlineMs, parentDeadlineMs(call.parent, propagate.DEFAULTS, this.#clock));
@@ -176,6 +178,7 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
       );
     }
     this.#waiting.add(call);
+    call.hasWaited = true;
     if (this.#state === connectivityState.IDLE) this.#connect();
   }
 

@@ -46,6 +46,8 @@ export class ClientCall implements Expiring {
   queueIndex = -1;
   ended = false;
   readonly waitForReady: boolean;
+  /** It was placed later than at its start: what is left of its time is less than all. */
+  hasWaited = false;
   /** The same for all calls of its method. */
   readonly #headers: HeaderList;
   /** Its own: metadata. */
@@ -71,8 +73,8 @@ export class ClientCall implements Expiring {
   #ending: FullStatus | undefined;
 
   /**
-   * @param startedMs on the channel's clock, as
-   * @param deadlineMs which is the earliest of all that apply
+   * @param startedMs on the channel's clock; any number when there is no deadline
+   * @param deadlineMs on the same, the earliest of all that apply
    */
   constructor(
     private readonly home: CallHome,
@@ -195,6 +197,7 @@ export class ClientCall implements Expiring {
       this.#next = 0;
       this.#endSent = false;
       this.#blocked = false;
+      this.hasWaited = true;
       this.home.place(this);
       return;
     }
@@ -219,7 +222,8 @@ export class ClientCall implements Expiring {
 
   #withTimeout(): HeaderList {
     if (this.deadlineMs === Infinity) return this.#ownHeaders;
-    return ["grpc-timeout", formatTimeout(this.deadlineMs - this.home.nowMs()), ...this.#ownHeaders];
+    const nowMs = this.hasWaited ? this.home.nowMs() : this.startedMs;
+    return ["grpc-timeout", formatTimeout(this.deadlineMs - nowMs), ...this.#ownHeaders];
   }
 
   #maySend(message: Uint8Array): boolean {

@@ -7,6 +7,7 @@ import { ErrorCode } from "../http2/mod.ts";
 import { Channel, type ChannelOptions, type Target } from "./channel.ts";
 import { bidi, type CallOptions, type ClientMethod, unary } from "./client.ts";
 import type { ParentCall } from "./parent_call.ts";
+import { VirtualClock } from "./virtual_clock.ts";
 import { wireTarget } from "./wire_server.ts";
 
 const method: ClientMethod<Uint8Array, Uint8Array> = {
@@ -144,6 +145,30 @@ describe("a call that is cancelled", () => {
     expect(request?.reset).toBe(ErrorCode.CANCEL);
     expect(Number.parseInt(String(request?.headers["grpc-timeout"]))).toBeLessThanOrEqual(30);
     expect(channel.counts).toEqual(NOTHING);
+  });
+});
+
+describe("a call with a deadline", () => {
+  it("tells the server what is left of it, after waiting and when it is repeated", async () => {
+    const clock = new VirtualClock();
+    const target = wireTarget();
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => open = resolve);
+    const channel = channelTo({ address: "a", dial: () => gate.then(() => target.dial()) }, { clock });
+    const call = unary(channel, method, message, { deadlineMs: 5_000 });
+    clock.advance(3_000);
+    open();
+    await settle();
+    const [server] = target.servers;
+    clock.advance(500);
+    server.reset(1, ErrorCode.REFUSED_STREAM);
+    await settle();
+    const direct = unary(channel, method, message, { deadlineMs: 700 });
+    await settle();
+    const timeouts = [...server.requests.values()].map(({ headers }) => headers["grpc-timeout"]);
+    expect(timeouts).toEqual(["2000m", "1500m", "700m"]);
+    for (const id of [3, 5]) server.answer(id);
+    await Promise.all([call, direct]);
   });
 });
 
