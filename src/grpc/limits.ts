@@ -27,6 +27,14 @@ export const MAX_CONNECTIONS = 1_024;
 /** Above this many (serving and being refused) a connection is closed without a word. */
 export const MAX_REFUSED_CONNECTIONS = 256;
 
+/**
+ * New connections that one listener takes at once, and then each second: each costs the event loop about 0.2 ms
+ * until it is gone again, so a flood of them gets a quarter of it. Connect floods.
+ */
+export const ACCEPT_BURST = 256;
+export const ACCEPTS_PER_SECOND = 1_000;
+/** Pause of a listener that has taken its share. */
+export const ACCEPT_PAUSE_MS = 10;
 /** How often a server looks after its connections: the grain of every time in connection_policy.ts. */
 export const SWEEP_MS = 1_000;
 /** Bytes that an unfinished request has to bring in each `requestStallTimeoutMs`, as SEND_STALL_MIN_BYTES the other way. */

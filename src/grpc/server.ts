@@ -2,6 +2,7 @@
 // Must never name a network call: it serves any Conn that is handed to it.
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Http2Config, Http2Error } from "../http2/mod.ts";
+import { AcceptPace } from "./accept_pace.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Conn, Listener, Peer } from "./conn.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
@@ -100,8 +101,11 @@ export class Server {
     if (this.#stopping) return listener.close();
     this.#listeners.add(listener);
     try {
-      // handle() never rejects and shutdown() waits for it.
-      for await (const conn of listener) void this.handle(conn);
+      const pace = new AcceptPace(this.#core.clock);
+      for await (const conn of listener) {
+        void this.handle(conn); // it never rejects, and shutdown() waits for it
+        await pace.next();
+      }
     } finally {
       this.#listeners.delete(listener);
     }
