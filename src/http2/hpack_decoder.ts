@@ -23,7 +23,9 @@ export class HpackDecoder {
   readonly #cache = new BlockCache();
   readonly #maxListBytes: number;
   readonly #maxCount: number;
+  /** How often the table changed, now and before the last block. */
   #epoch = 0;
+  #lastEpoch = 0;
   #from: Uint8Array = scratch;
   #at = 0;
   #end = 0;
@@ -43,7 +45,9 @@ export class HpackDecoder {
 
   /** Decodes `from[start..end)`, a whole block. Undefined: the connection must end, see `error`. */
   decode(from: Uint8Array, start: number, end: number): DecodedBlock | undefined {
-    const cacheable = end - start <= MAX_CACHED_BLOCK_BYTES;
+    // Where each block changes the table no block repeats: looking for it would only cost.
+    const cacheable = end - start <= MAX_CACHED_BLOCK_BYTES && this.#epoch === this.#lastEpoch;
+    this.#lastEpoch = this.#epoch;
     if (cacheable) {
       const known = this.#cache.find(from, start, end, this.#epoch);
       if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-// The Huffman code of HPACK (RFC 7541 appendix B), decoded eight bits at a time.
+// The Huffman code of HPACK (RFC 7541 appendix B), decoded by tables of eight and of twelve bits.
 // Must never write past the destination: callers size it with maxDecodedBytes / encodedBytes.
 
 // The code is canonical (ordered by length, then by symbol), so the lengths say everything.
@@ -27,8 +27,12 @@ const LONGEST_CODE_BITS = 30;
 /** A leaf of the decoding tables: this flag, the bits it uses of its byte << 8, the symbol. */
 const LEAF = 0x8000;
 
+/** Bits of one look that finds two symbols: all digits and most letters have codes of 5 or 6. */
+const PAIR_BITS = 12;
+
 const CODES = canonicalCodes();
 const TABLES = decodingTables();
+const PAIRS = pairTable();
 
 function canonicalCodes(): Uint32Array {
   const codes = new Uint32Array(256);
@@ -63,6 +67,21 @@ function decodingTables(): Uint16Array {
   return Uint16Array.from(entries);
 }
 
+/** By the next PAIR_BITS bits: the bits of two symbols << 16, the second << 8, the first; 0: they hold no two. */
+function pairTable(): Uint32Array {
+  const pairs = new Uint32Array(1 << PAIR_BITS);
+  for (let first = 0; first < 256; first++) {
+    for (let second = 0; second < 256; second++) {
+      const bits = LENGTH_BITS[first] + LENGTH_BITS[second];
+      const spare = PAIR_BITS - bits;
+      if (spare < 0) continue;
+      const at = ((CODES[first] << LENGTH_BITS[second]) | CODES[second]) << spare;
+      pairs.fill((bits << 16) | (second << 8) | first, at, at + (1 << spare));
+    }
+  }
+  return pairs;
+}
+
 /** The most bytes that `encodedBytes` bytes can decode to: the shortest code has 5 bits. */
 export function maxDecodedBytes(encodedBytes: number): number {
   return Math.floor((encodedBytes * 8) / SHORTEST_CODE_BITS);
@@ -79,11 +98,26 @@ export function huffmanDecode(from: Uint8Array, start: number, end: number, into
   let pending = 0;
   let sinceSymbol = 0; // bits since the last whole symbol, for the padding rule
   let table = 0;
-  for (let at = start; at < end; at++) {
-    bits = ((bits << 8) | from[at]) & 0xffff;
-    pending += 8;
-    sinceSymbol += 8;
-    while (pending >= 8) {
+  // Two symbols a look while there are bytes; the round after the last byte takes what is left of whole bytes.
+  for (let at = start; at <= end; at++) {
+    let enough = 8;
+    if (at < end) {
+      bits = ((bits << 8) | from[at]) & 0xffffff;
+      pending += 8;
+      sinceSymbol += 8;
+      enough = table === 0 ? PAIR_BITS : 8;
+    }
+    while (pending >= enough) {
+      if (table === 0 && pending >= PAIR_BITS) {
+        const pair = PAIRS[(bits >>> (pending - PAIR_BITS)) & (PAIRS.length - 1)];
+        if (pair !== 0) {
+          into[length++] = pair & 0xff;
+          into[length++] = (pair >>> 8) & 0xff;
+          pending -= pair >>> 16;
+          sinceSymbol = pending;
+          continue;
+        }
+      }
       const entry = tables[table + ((bits >>> (pending - 8)) & 0xff)];
       if (entry >= LEAF) {
         into[length++] = entry & 0xff;
