@@ -197,7 +197,7 @@ describe("a channel with keepalive", () => {
         const conn = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
         return { ...asConn(conn), write: (bytes: Uint8Array) => conn.write(bytes) };
       },
-    }], { keepaliveTimeMs: 50, keepaliveTimeoutMs: 50 });
+    }], { keepaliveTimeMs: 50, keepaliveTimeoutMs: 500 });
     channels.push(channel);
     const call = bidi(channel, method);
     const server = await accepting;

@@ -69,6 +69,35 @@ describe("message sizes", () => {
   });
 });
 
+describe("a response", () => {
+  it("goes on through 1xx, PING, SETTINGS and frames of no known type in its middle", async () => {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const ping = Uint8Array.of(0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+    const unknown = Uint8Array.of(0, 0, 2, 0xbe, 0xff, 0, 0, 0, 1, 1, 2);
+    const target = wireTarget(async (server, id) => {
+      for (const status of ["100", "103"]) server.connection.sendHeaders(id, [":status", status], false);
+      server.begin(id);
+      server.send(id, Uint8Array.of(0, 0, 0, 0, 4, 1));
+      await pause();
+      await server.raw(ping);
+      await server.limitStreams(3);
+      await server.raw(unknown);
+      await pause();
+      server.send(id, Uint8Array.of(2, 3, 4));
+      server.end(id);
+    });
+    const channel = channelTo(target, {});
+    const metadata: unknown[] = [];
+    const response = await unary(channel, method, large, {
+      onMetadata: (one) => metadata.push(one.toJSON()),
+    });
+    expect([...response]).toEqual([1, 2, 3, 4]);
+    expect(metadata).toHaveLength(1);
+    expect(await unary(channel, method, large)).toHaveLength(4);
+    expect(target.servers).toHaveLength(1);
+  });
+});
+
 describe("compression of requests", () => {
   const gzip = fromGrpcJsOptions({ "grpc.default_compression_algorithm": compressionAlgorithms.gzip });
   const seen = (target: ReturnType<typeof wireTarget>) =>
