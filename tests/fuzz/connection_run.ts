@@ -467,13 +467,38 @@ class Run {
       wire.announcedBytes * 2 >= wire.window,
       `the peer has ${wire.announcedBytes} of ${wire.window} bytes left`,
     );
-    if (this.isServer) this.#probe();
+    this.#reactions = MAX_REACTIONS + 1;
+    if (wire.goaways === 0 && this.#nextPeerId < 1e9) this.#leak();
+    if (this.isServer && !events.closed) this.#probe();
+  }
+
+  /** DATA that nobody wants goes back at once: after an update the peer has the whole window, or some was lost. */
+  #leak(): void {
+    const { connection, events, wire } = this;
+    if (this.isServer) this.#peer(headerFrames(this.#newPeerId(1), literals(peerList(true, 1)), false, 0));
+    else this.#request(APP_REQUESTS[0], false);
+    const stream = events.live.at(-1);
+    if (events.closed || stream === undefined || stream.mayBeGone) return;
+    this.#appReset(stream, 8);
+    for (let left = wire.announcedBytes; left > 0 && !events.closed;) {
+      const before = wire.announcedBytes;
+      const size = Math.min(16_384, left);
+      this.#peer(dataFrame(stream.id, size, false, -1));
+      this.#take(0);
+      left -= size;
+      if (wire.announcedBytes <= before - size) continue;
+      check(
+        wire.announcedBytes === wire.window,
+        `the window is ${wire.announcedBytes} of ${wire.window} bytes`,
+      );
+      return;
+    }
+    check(events.closed, `${wire.window} bytes were sent and none came back`);
   }
 
   /** As many calls as a fresh connection would take. */
   #probe(): void {
     if (this.#maxStreams > 5 || this.wire.goaways > 0 || this.#nextPeerId > 1e9) return;
-    this.#reactions = MAX_REACTIONS + 1;
     const before = this.events.streams.size;
     for (let i = 0; i < this.#maxStreams; i++) {
       const list = literals(peerList(true, 1));

@@ -2,6 +2,8 @@
 // Must never run anything: fuzz_test.ts runs them for seconds, main.ts for as long as it is told.
 import fc from "fast-check";
 import { runConnection } from "./connection_run.ts";
+import { runGrpc } from "./grpc_run.ts";
+import { grpcCase } from "./grpc_steps.ts";
 import { decoderCase, roundTripCase, runDecoder, runRoundTrip, runTable, tableCase } from "./hpack_run.ts";
 import { pairCase, runPair } from "./pair_run.ts";
 import { connectionCase } from "./steps.ts";
@@ -40,6 +42,7 @@ export const properties: readonly Property[] = [
   property("connection", 400, 200, connectionCase(40), runConnection),
   property("connection, long", 60, 20, connectionCase(300), runConnection),
   property("pair", 60, 30, pairCase, runPair),
+  property("grpc server", 60, 30, grpcCase, runGrpc),
   property("hpack decoder", 400, 200, decoderCase, runDecoder),
   property("hpack table", 200, 100, tableCase, runTable),
   property("hpack round trip", 200, 100, roundTripCase, runRoundTrip),

@@ -27,6 +27,8 @@ interface StreamSeen {
   credit: number;
   /** The same, from the peer: what it may send beyond our initial window. */
   announced: number;
+  /** The peer sent DATA. */
+  spoken: boolean;
 }
 
 /** `who` is the role of the end under test. */
@@ -46,6 +48,9 @@ export class WireJudge {
   goawayCode = -1;
   /** The highest id that the other end opened; the end under test when that is a client. */
   lastId = 0;
+  /** What the end under test sends, for those who want to know. */
+  onBlock: (id: number, headers: readonly string[]) => void = () => {};
+  onBody: (id: number, bytes: number) => void = () => {};
 
   #input: Uint8Array = new Uint8Array(0);
   #prefaceLeft: number;
@@ -71,6 +76,16 @@ export class WireJudge {
     return this.#input.length === 0 && this.#prefaceLeft === 0 && !this.#inputBlock;
   }
 
+  /** What may be sent to the peer on the connection. */
+  get connectionCredit(): number {
+    return this.#connectionCredit;
+  }
+
+  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE, as acknowledged. */
+  get peerInitialWindow(): number {
+    return this.#acked.initialWindow;
+  }
+
   /** What the peer may send on a stream, as it knows. */
   streamRoom(id: number): number {
     return Math.min(this.ownInitialWindow, RFC_WINDOW, this.streamWindow) + this.#seen(id).announced;
@@ -93,7 +108,7 @@ export class WireJudge {
   #seen(id: number): StreamSeen {
     let seen = this.streams.get(id);
     if (seen === undefined) {
-      seen = { headers: false, ended: false, reset: false, credit: 0, announced: 0 };
+      seen = { headers: false, ended: false, reset: false, credit: 0, announced: 0, spoken: false };
       this.streams.set(id, seen);
     }
     return seen;
@@ -105,6 +120,7 @@ export class WireJudge {
         this.inputDataFrames++;
         this.announcedBytes -= payload.length;
         this.#seen(id).announced -= payload.length;
+        this.#seen(id).spoken = true;
         break;
       case FrameType.HEADERS:
         this.#inputBlock = (flags & Flag.END_HEADERS) === 0;
@@ -166,8 +182,10 @@ export class WireJudge {
       (this.#block === undefined) === (type !== FrameType.CONTINUATION),
       `frame type ${type} around a header block`,
     );
+    // WINDOW_UPDATE may overtake the HEADERS of a stream on which the peer spoke before it could know of it.
+    const early = type === FrameType.WINDOW_UPDATE && this.#seen(id).spoken;
     check(
-      id === 0 || type === FrameType.HEADERS || id <= this.lastId,
+      id === 0 || type === FrameType.HEADERS || id <= this.lastId || early,
       `frame type ${type} on idle stream ${id}`,
     );
     switch (type) {
@@ -228,6 +246,7 @@ export class WireJudge {
       `DATA beyond the window of stream ${id}`,
     );
     if ((flags & Flag.END_STREAM) !== 0) seen.ended = true;
+    this.onBody(id, length);
   }
 
   #ownBlock(): void {
@@ -248,6 +267,7 @@ export class WireJudge {
     else check(first, `trailers first on stream ${id}`);
     if (!(headers[0] === ":status" && headers[1].startsWith("1"))) seen.headers = true;
     if (end) seen.ended = true;
+    this.onBlock(id, headers);
   }
 
   #ownSettings(flags: number, payload: Uint8Array): void {
