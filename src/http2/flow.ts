@@ -14,10 +14,13 @@ export class ReceiveWindow {
     this.#availableBytes = sizeBytes;
   }
 
-  /** Received `bytes`, padding included. False: the peer sent more than it may (FLOW_CONTROL_ERROR). */
+  /**
+   * Received `bytes`, padding included. False: the peer sent more than it may (FLOW_CONTROL_ERROR). Nothing is
+   * never more, though a window may be below 0 (RFC 9113 sections 6.9.1, 6.9.2).
+   */
   receive(bytes: number): boolean {
     this.#availableBytes -= bytes;
-    return this.#availableBytes >= 0;
+    return this.#availableBytes >= 0 || bytes === 0;
   }
 
   /** Consumed `bytes`; returns the increment to announce now, 0 for none yet. */

@@ -474,7 +474,7 @@ class Run {
 
   /** DATA that nobody wants goes back at once: after an update the peer has the whole window, or some was lost. */
   #leak(): void {
-    const { connection, events, wire } = this;
+    const { events, wire } = this;
     if (this.isServer) this.#peer(headerFrames(this.#newPeerId(1), literals(peerList(true, 1)), false, 0));
     else this.#request(APP_REQUESTS[0], false);
     const stream = events.live.at(-1);

@@ -65,4 +65,23 @@ export const seeds: readonly { readonly property: string; readonly found: string
         }],
       } satisfies PairCase,
     },
+    {
+      property: "pair",
+      found:
+        "an empty DATA frame that ends its stream was refused where our SETTINGS had made the window negative",
+      one: {
+        seed: 0,
+        piece: 1_000,
+        client: small,
+        server: { ...small, streamWindowBytes: 10_000 },
+        lag: 2,
+        calls: [{
+          at: 0,
+          request: { sizes: [10_001, 0], trailers: 0 },
+          response: { sizes: [], trailers: 0 },
+          metadata: [],
+          cancelAt: -1,
+        }],
+      } satisfies PairCase,
+    },
   ];
