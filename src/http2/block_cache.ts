@@ -22,9 +22,14 @@ interface Slot {
   epoch: number;
   bytes: Uint8Array | undefined;
   block: DecodedBlock | undefined;
+  /** Its hash came again: not to be given away for one that may come once. */
+  used: boolean;
 }
 
-/** Direct-mapped, a block stays from its second sight on. */
+/**
+ * Two slots for each hash, a block stays from its second sight on. With one, two blocks that a peer sends in turn
+ * (its response headers and its trailers) may share a slot, and then neither is ever found.
+ */
 export class BlockCache {
   #slots: Slot[] = [];
   #last: Slot | undefined;
@@ -35,22 +40,36 @@ export class BlockCache {
     const length = end - start;
     let hash = length;
     for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + from[at]) | 0;
-    const slot = this.#slots[(hash ^ (hash >>> 9)) & (SLOTS - 1)];
-    this.#last = slot;
+    const at = (hash ^ (hash >>> 9)) & (SLOTS - 1);
+    let slot = this.#slots[at];
     if (slot.hash !== hash || slot.epoch !== epoch) {
-      slot.hash = hash;
-      slot.epoch = epoch;
-      slot.bytes = undefined;
-      slot.block = undefined;
-      this.#last = undefined;
-      return undefined;
+      const other = this.#slots[at ^ 1];
+      if (other.hash !== hash || other.epoch !== epoch) {
+        this.#claim(slot, other, hash, epoch);
+        return undefined;
+      }
+      slot = other;
     }
+    this.#last = slot;
+    slot.used = true;
     const bytes = slot.bytes;
     if (bytes === undefined || bytes.length !== length) return undefined;
     for (let i = 0; i < length; i++) {
       if (bytes[i] !== from[start + i]) return undefined;
     }
     return slot.block;
+  }
+
+  /** Gives one of the two slots to a new hash: one that is free, else one whose block was not found again. */
+  #claim(first: Slot, second: Slot, hash: number, epoch: number): void {
+    if (first.used && second.used) first.used = second.used = false;
+    const slot = isFree(first, epoch) || (!first.used && !isFree(second, epoch)) ? first : second;
+    slot.hash = hash;
+    slot.epoch = epoch;
+    slot.bytes = undefined;
+    slot.block = undefined;
+    slot.used = false;
+    this.#last = undefined;
   }
 
   /** Keeps what `find` just missed, if it was its second sight. */
@@ -63,6 +82,12 @@ export class BlockCache {
   }
 }
 
+/** A block of an earlier table is never found again. */
+const isFree = (slot: Slot, epoch: number): boolean => slot.epoch !== epoch;
+
 function emptySlots(): Slot[] {
-  return Array.from({ length: SLOTS }, () => ({ hash: 0, epoch: -1, bytes: undefined, block: undefined }));
+  return Array.from(
+    { length: SLOTS },
+    () => ({ hash: 0, epoch: -1, bytes: undefined, block: undefined, used: false }),
+  );
 }
