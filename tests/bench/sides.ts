@@ -40,6 +40,9 @@ const deno = (...args: string[]) => [
   ...["--cached-only", "--unstable-vsock", ...args],
 ];
 
+/** The agent's own heap setting, for our two sides. */
+const HEAP = "--v8-flags=--max-semi-space-size=4";
+
 const nothing = () => Promise.resolve(undefined);
 
 function needs(program: string, next: string): () => Promise<string | undefined> {
@@ -84,7 +87,7 @@ const engine: Side = {
   what: "Gatehouse's engine, src/grpc with Echo",
   streams: true,
   check: "payload",
-  argv: (socket) => deno("--allow-all", `${BUILT}/engine.js`, socket, REPO_ROOT),
+  argv: (socket) => deno(HEAP, "--allow-all", `${BUILT}/engine.js`, socket, REPO_ROOT),
   build: bundle("tests/bench/anchors/engine.ts"),
   missing: nothing,
 };
@@ -95,9 +98,9 @@ const agent: Side = {
   streams: false,
   check: "payload",
   argv: (socket) => {
-    const allowed = ["--allow-net", "--allow-read", "--allow-write", "--ignore-env"];
+    const flags = [HEAP, "--allow-net", "--allow-read", "--allow-write", "--ignore-env"];
     return deno(
-      ...allowed,
+      ...flags,
       `${BUILT}/main.js`,
       "--config",
       `${socket}.toml`,
