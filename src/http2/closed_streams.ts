@@ -16,6 +16,7 @@ export class ClosedStreams {
       this.#how = new Uint8Array(CLOSED_STREAM_MEMORY);
     }
     const slot = (streamId >>> 1) & (CLOSED_STREAM_MEMORY - 1);
+    if (this.#ids[slot] > streamId) return; // a stream that lived long ends late
     this.#ids[slot] = streamId;
     this.#how[slot] = how;
   }

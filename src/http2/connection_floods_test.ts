@@ -38,6 +38,18 @@ describe("each abuse ends in ENHANCE_YOUR_CALM with the name of its limit", () =
     expect(server.connection.closed).toBe(false);
   });
 
+  it("a reset that crosses ours after an early answer is none", () => {
+    const server = new Scripted().ready();
+    for (let id = 1; id < 2 * 3_000; id += 2) {
+      server.send(server.headers(id));
+      server.connection.sendHeaders(id, [":status", "200", "grpc-status", "0"], true);
+      server.connection.reset(id, 0);
+      server.send(frame(FrameType.RST_STREAM, 0, id, u32(8)));
+      server.seen();
+    }
+    expect(server.connection.closed).toBe(false);
+  });
+
   it("MadeYouReset, by each way to make us reset", () => {
     const ways: ((server: Scripted, id: number) => Uint8Array[])[] = [
       (s, id) => [s.headers(id), frame(FrameType.WINDOW_UPDATE, 0, id, u32(0))],

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Connection } from "./connection.ts";
 import { CLIENT_PREFACE, Flag, FrameType } from "./frame.ts";
+import { CLOSED_STREAM_MEMORY } from "./limits.ts";
 import { concat, frame, Recorder, REQUEST, Scripted, u32 } from "./testkit.ts";
 
 const END = Flag.END_HEADERS | Flag.END_STREAM;
@@ -128,6 +129,21 @@ describe("what is odd but legal", () => {
     }],
   ])("%s", (_what, script) => {
     expect(outcome(script)).toBe("");
+  });
+});
+
+describe("trailers that come late", () => {
+  it("on a stream that was reset a thousand streams ago end nothing", () => {
+    const server = new Scripted().ready();
+    server.send(server.headers(1));
+    server.connection.reset(1, 8);
+    for (let id = 3; id <= 3 + 2 * CLOSED_STREAM_MEMORY; id += 2) {
+      server.send(server.headers(id, REQUEST, END));
+      server.connection.sendHeaders(id, [":status", "204"], true);
+      server.seen();
+    }
+    server.send(server.headers(1, ["a", "b"], END));
+    expect(server.connection.closed).toBe(false);
   });
 });
 

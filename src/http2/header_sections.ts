@@ -149,7 +149,8 @@ export class HeaderSections {
     const core = this.#core;
     switch (core.howClosed(streamId)) {
       case Closed.RESET_BY_US:
-        return void core.calm(core.floods.ignored(core.nowMs)); // sent before the peer knew (section 5.1)
+      case Closed.FORGOTTEN: // sent before the peer knew (section 5.1)
+        return void core.calm(core.floods.ignored(core.nowMs));
       case Closed.RESET_BY_PEER:
         return core.streamError(streamId, ErrorCode.STREAM_CLOSED, "HEADERS after RST_STREAM");
       case Closed.ENDED:

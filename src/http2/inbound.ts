@@ -231,8 +231,10 @@ export class Inbound {
     if (core.isIdle(streamId)) {
       return this.#fail(ErrorCode.PROTOCOL_ERROR, `RST_STREAM on stream ${streamId}, which is idle`);
     }
-    if (core.isServer && !core.calm(core.floods.reset(core.nowMs))) return;
     const stream = core.find(streamId);
+    // A caller may answer our own reset with one: after trailers that came before its end, every call has it.
+    const crossed = stream === undefined && core.howClosed(streamId) === Closed.RESET_BY_US;
+    if (core.isServer && !crossed && !core.calm(core.floods.reset(core.nowMs))) return;
     if (stream === undefined) return void core.calm(core.floods.ignored(core.nowMs));
     core.remove(stream, Closed.RESET_BY_PEER);
     core.events.onReset(streamId, readU32(frame.bytes, frame.start), "peer");

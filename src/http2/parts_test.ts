@@ -56,6 +56,15 @@ describe("the memory of closed streams", () => {
     expect(memory.recall(9_001, 9_999)).toBe(Closed.NEVER);
     expect(memory.recall(1, 9_999)).toBe(Closed.FORGOTTEN);
   });
+
+  it("keeps the newer of two streams when the older one, which lived long, ends after it", () => {
+    const memory = new ClosedStreams();
+    const newer = 1 + 2 * CLOSED_STREAM_MEMORY;
+    memory.remember(newer, Closed.RESET_BY_US);
+    memory.remember(1, Closed.ENDED);
+    expect(memory.recall(newer, newer + 2)).toBe(Closed.RESET_BY_US);
+    expect(memory.recall(1, newer + 2)).toBe(Closed.FORGOTTEN);
+  });
 });
 
 describe("latin1", () => {
