@@ -3,11 +3,13 @@
 import { Buffer } from "node:buffer";
 import { status } from "@grpc/grpc-js";
 import { compress, decompress, type Encoding, worthCompressing } from "./compression.ts";
-import { FIRST_MESSAGE_BUFFER_BYTES } from "./limits.ts";
+import { FIRST_MESSAGE_BUFFER_BYTES, USUAL_INFLATION } from "./limits.ts";
 import { GrpcError } from "./status.ts";
 
 export const PREFIX_BYTES = 5;
 const FLAG_COMPRESSED = 1;
+/** Deflate's most (RFC 1951: 258 bytes from 2 bits). */
+const MAX_INFLATION = 1_032;
 
 /** A message with its prefix, in an array of its own. Compresses when it is worth it. */
 export function frameMessage(message: Uint8Array, encoding: Encoding = "identity"): Uint8Array {
@@ -36,6 +38,9 @@ export class MessageReader {
   #filled = 0;
 
   constructor(private readonly maxBytes: number, private encoding: Encoding = "identity") {}
+
+  /** Bytes that decompression made beyond USUAL_INFLATION, since whoever counts them set this to 0. */
+  excessBytes = 0;
 
   setEncoding(encoding: Encoding): void {
     this.encoding = encoding;
@@ -121,7 +126,19 @@ export class MessageReader {
     this.#body = undefined;
     this.#head = 0;
     this.#filled = 0;
-    return compressed ? decompress(body, this.encoding, this.maxBytes) : body;
+    return compressed ? this.#inflate(body) : body;
+  }
+
+  #inflate(body: Buffer): Buffer {
+    // A message that breaks off, or passes the limit, may have grown that far.
+    let bytes = Math.min(this.maxBytes, body.length * MAX_INFLATION);
+    try {
+      const message = decompress(body, this.encoding, this.maxBytes);
+      bytes = message.length;
+      return message;
+    } finally {
+      this.excessBytes += Math.max(0, bytes - body.length * USUAL_INFLATION);
+    }
   }
 }
 

@@ -110,6 +110,19 @@ describe("compressed messages", () => {
     expect(at(1_001)).toBe(status.RESOURCE_EXHAUSTED);
   });
 
+  it("count what they grow beyond the usual, also where they are refused", () => {
+    const excess = (maxBytes: number, body: Uint8Array): number => {
+      const reader = new MessageReader(maxBytes, "gzip");
+      codeOf(() => reader.next(compressed(body)));
+      return reader.excessBytes;
+    };
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    expect(excess(1_000_000, bomb)).toBe(1_000_000 - 64 * bomb.length);
+    expect(excess(100_000, bomb)).toBe(100_000 - 64 * bomb.length);
+    expect(excess(1_000_000, bomb.subarray(0, -1))).toBe(1_000_000 - 64 * (bomb.length - 1));
+    expect(excess(1_000_000, gzipSync(Buffer.from("a text as people write it")))).toBe(0);
+  });
+
   it("that are none are INTERNAL, as is the flag on an identity call", () => {
     expect(codeOf(() => new MessageReader(100, "gzip").next(compressed(Buffer.from("no"))))).toBe(
       status.INTERNAL,

@@ -27,6 +27,8 @@ export interface ServerLink {
   readonly maxSendMessageBytes: number;
   /** What is held for this connection's peer. */
   readonly held: HeldBytes;
+  /** Decompression made so much more than usual: too much of it ends the connection. */
+  inflated(excessBytes: number): void;
   /** There is output: flush it at the end of this turn. */
   wake(): void;
   /** The call's status is known: forget it, tell the hook. */
@@ -128,6 +130,11 @@ export abstract class ServerCall implements Expiring {
       }
     } catch (error) {
       this.endWith(statusFromError(error));
+    }
+    const { excessBytes } = this.reader;
+    if (excessBytes > 0) {
+      this.reader.excessBytes = 0;
+      this.link.inflated(excessBytes);
     }
     if (endStream) this.receiveEnd();
     if (!this.ended) this.account();

@@ -24,13 +24,14 @@ import {
   trailers,
 } from "./headers.ts";
 import { HeldBytes, type TotalHeld } from "./held_bytes.ts";
-import { LINGER_MS } from "./limits.ts";
+import { INFLATION_BURST_BYTES, INFLATION_BYTES_PER_SECOND, LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
 import type { CallStatus } from "./status.ts";
 import { PingStrikes } from "./ping_strikes.ts";
 import { StreamCall } from "./stream_call.ts";
 import { StreamTable } from "../http2/stream_table.ts";
+import { TokenBucket } from "../http2/token_bucket.ts";
 import { UnaryCall } from "./unary_call.ts";
 import { type Kept, Upkeep } from "./upkeep.ts";
 
@@ -79,6 +80,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
   readonly #strikes: PingStrikes;
+  readonly #inflation: TokenBucket;
   readonly #upkeep: Upkeep;
   #lastHeaders: HeaderList | undefined;
   #lastHead: RequestHead | undefined;
@@ -97,6 +99,11 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
       this.held.setResponses(this.connection.queuedBytes);
     });
     this.#strikes = new PingStrikes(core.policy);
+    this.#inflation = new TokenBucket(
+      Math.max(INFLATION_BURST_BYTES, core.maxReceiveMessageBytes),
+      INFLATION_BYTES_PER_SECOND,
+      this.turnMs,
+    );
     this.#upkeep = new Upkeep(core.policy, this, this.turnMs);
   }
 
@@ -143,6 +150,12 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     const { connection } = this;
     if (this.#strikes.allow(nowMs, connection.streamFrames, this.#calls.size)) return;
     connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
+  }
+
+  inflated(excessBytes: number): void {
+    if (this.#inflation.take(excessBytes, this.turnMs)) return;
+    this.connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, "too_much_inflation");
+    this.wake();
   }
 
   close(): void {

@@ -30,11 +30,18 @@ const HEADERS = headerBlock([
   ["grpc-encoding", "gzip"],
 ]);
 
-/** An EchoRequest of 4 MiB of one letter: 4 KiB when compressed. */
-function bomb(): Uint8Array {
+/** Random text in each: compressed to less, a connection would end for its inflation. */
+const RANDOM_BYTES = 90_000;
+
+/** An EchoRequest of 4 MiB of text: some 70 KiB when compressed. */
+function large(): Uint8Array {
   const length: number[] = [];
   for (let rest = MESSAGE_BYTES; rest > 0; rest >>>= 7) length.push((rest & 127) | (rest > 127 ? 128 : 0));
-  const request = concat(Uint8Array.of(10, ...length), new Uint8Array(MESSAGE_BYTES).fill(97));
+  const text = new Uint8Array(MESSAGE_BYTES).fill(97);
+  crypto.getRandomValues(text.subarray(0, 65_536));
+  crypto.getRandomValues(text.subarray(65_536, RANDOM_BYTES));
+  for (let i = 0; i < RANDOM_BYTES; i++) text[i] = 64 + text[i] % 64;
+  const request = concat(Uint8Array.of(10, ...length), text);
   const framed = message(new Uint8Array(gzipSync(request)));
   framed[0] = 1;
   return framed;
@@ -42,7 +49,7 @@ function bomb(): Uint8Array {
 
 async function attack(endStream: boolean): Promise<Deno.Conn[]> {
   const [hostname, port] = serving.hostPort.split(":");
-  const compressed = bomb();
+  const compressed = large();
   const conns: Deno.Conn[] = [];
   for (let c = 0; c < CONNECTIONS; c++) {
     const conn = await Deno.connect({ hostname, port: Number(port) });
@@ -50,7 +57,12 @@ async function attack(endStream: boolean): Promise<Deno.Conn[]> {
     const parts = [PREFACE, frame(FRAME.SETTINGS, 0, 0), frame(FRAME.SETTINGS, 1, 0)];
     for (let s = 0; s < STREAMS; s++) {
       const id = 2 * s + 1;
-      parts.push(frame(FRAME.HEADERS, 4, id, HEADERS), frame(FRAME.DATA, endStream ? 1 : 0, id, compressed));
+      parts.push(frame(FRAME.HEADERS, 4, id, HEADERS));
+      for (let at = 0; at < compressed.length; at += 16_384) {
+        const end = at + 16_384;
+        const flags = endStream && end >= compressed.length ? 1 : 0;
+        parts.push(frame(FRAME.DATA, flags, id, compressed.subarray(at, end)));
+      }
     }
     const bytes = concat(...parts);
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
