@@ -8,7 +8,7 @@ import type { ClientConnection } from "./client_connection.ts";
 import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
 import { headerValue, isProtoContentType } from "./headers.ts";
-import { MAX_REPLAY_BYTES } from "./limits.ts";
+import { ClientOutbox } from "./client_outbox.ts";
 import { frameMessage, MessageReader } from "./message.ts";
 import { appendMetadata, metadataFrom } from "./metadata.ts";
 import type { RequestHeaders } from "./request_headers.ts";
@@ -33,12 +33,8 @@ export interface CallHome {
   waitingFor(): string;
 }
 
-interface Outgoing {
-  readonly bytes: Uint8Array;
-  /** Tells the caller that the next may come; undefined once told. */
-  sent: (() => void) | undefined;
-}
-
+/** A time and a deadline made of it differ by a hair more than was asked for, which would round up to a millisecond. */
+const ROUNDING_MS = 1e-6;
 const EMPTY = new Uint8Array(0);
 const NO_COMPRESS = 2; // WriteFlags.NoCompress of grpc-js
 
@@ -56,14 +52,7 @@ export class ClientCall implements Expiring {
   #encoding: Encoding;
   #connection: ClientConnection | undefined;
   #streamId = -1;
-  /** Messages to send; those before #next are sent on this stream and kept while the call may be repeated. */
-  #outbox: Outgoing[] = [];
-  #next = 0;
-  #outboxBytes = 0;
-  #repeatable = true;
-  #halfClosed = false;
-  #endSent = false;
-  #blocked = false;
+  readonly #outbox = new ClientOutbox();
   readonly #reader: MessageReader;
   readonly #inbox: Buffer[] = [];
   #wanted = 0;
@@ -107,21 +96,21 @@ export class ClientCall implements Expiring {
 
   /** Sends a message; `sent` when the next may come. After the end it goes nowhere. */
   send(message: Uint8Array, flags = 0, sent?: () => void): void {
-    if (this.ended || this.#halfClosed || !this.#maySend(message)) return sent?.();
-    this.#queue(frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity"), sent);
+    if (this.ended || this.#outbox.halfClosed || !this.#maySend(message)) return sent?.();
+    this.#outbox.push(frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity"), sent);
     this.#pump();
   }
 
   /** Sends the only message and the end together. */
   sendLast(message: Uint8Array): void {
     if (this.ended || !this.#maySend(message)) return;
-    this.#queue(frameMessage(message, this.#encoding), undefined);
+    this.#outbox.push(frameMessage(message, this.#encoding), undefined);
     this.halfClose();
   }
 
   halfClose(): void {
-    if (this.#halfClosed || this.ended) return;
-    this.#halfClosed = true;
+    if (this.#outbox.halfClosed || this.ended) return;
+    this.#outbox.halfClosed = true;
     this.#pump();
   }
 
@@ -143,12 +132,12 @@ export class ClientCall implements Expiring {
     if (this.ended || kind === "informational") return;
     if (this.#encoding !== "identity" && kind === "initial") this.#checkEncoding(headers);
     if (kind === "trailers" || endStream) {
-      this.#commit();
+      this.#outbox.commit();
       this.#end(this.#reader.idle ? statusFromResponse(headers) : cutShort(statusFromResponse(headers)));
       return;
     }
     this.#answered = true;
-    this.#commit();
+    this.#outbox.commit();
     const httpStatus = headerValue(headers, ":status");
     const contentType = headerValue(headers, "content-type") ?? "";
     if (httpStatus !== "200" || !isProtoContentType(contentType)) {
@@ -191,12 +180,9 @@ export class ClientCall implements Expiring {
       : undefined;
     const connection = this.#connection;
     this.#connection = undefined;
-    if (code === ErrorCode.REFUSED_STREAM && this.#repeatable && !this.#answered) {
+    if (code === ErrorCode.REFUSED_STREAM && this.#outbox.repeatable && !this.#answered) {
       // Not processed (RFC 9113 section 8.7): repeat it unseen, but only once.
-      this.#repeatable = false;
-      this.#next = 0;
-      this.#endSent = false;
-      this.#blocked = false;
+      this.#outbox.rewind();
       this.hasWaited = true;
       this.home.place(this);
       return;
@@ -206,8 +192,7 @@ export class ClientCall implements Expiring {
   }
 
   onWritable(): void {
-    this.#blocked = false;
-    if (this.#next > 0) acknowledge(this.#outbox[this.#next - 1]);
+    this.#outbox.unblock();
     this.#pump();
   }
 
@@ -223,7 +208,8 @@ export class ClientCall implements Expiring {
   #withTimeout(): HeaderList {
     if (this.deadlineMs === Infinity) return this.#ownHeaders;
     const nowMs = this.hasWaited ? this.home.nowMs() : this.startedMs;
-    return ["grpc-timeout", formatTimeout(this.deadlineMs - nowMs), ...this.#ownHeaders];
+    const leftMs = this.deadlineMs - nowMs - ROUNDING_MS;
+    return ["grpc-timeout", formatTimeout(leftMs), ...this.#ownHeaders];
   }
 
   #maySend(message: Uint8Array): boolean {
@@ -236,12 +222,6 @@ export class ClientCall implements Expiring {
     return false;
   }
 
-  #queue(bytes: Uint8Array, sent: (() => void) | undefined): void {
-    this.#outbox.push({ bytes, sent });
-    this.#outboxBytes += bytes.length;
-    if (this.#outboxBytes > MAX_REPLAY_BYTES) this.#commit();
-  }
-
   /** A server that says what it reads gets no more of what it doesn't, in this call and in later ones. */
   #checkEncoding(headers: HeaderList): void {
     const readable = headerValue(headers, "grpc-accept-encoding");
@@ -251,38 +231,7 @@ export class ClientCall implements Expiring {
   }
 
   #pump(): void {
-    const connection = this.#connection;
-    if (connection === undefined || this.ended) return;
-    while (!this.#blocked && this.#next < this.#outbox.length) {
-      const message = this.#outbox[this.#next++];
-      const last = this.#halfClosed && this.#next === this.#outbox.length;
-      this.#endSent = last;
-      this.#blocked = !connection.send(this.#streamId, message.bytes, last);
-      if (this.#blocked) break;
-      this.#forget();
-      acknowledge(message);
-      if (this.ended) return;
-    }
-    if (this.#halfClosed && !this.#endSent && this.#next === this.#outbox.length) {
-      this.#endSent = true;
-      connection.send(this.#streamId, EMPTY, true);
-    }
-  }
-
-  /** From here on the call can't be repeated: what was sent needn't be kept. */
-  #commit(): void {
-    this.#repeatable = false;
-    this.#forget();
-  }
-
-  #forget(): void {
-    // While blocked, the last sent entry still owes its `sent`.
-    const done = this.#blocked ? this.#next - 1 : this.#next;
-    if (this.#repeatable || done <= 0) return;
-    // Most often that is all there is, and splice would make an array of it.
-    if (done === this.#outbox.length) this.#outbox.length = 0;
-    else this.#outbox.splice(0, done);
-    this.#next -= done;
+    if (this.#connection !== undefined && !this.ended) this.#outbox.pump(this.#connection, this.#streamId);
   }
 
   #deliver(): void {
@@ -301,9 +250,9 @@ export class ClientCall implements Expiring {
   #end(ending: FullStatus): void {
     if (this.ended || this.#ending !== undefined) return;
     this.#ending = ending;
-    if (!this.#endSent) {
-      this.#endSent = true;
-      if (this.#blocked) this.#connection?.reset(this.#streamId, ErrorCode.CANCEL);
+    if (!this.#outbox.endSent) {
+      this.#outbox.endSent = true;
+      if (this.#outbox.blocked) this.#connection?.reset(this.#streamId, ErrorCode.CANCEL);
       else this.#connection?.send(this.#streamId, EMPTY, true);
     }
     this.#connection?.forget(this.#streamId);
@@ -320,11 +269,9 @@ export class ClientCall implements Expiring {
 
   #finish(ending: FullStatus): void {
     this.ended = true;
-    const unsent = this.#outbox;
-    this.#outbox = [];
     this.#connection?.forget(this.#streamId);
     this.home.ended(this);
-    unsent.forEach(acknowledge);
+    this.#outbox.drop();
     this.listener.onStatus(ending);
   }
 }
@@ -333,10 +280,4 @@ export class ClientCall implements Expiring {
 function cutShort(ending: FullStatus): FullStatus {
   if (ending.code !== status.OK) return ending;
   return { ...ending, code: status.INTERNAL, details: "The response stream ended inside a message" };
-}
-
-function acknowledge(message: Outgoing): void {
-  const { sent } = message;
-  message.sent = undefined;
-  sent?.();
 }
