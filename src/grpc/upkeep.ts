@@ -66,9 +66,9 @@ export class Upkeep {
 
   #age(nowMs: number): void {
     if (nowMs >= this.#graceEndsMs) this.#goaway(ErrorCode.CANCEL, "max_age_grace");
-    else if (!this.#draining && nowMs - this.bornMs >= this.#maxAgeMs) {
+    else if (this.#graceEndsMs === Infinity && nowMs - this.bornMs >= this.#maxAgeMs) {
       this.#graceEndsMs = nowMs + this.policy.maxAgeGraceMs;
-      this.#drain("max_age");
+      if (!this.#draining) this.#drain("max_age");
     }
   }
 
