@@ -118,14 +118,22 @@ export class StreamingCall<Request, Response> implements AsyncIterable<Response>
     return this.#ending !== undefined;
   }
 
-  /** Ready when the next may be sent: awaiting it is the back pressure. After the end it goes nowhere. */
+  /**
+   * Ready when the next may be sent: awaiting it is the back pressure. After the end it goes nowhere. What can't
+   * be serialized ends the call with INTERNAL.
+   */
   send(request: Request): Promise<void> {
-    return new Promise((sent) => this.#call.send(this.method.requestSerialize(request), 0, sent));
+    return new Promise((sent) => {
+      const message = this.#serialize(request);
+      if (message === undefined) sent();
+      else this.#call.send(message, 0, sent);
+    });
   }
 
   /** The only message, with the end of the request. */
   sendOnly(request: Request): void {
-    this.#call.sendLast(this.method.requestSerialize(request));
+    const message = this.#serialize(request);
+    if (message !== undefined) this.#call.sendLast(message);
   }
 
   halfClose(): void {
@@ -184,6 +192,19 @@ export class StreamingCall<Request, Response> implements AsyncIterable<Response>
     if (this.#abort !== undefined) this.options.signal?.removeEventListener("abort", this.#abort);
     if (ending.code === status.OK) this.#tell(this.options.onTrailers, ending.metadata);
     this.#wake?.();
+  }
+
+  /** Undefined: the call has ended for it. */
+  #serialize(request: Request): Uint8Array | undefined {
+    try {
+      return this.method.requestSerialize(request);
+    } catch (error) {
+      this.#call.cancel(
+        status.INTERNAL,
+        `Request message serialization failure: ${error instanceof Error ? error.message : error}`,
+      );
+      return undefined;
+    }
   }
 
   #tell(hook: ((metadata: Metadata) => void) | undefined, metadata: Metadata): void {

@@ -47,6 +47,28 @@ describe("a call that is cancelled", () => {
     expect(target.servers[0].requests.size).toBe(0);
   });
 
+  it("for a request that can't be serialized leaves no stream behind", async () => {
+    const target = wireTarget();
+    const channel = channelTo(target);
+    const broken = {
+      ...method,
+      requestSerialize: () => {
+        throw new TypeError("text is no string");
+      },
+    };
+    const ending = {
+      code: status.INTERNAL,
+      details: "Request message serialization failure: text is no string",
+    };
+    await expect(unary(channel, broken, message)).rejects.toMatchObject(ending);
+    const call = bidi(channel, broken);
+    await call.send(message);
+    await expect(call.next()).rejects.toMatchObject(ending);
+    await settle();
+    expect(channel.counts).toEqual(NOTHING);
+    expect([...target.servers[0].requests.values()].filter(({ reset }) => reset === undefined)).toEqual([]);
+  });
+
   it("while it waits for a stream leaves its place to the next", async () => {
     const target = wireTarget(undefined, { maxConcurrentStreams: 1 });
     const channel = channelTo(target);
