@@ -215,16 +215,20 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
     }
     if (connection !== this.#current) return;
     this.#lastFailure = `${connection.peer.address}: ${connection.reason}`;
-    this.#lose(connection.proved || connection.graceful);
+    this.#lose(this.#proved(connection) || connection.graceful);
   }
 
   onEnded(connection: ClientConnection, reason: string): void {
     this.#connections.delete(connection);
     this.#lastFailure = `${connection.peer.address}: ${reason}`;
+    if (connection === this.#current) this.#lose(this.#proved(connection));
+  }
+
+  /** Whether a connection that we lose was good; then the next attempts begin with short pauses again. */
+  #proved(connection: ClientConnection): boolean {
     const proved = connection.proved || this.nowMs() - connection.startedMs >= PROVED_AFTER_MS;
     if (proved) this.#backoff.reset();
-    if (connection !== this.#current) return;
-    this.#lose(proved);
+    return proved;
   }
 
   /** False: no room. A call whose headers can't be sent fails. */

@@ -25,6 +25,14 @@ function channelTo(targets: Target[], options: ChannelOptions = {}): Channel {
   return channel;
 }
 
+/** Moves time in small steps, so that what is sent is read in between. */
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  for (let i = 0; i < ms; i += 20) {
+    clock.advance(20);
+    if (i % 100 === 0) await settle(0);
+  }
+}
+
 interface Ending {
   code: number;
   details: string;
@@ -160,6 +168,26 @@ describe("the server's limit of streams", () => {
     expect(target.servers[0].requests.size).toBe(20);
   });
 
+  it("of one gives the stream on when the rest of a request leaves after the answer", async () => {
+    const config = { maxConcurrentStreams: 1, streamWindowBytes: 1_000, maxWindowBytes: 0 };
+    const target = wireTarget((server) => server.reads = false, config);
+    const channel = channelTo([target]);
+    const first = unary(channel, method, new Uint8Array(1_500));
+    await settle();
+    const [server] = target.servers;
+    server.answer(1);
+    await first;
+    const second = unary(channel, method, message, { deadlineMs: 1_000 });
+    await settle();
+    expect(channel.counts).toMatchObject({ open: 0, waiting: 1 });
+    server.connection.consume(1, 1_000);
+    server.reset(99, ErrorCode.CANCEL); // of no stream: it only wakes the driver
+    await settle();
+    expect(channel.counts).toMatchObject({ open: 1, waiting: 0 });
+    server.answer(3);
+    await second;
+  });
+
   it("of none makes calls wait until their deadline, and says so", async () => {
     const target = wireTarget(undefined, { maxConcurrentStreams: 0 });
     const ending = await endingOf(unary(channelTo([target]), method, message, { deadlineMs: 30 }));
@@ -232,12 +260,7 @@ describe("the pauses between attempts", () => {
       },
     }], { clock, maxBackoffMs: 2_000 });
     const call = bidi(channel, method, { waitForReady: true });
-    const run = async (ms: number) => {
-      for (let i = 0; i < ms; i += 20) {
-        clock.advance(20);
-        if (i % 100 === 0) await settle(0);
-      }
-    };
+    const run = (ms: number) => pass(clock, ms);
     await run(12_000);
     const pauses = attempts.slice(1).map((at, i) => at - attempts[i]);
     const expected = [200, 320, 512, 819, 1_311, 2_000, 2_000];
@@ -258,6 +281,33 @@ describe("the pauses between attempts", () => {
     await expect(call.next()).rejects.toMatchObject({ code: status.UNAVAILABLE });
     bidi(channel, method, { waitForReady: true }).next().catch(() => {});
     await run(1_000);
+    expect(attempts[1] - attempts[0]).toBeLessThanOrEqual(380);
+  });
+
+  it("start anew while a connection that was good and said GOAWAY still carries a call", async () => {
+    const clock = new VirtualClock();
+    const attempts: number[] = [];
+    const target = wireTarget();
+    let up = false;
+    const dial = () => {
+      attempts.push(clock.nowMs());
+      return up ? target.dial() : Promise.reject(new Error("down"));
+    };
+    const channel = channelTo([{ address: "a", dial }], { clock, maxBackoffMs: 20_000 });
+    const run = (ms: number) => pass(clock, ms);
+    const long = bidi(channel, method, { waitForReady: true });
+    await run(10_000);
+    up = true;
+    await run(10_000);
+    expect(channel.getConnectivityState(false)).toBe(connectivityState.READY);
+    up = false;
+    attempts.length = 0;
+    bidi(channel, method, { waitForReady: true }).next().catch(() => {});
+    await settle();
+    await target.servers[0].raw(goawayFrame(1)); // the second call goes elsewhere
+    await settle();
+    await run(1_000);
+    expect(long.ended).toBe(false);
     expect(attempts[1] - attempts[0]).toBeLessThanOrEqual(380);
   });
 

@@ -64,7 +64,8 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
     this.peer = conn.peer;
     this.startedMs = clock.nowMs();
     this.#connection = new Connection("client", http2, this, this.startedMs);
-    this.#driver = new Driver(conn, this.#connection, clock, 0);
+    // A stream whose call has ended may go when its last bytes leave, and no event tells.
+    this.#driver = new Driver(conn, this.#connection, clock, 0, () => owner.onRoom(this));
     if (keepalive !== undefined) this.#keepalive = new ClientKeepalive(keepalive, clock, this);
   }
 
