@@ -70,8 +70,12 @@ function decodingTables(): Uint16Array {
 /** By the next PAIR_BITS bits: the bits of two symbols << 16, the second << 8, the first; 0: they hold no two. */
 function pairTable(): Uint32Array {
   const pairs = new Uint32Array(1 << PAIR_BITS);
-  for (let first = 0; first < 256; first++) {
-    for (let second = 0; second < 256; second++) {
+  // Only these leave room for a second one. All of 256 x 256 would delay the program's start.
+  const short = [...LENGTH_BITS.keys()].filter((symbol) =>
+    LENGTH_BITS[symbol] <= PAIR_BITS - SHORTEST_CODE_BITS
+  );
+  for (const first of short) {
+    for (const second of short) {
       const bits = LENGTH_BITS[first] + LENGTH_BITS[second];
       const spare = PAIR_BITS - bits;
       if (spare < 0) continue;
