@@ -34,6 +34,8 @@ export function table(rows: string[][]): string {
 /** Elsewhere than on a terminal, a long step says this often how far it is. */
 const QUIET_MS = 15_000;
 
+const DEFAULT_COLUMNS = 80;
+
 /** Draws progress on standard error: one line rewritten on a terminal; elsewhere a line a step, and now and then one more. */
 export function progressReporter(): { report: OnProgress; done(): void } {
   const terminal = Deno.stderr.isTerminal();
@@ -45,7 +47,9 @@ export function progressReporter(): { report: OnProgress; done(): void } {
     report({ step, detail, fraction }) {
       const percent = fraction === undefined ? "" : ` ${Math.round(fraction * 100)}%`;
       if (terminal) {
-        const line = `${seconds()}  ${step}${percent}  ${detail}`.slice(0, Deno.consoleSize().columns - 1);
+        // A pseudo-terminal that was given no size says 0.
+        const columns = Deno.consoleSize().columns || DEFAULT_COLUMNS;
+        const line = `${seconds()}  ${step}${percent}  ${detail}`.slice(0, columns - 1);
         writeAll(Deno.stderr, encoder.encode(`\r\x1b[2K${line}`));
       } else if (step !== last || performance.now() - saidAt > QUIET_MS) {
         saidAt = performance.now();

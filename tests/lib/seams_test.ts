@@ -6,7 +6,7 @@ import { REPO_ROOT } from "../../src/cli/root.ts";
 /** What a folder's product files may import; a path stands for all below it. */
 const SEAMS: Record<string, string[]> = {
   "src/http2": ["src/http2"],
-  "src/grpc": ["src/http2", "src/grpc", "@grpc/grpc-js", "node:"],
+  "src/grpc": ["src/http2", "src/grpc", "@grpc/grpc-js", "protobufjs", "node:"],
   "src/transport": ["src/transport", "src/grpc/conn.ts", "@gatehouse/vsock", "vsock", "node:"],
   "vsock": ["vsock", "node:"],
 };
