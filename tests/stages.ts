@@ -106,8 +106,8 @@ export const stages: Stage[] = [
   },
   {
     name: "attacks",
-    what: "known attacks on the agent, each beside a good client",
-    commands: [buildSigner, vitest("attacks", "verbose", "tests/attacks")],
+    what: "known attacks on the agent, each beside a good client; one after the other",
+    commands: [buildSigner, vitest("attacks", "verbose", "--no-file-parallelism", "tests/attacks")],
   },
   {
     name: "image",

@@ -118,7 +118,7 @@ export const PREFACE_TIMEOUT_MS = 10_000;
 export const SETTINGS_TIMEOUT_MS = 10_000;
 /** From the first HEADERS frame of a block to its END_HEADERS: nothing else can be received meanwhile. */
 export const HEADER_BLOCK_TIMEOUT_MS = 10_000;
-/** A stream, or the transport, with bytes to send that gets no room. Data dribble, window stall (CVE-2019-9511, -9517; CVE-2026-49975). */
+/** A stream, or the transport, with bytes to send that gets no room. Data dribble, window stall (CVE-2019-9511, CVE-2019-9517, CVE-2026-49975). */
 export const SEND_STALL_TIMEOUT_MS = 120_000;
 /** Bytes that must leave a blocked stream in that time; a WINDOW_UPDATE of 1 is no progress. */
 export const SEND_STALL_MIN_BYTES = 16_384;

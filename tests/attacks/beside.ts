@@ -9,9 +9,9 @@ import { GoodClient } from "./good_client.ts";
 import type { GoodCount } from "./good_caller.ts";
 
 /** How long the good client is watched before the attack, and again after it. */
-const CALM_MS = 500;
+const CALM_MS = 400;
 /** ... and with it. */
-const ATTACK_MS = 1_000;
+const ATTACK_MS = 800;
 /** How often the agent's memory is looked at meanwhile. */
 const MEMORY_EVERY_MS = 50;
 /** Calls after which both programs are warm. */
