@@ -79,6 +79,11 @@ export const stages: Stage[] = [
     commands: [vitest("h2spec", "verbose", "tests/conformance/h2spec")],
   },
   {
+    name: "hpack",
+    what: "blocks of five encoders that others wrote, and another's decoder on ours",
+    commands: [vitest("hpack", "default", "tests/conformance/hpack")],
+  },
+  {
     name: "interop",
     what: "gRPC interop with grpc-go, both ways",
     commands: [vitest("interop", "verbose", "tests/conformance/interop")],
