@@ -10,6 +10,9 @@ mod random;
 mod request_headers;
 mod response_headers;
 mod run;
+mod slot;
+mod socket;
+mod stream_hash;
 
 use std::process::ExitCode;
 

@@ -1,17 +1,16 @@
 // The event loop: warm-up, the measured window, the drain; closed loop, or open loop at a rate.
-use std::net::ToSocketAddrs;
 use std::process;
 use std::time::{Duration, Instant};
 
-use mio::net::{TcpStream, UnixStream};
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 use serde_json::{Value, json};
 
-use crate::connection::{Connection, Shared, Socket};
+use crate::connection::{Connection, Shared};
 use crate::message::Messages;
 use crate::meter::{Meter, Phase, cpu_seconds, resident_bytes};
 use crate::options::{Mode, Options};
 use crate::random::Random;
+use crate::socket::open;
 
 /// How long connections may take to be ready, and calls to end after the measured window.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -92,13 +91,9 @@ impl<'a> Load<'a> {
     fn connect(&mut self) -> Result<(), String> {
         for number in 0..self.options.connections {
             let mut socket = open(&self.options.server)?;
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            let token = Token(number as usize);
-            match &mut socket {
-                Socket::Tcp(stream) => self.poll.registry().register(stream, token, interest),
-                Socket::Unix(stream) => self.poll.registry().register(stream, token, interest),
-            }
-            .map_err(|error| error.to_string())?;
+            socket
+                .register(self.poll.registry(), Token(number as usize))
+                .map_err(|error| error.to_string())?;
             self.connections
                 .push(Connection::new(socket, self.options, &self.shared.messages));
         }
@@ -311,21 +306,4 @@ impl<'a> Load<'a> {
             "errors": meter.errors,
         })
     }
-}
-
-fn open(server: &str) -> Result<Socket, String> {
-    let explain = |error: std::io::Error| format!("{server}: {error}");
-    if server.contains('/') {
-        return UnixStream::connect(server)
-            .map(Socket::Unix)
-            .map_err(explain);
-    }
-    let address = server
-        .to_socket_addrs()
-        .map_err(explain)?
-        .next()
-        .ok_or("no such address")?;
-    let stream = TcpStream::connect(address).map_err(explain)?;
-    stream.set_nodelay(true).map_err(explain)?;
-    Ok(Socket::Tcp(stream))
 }
