@@ -6,6 +6,7 @@ import type { Conn } from "./conn.ts";
 import {
   CLOSE_FLUSH_TIMEOUT_MS,
   MAX_READ_BUFFER_BYTES,
+  MAX_TURN_MS,
   MAX_WRITE_BYTES,
   MIN_READ_BUFFER_BYTES,
 } from "./limits.ts";
@@ -57,12 +58,21 @@ export class Driver {
         this.turnMs = this.clock.nowMs();
         this.connection.receive(buffer.subarray(0, length), this.turnMs);
         this.wake();
-        if (length === buffer.length && length < MAX_READ_BUFFER_BYTES) buffer = new Uint8Array(length * 2);
+        if (length >= MIN_READ_BUFFER_BYTES) buffer = this.#sized(buffer, length);
       }
     } catch {
       // The transport failed: for the engine the same as its end.
     }
     this.close();
+  }
+
+  /** The next read's buffer: larger where reads fill it, smaller where one held the event loop for too long. */
+  #sized(buffer: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+    const size = buffer.length;
+    if (this.clock.nowMs() - this.turnMs > MAX_TURN_MS) {
+      return size > MIN_READ_BUFFER_BYTES ? new Uint8Array(size / 2) : buffer;
+    }
+    return length === size && size < MAX_READ_BUFFER_BYTES ? new Uint8Array(size * 2) : buffer;
   }
 
   /** There may be output: flush once, at the end of this turn. */

@@ -57,6 +57,11 @@ export const PING_INTERVAL_WITHOUT_CALLS_MS = 7_200_000;
 /** What a connection's read buffer starts with and grows to while reads fill it: idle connections stay cheap. */
 export const MIN_READ_BUFFER_BYTES = 8 * 1024;
 export const MAX_READ_BUFFER_BYTES = 256 * 1024;
+/**
+ * A read that took the event loop for longer makes the next one smaller: 256 KiB of small messages with a costly
+ * handler are half a second in which nobody else is served.
+ */
+export const MAX_TURN_MS = 5;
 /** Bytes in one write: large enough for few calls, small enough that a stalled peer pins little. */
 export const MAX_WRITE_BYTES = 256 * 1024;
 /** From the end of a connection's output to its close, so that the peer reads our GOAWAY before a TCP reset. */

@@ -56,25 +56,25 @@ export class Arena {
    * @param attackers each repeats its attack until `over`
    */
   async beside(attackers: number, attacker: (over: () => boolean) => Promise<void>): Promise<Beside> {
-    const before = await this.#rate(CALM_MS);
+    const before = await this.rate(CALM_MS);
     let over = false;
     let peakBytes = 0;
     const watch = setInterval(() => {
       void residentBytes(this.serving.pid).then((bytes) => peakBytes = Math.max(peakBytes, bytes));
     }, MEMORY_EVERY_MS);
     const attacks = Promise.all(Array.from({ length: attackers }, () => attacker(() => over)));
-    const during = await this.#rate(ATTACK_MS);
+    const during = await this.rate(ATTACK_MS);
     over = true;
     await attacks;
     clearInterval(watch);
-    const after = await this.#rate(CALM_MS);
+    const after = await this.rate(CALM_MS);
     const { failed, failure } = after.count;
     const calm = (before.perSecond + after.perSecond) / 2;
     return { share: during.perSecond / calm, failed, failure, peakBytes };
   }
 
   /** Good calls a second, of those in which neither program had to wait for its core: others may use the machine. */
-  async #rate(ms: number): Promise<{ perSecond: number; count: GoodCount }> {
+  async rate(ms = CALM_MS): Promise<{ perSecond: number; count: GoodCount }> {
     const pids = [this.serving.pid, this.good.pid];
     const waitedBefore = await Promise.all(pids.map(waitedMs));
     const from = await this.good.count();

@@ -5,6 +5,7 @@ import { concat, PREFACE } from "../lib/raw_http2.ts";
 import { residentBytes } from "../lib/serve.ts";
 import { connect, writeAll } from "./attack.ts";
 import { Arena, sleep } from "./beside.ts";
+import { MIN_SHARE } from "./bounds.ts";
 import { call, hello } from "./pieces.ts";
 
 const CONNECTIONS = 10_000;
@@ -31,6 +32,7 @@ test(
       return context.skip(`a process may open ${files} files here; raise it with ulimit -Hn`);
     }
     const opening = concat(PREFACE, hello(), call(0));
+    const calm = await arena.rate();
     const before = await residentBytes(arena.serving.pid);
     const idle: Deno.Conn[] = [];
     while (idle.length < CONNECTIONS) {
@@ -40,10 +42,11 @@ test(
     }
     await sleep(SETTLE_MS);
     const each = (await residentBytes(arena.serving.pid) - before) / CONNECTIONS;
-    const crowded = await arena.beside(0, () => Promise.resolve());
+    const crowded = await arena.rate();
     for (const conn of idle) conn.close();
     expect(each).toBeLessThan(MAX_BYTES_EACH);
-    expect(crowded.failed).toBe(0);
+    expect(crowded.count.failed).toBe(0);
+    expect(crowded.perSecond).toBeGreaterThan(calm.perSecond * MIN_SHARE);
   },
   60_000,
 );
