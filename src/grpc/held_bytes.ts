@@ -1,7 +1,13 @@
-// Counts what a server holds for its peers: requests that are not whole yet or not yet handled, and responses
-// that wait for a peer to read. Must never be consulted for a connection that holds little: small calls go on
+// Counts what a server holds for its peers: requests until their handler has ended, responses that wait for a peer
+// to read, and open calls themselves. Must never be consulted for a connection that holds little: small calls go on
 // beside an attack.
-import { HELD_FREE_BYTES, MAX_HELD_BYTES, MAX_HELD_BYTES_PER_CONNECTION } from "./limits.ts";
+import {
+  FREE_CALLS,
+  HELD_FREE_BYTES,
+  MAX_HELD_BYTES,
+  MAX_HELD_BYTES_PER_CONNECTION,
+  OPEN_CALL_BYTES,
+} from "./limits.ts";
 
 /** All connections of one server together. */
 export interface TotalHeld {
@@ -11,34 +17,45 @@ export interface TotalHeld {
 /** One connection's share. */
 export class HeldBytes {
   #requests = 0;
-  #responses = 0;
+  /** Responses and the open calls. */
+  #output = 0;
+  #released = false;
 
   constructor(private readonly total: TotalHeld) {}
 
   /** Takes `bytes` for a request; false when there is no room, and then nothing is taken. A negative number gives back. */
   holdRequest(bytes: number): boolean {
     if (bytes > 0 && !this.hasRoom(bytes)) return false;
-    this.#requests += bytes;
-    this.total.bytes += bytes;
+    this.keepRequest(bytes);
     return true;
   }
 
-  /** What now waits to be read by the peer. */
-  setResponses(bytes: number): void {
-    this.total.bytes += bytes - this.#responses;
-    this.#responses = bytes;
+  /** Takes or gives back `bytes` whatever else is held: the handler has the request already. */
+  keepRequest(bytes: number): void {
+    if (this.#released) return;
+    this.#requests += bytes;
+    this.total.bytes += bytes;
+  }
+
+  /** @param responseBytes that now wait to be read by the peer */
+  setOutput(responseBytes: number, openCalls: number): void {
+    if (this.#released) return;
+    const bytes = responseBytes + (openCalls > FREE_CALLS ? (openCalls - FREE_CALLS) * OPEN_CALL_BYTES : 0);
+    this.total.bytes += bytes - this.#output;
+    this.#output = bytes;
   }
 
   /** Whether so many more may be held. */
   hasRoom(bytes: number): boolean {
-    const own = this.#requests + this.#responses + bytes;
+    const own = this.#requests + this.#output + bytes;
     if (own <= HELD_FREE_BYTES) return true;
     return own <= MAX_HELD_BYTES_PER_CONNECTION && this.total.bytes + bytes <= MAX_HELD_BYTES;
   }
 
-  /** The connection is over. */
+  /** The connection is over: handlers that run on count no more, since nothing says that they ever end. */
   release(): void {
-    this.total.bytes -= this.#requests + this.#responses;
-    this.#requests = this.#responses = 0;
+    this.total.bytes -= this.#requests + this.#output;
+    this.#requests = this.#output = 0;
+    this.#released = true;
   }
 }

@@ -12,6 +12,10 @@ export const MAX_HELD_BYTES_PER_CONNECTION = 128 * 1024 * 1024;
 export const MAX_HELD_BYTES = 256 * 1024 * 1024;
 /** What each connection may hold whatever the others do, so that small calls go on beside an attack. */
 export const HELD_FREE_BYTES = 128 * 1024;
+/** What an open call costs beside its messages: its stream, its state, a node stream where the handler has one. */
+export const OPEN_CALL_BYTES = 2 * 1024;
+/** Calls whose cost is not counted, on each connection: as many as RFC 9113 section 6.5.2 asks to allow. */
+export const FREE_CALLS = 100;
 /** First allocation for a message that comes in pieces: its length prefix alone must not cost 4 MiB. */
 export const FIRST_MESSAGE_BUFFER_BYTES = 16 * 1024;
 /** Larger responses go out plain: compression runs on the event loop, and 256 KiB takes about 3 ms there. */

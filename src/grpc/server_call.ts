@@ -118,8 +118,8 @@ export abstract class ServerCall implements Expiring {
     });
   }
 
-  /** Bytes of whole messages that wait: for the end of the request, or for the handler. */
-  protected abstract get waitingBytes(): number;
+  /** Bytes of whole messages that wait for the end of the request, or for the handler, or are in its hands. */
+  protected abstract get messageBytes(): number;
 
   receive(chunk: Uint8Array, endStream: boolean): void {
     this.#unconsumedBytes += chunk.length;
@@ -143,7 +143,7 @@ export abstract class ServerCall implements Expiring {
 
   /** Takes or gives back what this call holds now; ends the call when there is no room. */
   protected account(): void {
-    const bytes = this.ended ? 0 : this.reader.heldBytes + this.waitingBytes;
+    const bytes = this.ended ? 0 : this.reader.heldBytes + this.messageBytes;
     if (bytes === this.#heldBytes) return;
     if (this.link.held.holdRequest(bytes - this.#heldBytes)) {
       this.#heldBytes = bytes;
@@ -224,7 +224,7 @@ export abstract class ServerCall implements Expiring {
   /** False when the peer reads too little for so much more: the call has ended then. */
   #roomFor(bytes: number): boolean {
     const { connection, held } = this.link;
-    held.setResponses(connection.queuedBytes);
+    held.setOutput(connection.queuedBytes, connection.takenSlots);
     if (held.hasRoom(bytes)) return true;
     this.endWith({
       code: status.RESOURCE_EXHAUSTED,

@@ -24,7 +24,7 @@ import {
   trailers,
 } from "./headers.ts";
 import { HeldBytes, type TotalHeld } from "./held_bytes.ts";
-import { INFLATION_BURST_BYTES, INFLATION_BYTES_PER_SECOND, LINGER_MS } from "./limits.ts";
+import { FREE_CALLS, INFLATION_BURST_BYTES, INFLATION_BYTES_PER_SECOND, LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
 import type { ServerCall, ServerLink } from "./server_call.ts";
 import type { CallStatus } from "./status.ts";
@@ -96,7 +96,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     this.held = new HeldBytes(core.held);
     this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
     this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS, () => {
-      this.held.setResponses(this.connection.queuedBytes);
+      this.held.setOutput(this.connection.queuedBytes, this.connection.takenSlots);
     });
     this.#strikes = new PingStrikes(core.policy);
     this.#inflation = new TokenBucket(
@@ -198,6 +198,10 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
 
   #begin(streamId: number, headers: HeaderList, endStream: boolean): void {
     if (this.#refusal !== undefined) return;
+    if (this.connection.openStreams > FREE_CALLS && !this.held.hasRoom(0)) {
+      // An answer would have to wait, as a stream, for a peer that may not read.
+      return this.connection.reset(streamId, ErrorCode.REFUSED_STREAM);
+    }
     const head = this.#head(headers);
     if (head.method !== "POST") {
       const extra = ["allow", "POST"];

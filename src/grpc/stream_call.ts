@@ -14,6 +14,8 @@ export class StreamCall extends ServerCall {
   /** Whole messages that the handler hasn't asked for yet. */
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** Of the message that the handler's stream holds, or of the one request of a server-streaming call. */
+  #givenBytes = 0;
   #wanted = false;
   #pushingEnd = false;
   #written: (() => void) | undefined;
@@ -28,8 +30,8 @@ export class StreamCall extends ServerCall {
     return this.#waiting.length > 0;
   }
 
-  protected override get waitingBytes(): number {
-    return this.#waitingBytes;
+  protected override get messageBytes(): number {
+    return this.#waitingBytes + this.#givenBytes;
   }
 
   protected override onMessage(message: Buffer): void {
@@ -41,6 +43,7 @@ export class StreamCall extends ServerCall {
         );
       }
       this.#request = { value: this.deserialize(message) };
+      this.#givenBytes = message.length;
       return;
     }
     this.#waiting.push(message);
@@ -65,7 +68,7 @@ export class StreamCall extends ServerCall {
 
   protected override onCancel(): void {
     this.#waiting.length = 0;
-    this.#waitingBytes = 0;
+    this.#waitingBytes = this.#givenBytes = 0;
     this.#surface?.cancel();
     this.onWritable();
   }
@@ -80,6 +83,7 @@ export class StreamCall extends ServerCall {
   /** The handler's stream has room for a message. */
   read(): void {
     this.#wanted = true;
+    this.#givenBytes = 0;
     this.#deliver();
     this.account();
     this.giveBack();
@@ -97,6 +101,7 @@ export class StreamCall extends ServerCall {
     while (this.#wanted && this.#waiting.length > 0) {
       const bytes = this.#waiting.shift() as Buffer;
       this.#waitingBytes -= bytes.length;
+      this.#givenBytes = bytes.length;
       let message: unknown;
       try {
         message = this.deserialize(bytes);

@@ -14,6 +14,12 @@ type Surface = ServerDuplexStream<unknown, unknown>;
  */
 const READABLE_MESSAGES = 1;
 
+/**
+ * Responses that node queues behind one for which there is no room. Node's default of 16 would let a peer that
+ * doesn't read pin 16 messages more on each stream, uncounted. At 1 each write would wait for a tick.
+ */
+const WRITABLE_MESSAGES = 2;
+
 /** Options of node's streams that its types leave out. */
 interface MissingOptions {
   readable: boolean;
@@ -40,6 +46,7 @@ export class StreamSurface extends Duplex {
       readable: kind !== "serverStream",
       writable: kind !== "clientStream",
       readableHighWaterMark: READABLE_MESSAGES,
+      writableHighWaterMark: WRITABLE_MESSAGES,
       captureRejections: true,
     };
     super(options);

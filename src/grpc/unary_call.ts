@@ -37,6 +37,8 @@ giveServerSurface(UnarySurface);
 export class UnaryCall extends ServerCall {
   declare readonly method: UnaryMethod;
   #message: Buffer | undefined;
+  /** Of the request: they count until the handler has ended, since what it decoded is a view of them. */
+  #messageBytes = 0;
   #received = false;
   #surface: UnarySurface | undefined;
   /** The call is over, its handler runs on: it keeps its place among the connection's streams. */
@@ -51,10 +53,11 @@ export class UnaryCall extends ServerCall {
     }
     this.#received = true;
     this.#message = message;
+    this.#messageBytes = message.length;
   }
 
-  protected override get waitingBytes(): number {
-    return this.#message === undefined ? 0 : this.#message.length;
+  protected override get messageBytes(): number {
+    return this.#messageBytes;
   }
 
   protected override onHalfClose(): void {
@@ -98,6 +101,7 @@ export class UnaryCall extends ServerCall {
     }
     this.#outlived = true;
     this.link.connection.holdSlot();
+    this.link.held.keepRequest(this.#messageBytes);
   }
 
   protected override onLateAnswer(): void {
@@ -108,6 +112,7 @@ export class UnaryCall extends ServerCall {
     if (!this.#outlived) return;
     this.#outlived = false;
     this.link.connection.releaseSlot();
+    this.link.held.keepRequest(-this.#messageBytes);
   }
 
   override onWritable(): void {}

@@ -180,6 +180,11 @@ export class Connection {
     return this.#core.streams.size;
   }
 
+  /** Places taken in maxConcurrentStreams: open streams, and handlers that outlived theirs. */
+  get takenSlots(): number {
+    return this.#core.streams.size + this.#core.heldSlots;
+  }
+
   /** Body bytes that came on this stream, without padding; 0 when it is gone. */
   receivedBytes(streamId: number): number {
     return this.#core.find(streamId)?.receivedBytes ?? 0;
