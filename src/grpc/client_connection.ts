@@ -5,6 +5,7 @@ import {
   type ConnectionEvents,
   ErrorCode,
   type HeaderList,
+  headerListBytes,
   type HeadersKind,
   type Http2Config,
   type Http2Error,
@@ -95,9 +96,10 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
     return !this.draining && this.#connection.canOpenStream;
   }
 
-  /** A stream for `call`, whose headers are those of its method and its own; -1 when there is no room. @throws TypeError for headers that HTTP/2 can't carry */
+  /** A stream for `call`, whose headers are those of its method and its own; -1 when there is no room. @throws TypeError for headers that HTTP/2 can't carry, RangeError for more than the server takes */
   open(call: ClientCall, headers: HeaderList, ownHeaders: HeaderList): number {
     if (!this.canOpen) return -1;
+    if (ownHeaders.length > 0) this.#checkSize(headers, ownHeaders);
     const streamId = this.#connection.request(headers, false, ownHeaders);
     if (streamId >= 0) {
       this.#calls.set(streamId, call);
@@ -106,6 +108,15 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
     }
     this.#driver.wake();
     return streamId;
+  }
+
+  /** A server answers what is larger than it takes with an HTTP error, or not at all. */
+  #checkSize(headers: HeaderList, ownHeaders: HeaderList): void {
+    const bytes = headerListBytes(headers) + headerListBytes(ownHeaders);
+    const most = this.#connection.peerMaxHeaderListBytes;
+    if (bytes > most) {
+      throw new RangeError(`The call's headers have ${bytes} bytes, the server takes at most ${most}`);
+    }
   }
 
   /** False: back off until the call's onWritable. */

@@ -25,6 +25,20 @@ function channelTo(target: Target, options: ChannelOptions): Channel {
 
 const answering = () => wireTarget((server, id) => server.answer(id, 100));
 
+describe("a request's metadata", () => {
+  it("above what the server takes ends the call with INTERNAL, and the server hears nothing of it", async () => {
+    const target = answering();
+    const channel = channelTo(target, {});
+    const metadata = new Metadata();
+    metadata.set("x-large", "x".repeat(20_000));
+    await expect(unary(channel, method, large, { metadata })).rejects.toMatchObject({
+      code: status.INTERNAL,
+      details: expect.stringMatching(/^The call's headers have 20\d+ bytes, the server takes at most 16384$/),
+    });
+    expect(target.servers[0].requests.size).toBe(0);
+  });
+});
+
 describe("message sizes", () => {
   it("above the channel's send limit end the call, and nothing of it is sent", async () => {
     const target = answering();

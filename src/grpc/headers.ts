@@ -1,7 +1,7 @@
 // The header lists that gRPC says itself, and the reading of a request's own headers.
 // The constant lists are the same arrays every time: the HTTP/2 engine keeps their encoding.
 import { status } from "@grpc/grpc-js";
-import type { HeaderList } from "../http2/mod.ts";
+import { type HeaderList, headerListBytes } from "../http2/mod.ts";
 import { ACCEPT_ENCODING, type Encoding } from "./compression.ts";
 import { appendMetadata } from "./metadata.ts";
 import type { CallStatus } from "./status.ts";
@@ -36,6 +36,19 @@ export function trailers(ending: CallStatus, trailersOnly: boolean): HeaderList 
   if (!ok && ending.details !== "") headers.push("grpc-message", encodeStatusMessage(ending.details));
   if (ending.metadata !== undefined) appendMetadata(headers, ending.metadata);
   return headers;
+}
+
+/**
+ * A status without its metadata when that makes the trailers larger than the caller takes, which would lose the whole
+ * status there. An error keeps its code and text; a good end without its trailers is none.
+ */
+export function fittingStatus(ending: CallStatus, maxListBytes: number): CallStatus {
+  if (ending.metadata === undefined || maxListBytes === Infinity) return ending;
+  const bytes = headerListBytes(trailers(ending, true));
+  if (bytes <= maxListBytes) return ending;
+  if (ending.code !== status.OK) return { code: ending.code, details: ending.details };
+  const details = `The trailers have ${bytes} bytes, the caller takes at most ${maxListBytes}`;
+  return { code: status.RESOURCE_EXHAUSTED, details };
 }
 
 /** What the protocol reads of a request's headers; the rest is metadata. */

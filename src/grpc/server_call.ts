@@ -2,38 +2,16 @@
 // Must never run a handler's code (its subclasses do) nor outlive its stream in the connection's table.
 import type { Buffer } from "node:buffer";
 import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
-import { type Connection, ErrorCode, type HeaderList } from "../http2/mod.ts";
+import { ErrorCode, type HeaderList, headerListBytes } from "../http2/mod.ts";
 import { accepts, type Encoding, knownEncoding } from "./compression.ts";
-import type { Clock } from "./clock.ts";
-import type { Peer } from "./conn.ts";
-import type { DeadlineQueue, Expiring } from "./deadline_queue.ts";
-import type { HeldBytes } from "./held_bytes.ts";
-import { type RequestHead, responseHeaders, trailers } from "./headers.ts";
+import type { Expiring } from "./deadline_queue.ts";
+import { fittingStatus, type RequestHead, responseHeaders, trailers } from "./headers.ts";
 import { HELD_FREE_BYTES, REQUEST_STALL_MIN_BYTES } from "./limits.ts";
 import { frameMessage, MessageReader } from "./message.ts";
 import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
 import type { Method } from "./method.ts";
+import type { ServerLink } from "./server_link.ts";
 import { type CallStatus, DEADLINE_STATUS, GrpcError, OK_STATUS, statusFromError } from "./status.ts";
-
-/** What a call needs of its connection. */
-export interface ServerLink {
-  readonly peer: Peer;
-  readonly connection: Connection;
-  readonly clock: Clock;
-  /** When the bytes at hand were read, on `clock`. */
-  readonly turnMs: number;
-  readonly deadlines: DeadlineQueue;
-  readonly maxReceiveMessageBytes: number;
-  readonly maxSendMessageBytes: number;
-  /** What is held for this connection's peer. */
-  readonly held: HeldBytes;
-  /** Decompression made so much more than usual: too much of it ends the connection. */
-  inflated(excessBytes: number): void;
-  /** There is output: flush it at the end of this turn. */
-  wake(): void;
-  /** The call's status is known: forget it, tell the hook. */
-  ended(call: ServerCall, code: status, error: unknown): void;
-}
 
 /** WriteFlags.NoCompress of grpc-js, which exports it as a type only. */
 const NO_COMPRESS = 2;
@@ -179,6 +157,7 @@ export abstract class ServerCall implements Expiring {
   /**
    * Sends response headers, once; later ones are ignored, as in grpc-js.
    * @throws TypeError for a name that is legal as metadata and not in HTTP/2 (`a:b`)
+   * @throws RangeError for more than the caller takes
    */
   sendMetadata(metadata?: Metadata): void {
     if (this.#responseStarted || this.ended) return;
@@ -186,6 +165,10 @@ export abstract class ServerCall implements Expiring {
     if (metadata !== undefined) {
       headers = headers.slice();
       appendMetadata(headers, metadata);
+      const bytes = headerListBytes(headers), most = this.link.connection.peerMaxHeaderListBytes;
+      if (bytes > most) {
+        throw new RangeError(`The response metadata has ${bytes} bytes, the caller takes at most ${most}`);
+      }
     }
     this.link.connection.sendHeaders(this.streamId, headers, false);
     this.#responseStarted = true;
@@ -240,7 +223,9 @@ export abstract class ServerCall implements Expiring {
     const { connection } = this.link;
     let code = ending.code;
     try {
-      connection.sendHeaders(this.streamId, trailers(ending, !this.#responseStarted), true);
+      const fitting = fittingStatus(ending, connection.peerMaxHeaderListBytes);
+      code = fitting.code;
+      connection.sendHeaders(this.streamId, trailers(fitting, !this.#responseStarted), true);
     } catch (unsendable) {
       this.#error ??= unsendable;
       code = status.INTERNAL;

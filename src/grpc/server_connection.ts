@@ -26,7 +26,8 @@ import {
 import { HeldBytes, type TotalHeld } from "./held_bytes.ts";
 import { FREE_CALLS, INFLATION_BURST_BYTES, INFLATION_BYTES_PER_SECOND, LINGER_MS } from "./limits.ts";
 import type { Method } from "./method.ts";
-import type { ServerCall, ServerLink } from "./server_call.ts";
+import type { ServerCall } from "./server_call.ts";
+import type { ServerLink } from "./server_link.ts";
 import type { CallStatus } from "./status.ts";
 import { PingStrikes } from "./ping_strikes.ts";
 import { StreamCall } from "./stream_call.ts";

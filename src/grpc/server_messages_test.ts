@@ -1,7 +1,7 @@
 // Sizes, compression and timeouts of single calls as a caller of the server sees them.
 import { Buffer } from "node:buffer";
 import { deflateSync, gzipSync } from "node:zlib";
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAX_COMPRESS_BYTES } from "./limits.ts";
 import { connPair } from "./conn_pair.ts";
@@ -178,5 +178,45 @@ describe("a request", () => {
     const ack = Buffer.from([0, 0, 0, 4, 1, 0, 0, 0, 0]);
     const pong = Buffer.from([0, 0, 8, 6, 1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect([heard.includes(ack), heard.includes(pong)]).toEqual([true, true]);
+  });
+});
+
+describe("metadata larger than the caller takes", () => {
+  const large = new Metadata();
+  large.set("x-large", "x".repeat(20_000));
+  const statusOf = async (unary: (call: Unary, callback: Callback) => void) => {
+    const { client } = start({ unary });
+    const { headers, trailers } = await client.call(GRPC_REQUEST, [hello]);
+    const all = { ...headers, ...trailers };
+    return [Number(all["grpc-status"]), all["grpc-message"], all["x-large"]];
+  };
+
+  it("is left out of an error's trailers, whose code and text arrive", async () => {
+    const error = { code: status.NOT_FOUND, details: "none", metadata: large };
+    expect(await statusOf((_call, callback) => callback(error))).toEqual([
+      status.NOT_FOUND,
+      "none",
+      undefined,
+    ]);
+  });
+
+  it("turns a good end into RESOURCE_EXHAUSTED", async () => {
+    const ending = await statusOf((call, callback) => callback(null, call.request, large));
+    expect(ending[0]).toBe(status.RESOURCE_EXHAUSTED);
+    expect(ending[1]).toMatch(/^The trailers have 20\d+ bytes, the caller takes at most 16384$/);
+  });
+
+  it("can't be sent as response metadata: the handler hears it", async () => {
+    let heard: unknown;
+    const ending = await statusOf((call, callback) => {
+      try {
+        call.sendMetadata(large);
+      } catch (error) {
+        heard = error;
+      }
+      callback(null, call.request);
+    });
+    expect(heard).toBeInstanceOf(RangeError);
+    expect(ending[0]).toBe(status.OK);
   });
 });

@@ -180,6 +180,11 @@ export class Connection {
     return this.#core.streams.size;
   }
 
+  /** The largest header list that the peer says it takes, in `headerListBytes`; Infinity when it says nothing. */
+  get peerMaxHeaderListBytes(): number {
+    return this.#core.peer.maxHeaderListBytes;
+  }
+
   /** Places taken in maxConcurrentStreams: open streams, and handlers that outlived theirs. */
   get takenSlots(): number {
     return this.#core.streams.size + this.#core.heldSlots;

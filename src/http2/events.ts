@@ -1,12 +1,20 @@
 // The vocabulary between the HTTP/2 engine and its user: header lists and events.
 // Must never name a socket, a timer or a promise: events are plain synchronous calls.
 import type { Http2Error } from "./errors.ts";
+import { ENTRY_OVERHEAD_BYTES } from "./hpack_table.ts";
 
 /**
  * Flat: name, value, name, value ... Names are lower-case, bytes are latin1. A list that the engine gave
  * (or was given) must not be changed afterwards: the same array may serve many calls.
  */
 export type HeaderList = string[];
+
+/** A list's size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2): 32 bytes more for each field. */
+export function headerListBytes(headers: HeaderList): number {
+  let bytes = (headers.length / 2) * ENTRY_OVERHEAD_BYTES;
+  for (const text of headers) bytes += text.length;
+  return bytes;
+}
 
 /** "initial": request or final response; "informational": 1xx; "trailers": after the body. */
 export type HeadersKind = "initial" | "informational" | "trailers";
