@@ -8,6 +8,7 @@ import {
   OUTPUT_BUFFER_BYTES,
 } from "../../src/http2/limits.ts";
 import { frame, u32 } from "../../src/http2/testkit.ts";
+import { Application } from "./application.ts";
 import { EventJudge, type StreamView } from "./event_judge.ts";
 import {
   APP_REQUESTS,
@@ -19,11 +20,10 @@ import {
   peerList,
   settingsFrame,
 } from "./peer_frames.ts";
+import { Peer } from "./peer.ts";
 import type { ConnectionCase, Step } from "./steps.ts";
 import { check, WireJudge } from "./wire_judge.ts";
 
-const TRAILERS = ["grpc-status", "0"];
-const OK = [":status", "200"];
 const CONNECTION_WINDOW = 1_048_576;
 const CONFIGS: Partial<Http2Config>[] = [
   {},
@@ -37,10 +37,6 @@ const MAX_TAKES = 100_000;
 const LARGEST_BLOCK_BYTES = 21_000;
 /** CPU time of one run; a usual one takes a few milliseconds, 50 steps with floods some hundreds. */
 const MAX_RUN_CPU_MS = 10_000;
-/** Handlers that outlive their streams. */
-const MAX_HELD = 3;
-/** Reactions inside events, so that an application can't answer itself for ever. */
-const MAX_REACTIONS = 200;
 
 /** @throws Error that says which promise was broken */
 export function runConnection(one: ConnectionCase): void {
@@ -57,14 +53,11 @@ class Run {
   readonly events: EventJudge;
   readonly wire: WireJudge;
   readonly connection: Connection;
+  readonly app: Application;
+  readonly peer: Peer;
   readonly config: Partial<Http2Config>;
   readonly isServer: boolean;
   #nowMs = 1_000;
-  #nextPeerId = 1;
-  #cut = 0;
-  #kept: Uint8Array[] = [];
-  #reactions = 0;
-  #held = 0;
   #flushedAfterClose = false;
   readonly #maxStreams: number;
 
@@ -72,7 +65,6 @@ class Run {
     this.config = CONFIGS[one.config];
     this.isServer = one.role === "server";
     this.events = new EventJudge(this.isServer);
-    this.events.react = (event, stream, bytes) => this.#react(event, stream, bytes);
     this.wire = new WireJudge(
       one.role,
       this.config.streamWindowBytes ?? 262_144,
@@ -80,14 +72,24 @@ class Run {
     );
     this.#maxStreams = this.isServer ? this.config.maxConcurrentStreams ?? 1_000 : Infinity;
     this.connection = new Connection(one.role, this.config, this.events, this.#nowMs);
+    this.app = new Application(this.connection, this.events, one.policy, this.isServer);
+    this.peer = new Peer(
+      this.connection,
+      this.wire,
+      this.events,
+      this.isServer,
+      () => this.#nowMs,
+      () => this.app.reactions,
+    );
+    this.events.react = (event, stream, bytes) => this.app.react(event, stream, bytes);
   }
 
   begin(): void {
-    if (this.isServer) this.#peer(CLIENT_PREFACE);
+    if (this.isServer) this.peer.send(CLIENT_PREFACE);
     if (!this.one.ready) return;
-    this.#peer(settingsFrame([]));
+    this.peer.send(settingsFrame([]));
     this.#take(Infinity);
-    this.#peer(frame(FrameType.SETTINGS, Flag.ACK, 0));
+    this.peer.send(frame(FrameType.SETTINGS, Flag.ACK, 0));
   }
 
   step(step: Step): void {
@@ -105,269 +107,87 @@ class Run {
     const { connection } = this;
     switch (step.do) {
       case "frame":
-        return this.#peer(frame(step.type, step.flags, this.#id(step.stream), step.payload));
+        return this.peer.send(frame(step.type, step.flags, this.peer.id(step.stream), step.payload));
       case "raw":
-        return this.#peer(Uint8Array.from(step.bytes));
+        return this.peer.send(Uint8Array.from(step.bytes));
       case "headers": {
         const block = literals(peerList(this.isServer, step.list), step.form >> 3);
-        return this.#peer(headerFrames(this.#headersId(step.stream), block, step.end, step.form));
+        return this.peer.send(headerFrames(this.peer.headersId(step.stream), block, step.end, step.form));
       }
       case "block":
-        return this.#peer(
-          headerFrames(this.#headersId(step.stream), Uint8Array.from(step.bytes), step.end, 0),
+        return this.peer.send(
+          headerFrames(this.peer.headersId(step.stream), Uint8Array.from(step.bytes), step.end, 0),
         );
       case "data":
-        return this.#data(step);
+        return this.peer.data(step);
       case "reset":
-        return this.#peer(frame(FrameType.RST_STREAM, 0, this.#id(step.stream), u32(step.code)));
+        return this.peer.send(frame(FrameType.RST_STREAM, 0, this.peer.id(step.stream), u32(step.code)));
       case "windowUpdate":
-        return this.#peer(frame(FrameType.WINDOW_UPDATE, 0, this.#id(step.stream), u32(step.by)));
+        return this.peer.send(frame(FrameType.WINDOW_UPDATE, 0, this.peer.id(step.stream), u32(step.by)));
       case "settings":
-        return this.#peer(settingsFrame(step.pairs));
+        return this.peer.send(settingsFrame(step.pairs));
       case "settingsAck":
-        return this.#peer(frame(FrameType.SETTINGS, Flag.ACK, 0));
+        return this.peer.send(frame(FrameType.SETTINGS, Flag.ACK, 0));
       case "ping":
-        return this.#peer(frame(FrameType.PING, 0, 0, [1, 2, 3, 4, 5, 6, 7, this.#nowMs & 0xff]));
+        return this.peer.send(frame(FrameType.PING, 0, 0, [1, 2, 3, 4, 5, 6, 7, this.#nowMs & 0xff]));
       case "pong":
-        return this.#peer(
+        return this.peer.send(
           frame(FrameType.PING, Flag.ACK, 0, this.wire.pings.shift() ?? new Array(8).fill(9)),
         );
       case "peerGoaway":
-        return this.#peer(
-          frame(FrameType.GOAWAY, 0, 0, [...u32(this.#id(step.stream)), ...u32(step.code), 0x62, 0xff]),
+        return this.peer.send(
+          frame(FrameType.GOAWAY, 0, 0, [...u32(this.peer.id(step.stream)), ...u32(step.code), 0x62, 0xff]),
         );
       case "priority":
-        return this.#peer(
+        return this.peer.send(
           frame(
             FrameType.PRIORITY,
             0,
-            this.#id(step.stream),
-            [...u32(this.#id(step.on)), 7].slice(0, step.on),
+            this.peer.id(step.stream),
+            [...u32(this.peer.id(step.on)), 7].slice(0, step.on),
           ),
         );
       case "flood":
         for (let i = 0; i < step.times && !this.events.closed; i++) {
-          this.#peer(floodFrame(step.what, this.#id(5), () => this.#newPeerId(1)));
+          this.peer.send(floodFrame(step.what, this.peer.id(5), () => this.peer.newId(1)));
         }
         return;
       case "request":
-        return this.#request(APP_REQUESTS[step.list % APP_REQUESTS.length], step.end);
+        return this.app.request(APP_REQUESTS[step.list % APP_REQUESTS.length], step.end);
       case "respond":
-        return this.#respond(
+        return this.app.respond(
           this.#stream(step.stream),
           APP_RESPONSES[step.list % APP_RESPONSES.length],
           step.end,
         );
       case "send":
-        return this.#send(this.#stream(step.stream), step.size, step.end);
+        return this.app.send(this.#stream(step.stream), step.size, step.end);
       case "appReset":
-        return this.#appReset(this.#stream(step.stream), step.code);
+        return this.app.reset(this.#stream(step.stream), step.code);
       case "consume":
-        return this.#consume(this.#stream(step.stream), step.size);
+        return this.app.consume(this.#stream(step.stream), step.size);
       case "appPing":
         return connection.ping(Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 1));
       case "appGoaway":
         return connection.goaway(step.code, "why");
       case "hold":
-        return this.#hold(true);
+        return this.app.hold(true);
       case "release":
-        return this.#hold(false);
+        return this.app.hold(false);
       case "take":
         return void this.#take(step.max);
       case "wait":
         return this.#wait(step.ms);
       case "cut":
-        this.#cut = step.bytes;
-        if (step.bytes >= 0) this.#deliver();
+        this.peer.cut = step.bytes;
+        if (step.bytes >= 0) this.peer.deliver();
     }
   }
-
-  // The peer.
-
-  #newPeerId(by: number): number {
-    const id = this.#nextPeerId + 2 * (by - 1);
-    this.#nextPeerId = id + 2;
-    return id;
-  }
-
-  #headersId(ref: number): number {
-    return this.isServer && (ref === 1 || ref === 2) ? this.#newPeerId(ref === 1 ? 1 : 4) : this.#id(ref);
-  }
-
-  /** A stream by its part in the run, see steps.ts. */
-  #id(ref: number): number {
-    switch (ref) {
-      case 0:
-        return 0;
-      case 1:
-        return this.isServer ? this.#nextPeerId : this.wire.lastId + 2;
-      case 2:
-        return this.#nextPeerId + 8;
-      case 3:
-        return 2;
-      case 4:
-        return 0x7fff_ffff;
-      default:
-        return Math.max(1, this.#newestId - 2 * (ref - 5));
-    }
-  }
-
-  get #newestId(): number {
-    return this.isServer ? this.#nextPeerId - 2 : this.wire.lastId;
-  }
-
-  /** Sends, split or kept back as the last cut said. */
-  #peer(bytes: Uint8Array): void {
-    this.#kept.push(bytes);
-    if (this.#cut >= 0) this.#deliver();
-  }
-
-  #deliver(): void {
-    const length = this.#kept.reduce((sum, bytes) => sum + bytes.length, 0);
-    const all = new Uint8Array(length);
-    let to = 0;
-    for (const bytes of this.#kept) {
-      all.set(bytes, to);
-      to += bytes.length;
-    }
-    this.#kept = [];
-    const size = this.#cut > 0 ? this.#cut : Math.max(1, length);
-    for (let at = 0; at < length; at += size) {
-      const piece = all.slice(at, at + size);
-      const before = this.events.events;
-      this.wire.input(piece);
-      if (this.isServer) this.#nextPeerId = Math.max(this.#nextPeerId, this.wire.lastId + 2);
-      this.connection.receive(piece, this.#nowMs);
-      // A frame has 9 bytes; each may end its stream, and one may end them all and the connection.
-      const most = piece.length + 10 + this.#reactions * 4 + 2 * this.events.streams.size;
-      check(
-        this.events.events - before <= most,
-        `${piece.length} bytes made ${this.events.events - before} events`,
-      );
-      piece.fill(0xee); // the engine may keep no view of what it read
-    }
-  }
-
-  #data(step: Step & { do: "data" }): void {
-    const id = this.#id(step.stream);
-    const padding = step.pad >= 0 ? step.pad + 1 : 0;
-    let size = Math.min(step.size, 100_000);
-    if (step.fit) {
-      size = Math.min(
-        size,
-        this.wire.announcedBytes - padding,
-        this.wire.streamRoom(id) - padding,
-        16_384 - padding,
-      );
-      if (size < 0) return;
-    }
-    this.#peer(dataFrame(id, size, step.end, step.pad));
-  }
-
-  // The application.
 
   #stream(ref: number): StreamView | undefined {
-    const id = this.isServer ? this.#id(ref) : Math.max(1, this.#newestOwn - 2 * (ref - 5));
+    const id = this.isServer ? this.peer.id(ref) : Math.max(1, this.app.newestId - 2 * (ref - 5));
     const stream = this.events.streams.get(id);
     return stream === undefined || stream.gone ? undefined : stream;
-  }
-
-  #newestOwn = -1;
-
-  #request(headers: string[], end: boolean): void {
-    if (this.isServer) return;
-    const could = this.connection.canOpenStream;
-    const id = this.connection.request(headers, end);
-    check(could === (id > 0), `canOpenStream is ${could} and request gave ${id}`);
-    if (id < 0) return;
-    this.#newestOwn = id;
-    const stream = this.events.opened(id);
-    stream.headersSent = true;
-    stream.localEnded = end;
-  }
-
-  #respond(stream: StreamView | undefined, headers: string[], end: boolean): void {
-    if (stream === undefined || stream.localEnded) return;
-    const first = headers[0]?.startsWith(":") ?? false;
-    const informational = first && headers[1].startsWith("1");
-    const legal = first
-      ? this.isServer && !stream.headersSent && !(informational && end)
-      : stream.headersSent && end;
-    if (!legal) return;
-    if (!informational) stream.headersSent = true;
-    if (end) stream.localEnded = true;
-    this.connection.sendHeaders(stream.id, headers, end);
-  }
-
-  #send(stream: StreamView | undefined, size: number, end: boolean): void {
-    if (stream === undefined || stream.localEnded || !stream.headersSent) return;
-    if (end) stream.localEnded = true;
-    const queued = this.connection.queuedBytes;
-    this.connection.sendData(stream.id, new Uint8Array(size).fill(0x61), end);
-    const more = this.connection.queuedBytes - queued;
-    check(more === 0 || more === size || this.connection.closed, `sendData of ${size} queued ${more}`);
-  }
-
-  #appReset(stream: StreamView | undefined, code: number): void {
-    if (stream === undefined) return;
-    if (code === 0 && stream.localEnded) stream.mayBeGone = true;
-    else stream.gone = true;
-    this.connection.reset(stream.id, code);
-  }
-
-  #consume(stream: StreamView | undefined, size: number): void {
-    if (stream === undefined) return;
-    const bytes = Math.min(size, stream.unconsumed);
-    stream.unconsumed -= bytes;
-    this.connection.consume(stream.id, bytes);
-  }
-
-  /** A handler that outlives its stream, and its end. */
-  #hold(hold: boolean): void {
-    if (!this.isServer || this.#held === (hold ? MAX_HELD : 0)) return;
-    if (hold) this.connection.holdSlot();
-    else this.connection.releaseSlot();
-    this.#held += hold ? 1 : -1;
-  }
-
-  #react(event: string, stream: StreamView | undefined, bytes: number): void {
-    const { policy } = this.one;
-    if (event === "data" && policy.consume) this.#consume(stream, bytes);
-    if (this.#reactions++ > MAX_REACTIONS) return;
-    const others = () => this.events.live.find((one) => one !== stream);
-    switch (event) {
-      case "headers":
-        if (policy.onHeaders === 1) this.#respond(stream, OK, true);
-        else if (policy.onHeaders === 2) {
-          this.#respond(stream, OK, false);
-          this.#send(stream, 5_000, false);
-          this.#respond(stream, TRAILERS, true);
-          if (stream?.remoteEnded === false) this.#appReset(stream, 0);
-        } else if (policy.onHeaders === 3) this.#appReset(stream, 8);
-        else if (policy.onHeaders === 4) this.connection.goaway(0);
-        else if (policy.onHeaders === 5) this.connection.goaway(2);
-        else if (policy.onHeaders === 6) this.#hold(true);
-        return;
-      case "data":
-        if (policy.onData === 1) this.#appReset(stream, 8);
-        else if (policy.onData === 2) {
-          this.#respond(stream, OK, false);
-          this.#send(stream, bytes, false);
-        } else if (policy.onData === 3) this.#appReset(others(), 8);
-        else if (policy.onData === 4) this.connection.goaway(2);
-        else if (policy.onData === 5) this.#request(APP_REQUESTS[0], false);
-        return;
-      case "reset":
-      case "goaway":
-        if (policy.onReset === 1) this.#appReset(others(), 8);
-        else if (policy.onReset === 2) this.#send(others(), 100, true);
-        else if (policy.onReset === 3) this.connection.goaway(0);
-        else if (policy.onReset === 4) this.#request(APP_REQUESTS[0], true);
-        return;
-      case "writable":
-        if (policy.onWritable === 1) this.#send(stream, 70_000, false);
-        else if (policy.onWritable === 2) this.#appReset(stream, 8);
-    }
   }
 
   // The world.
@@ -412,8 +232,8 @@ class Run {
 
   /** The end of it all: everything that the run began goes, and nothing is left. */
   finish(): void {
-    this.#cut = 0;
-    this.#deliver();
+    this.peer.cut = 0;
+    this.peer.deliver();
     const { connection, events, wire } = this;
     if (!events.closed && wire.atFrameStart) this.#returnToBaseline();
     connection.end(this.#nowMs);
@@ -425,7 +245,7 @@ class Run {
     this.#take(0);
     const http1 = events.error?.code === 0xd;
     check(http1 || wire.outputIsWhole, "the output ends inside a frame");
-    this.#peer(frame(FrameType.PING, 0, 0, new Uint8Array(8)));
+    this.peer.send(frame(FrameType.PING, 0, 0, new Uint8Array(8)));
     connection.ping(new Uint8Array(8));
     connection.goaway(2);
     connection.tick(this.#nowMs + 1e9);
@@ -437,10 +257,12 @@ class Run {
   #returnToBaseline(): void {
     const { connection, events, wire } = this;
     if (this.one.ready || connection.nextTimeoutMs(this.#nowMs) !== undefined) {
-      this.#peer(settingsFrame([]));
+      this.peer.send(settingsFrame([]));
     }
     this.#take(0);
-    while (wire.settingsAcksOwed > 0 && !events.closed) this.#peer(frame(FrameType.SETTINGS, Flag.ACK, 0));
+    while (wire.settingsAcksOwed > 0 && !events.closed) {
+      this.peer.send(frame(FrameType.SETTINGS, Flag.ACK, 0));
+    }
     for (const stream of events.live) {
       // What is whole already may have gone without a word; the engine ignores a reset of it then.
       stream.mayBeGone ||= stream.localEnded && stream.remoteEnded;
@@ -448,13 +270,13 @@ class Run {
       if (!stream.mayBeGone) stream.gone = true;
       connection.reset(stream.id, 8);
     }
-    while (this.#held > 0) this.#hold(false);
+    while (this.app.held > 0) this.app.hold(false);
     this.#take(0);
     if (events.closed) return;
     check(connection.openStreams === 0, `${connection.openStreams} streams are left`);
     check(connection.queuedBytes === 0, `${connection.queuedBytes} bytes are left`);
     for (let pings = wire.pings.shift(); pings !== undefined; pings = wire.pings.shift()) {
-      this.#peer(frame(FrameType.PING, Flag.ACK, 0, pings));
+      this.peer.send(frame(FrameType.PING, Flag.ACK, 0, pings));
     }
     this.#take(0);
     if (events.closed) return;
@@ -467,23 +289,24 @@ class Run {
       wire.announcedBytes * 2 >= wire.window,
       `the peer has ${wire.announcedBytes} of ${wire.window} bytes left`,
     );
-    this.#reactions = MAX_REACTIONS + 1;
-    if (wire.goaways === 0 && this.#nextPeerId < 1e9) this.#leak();
+    this.app.calm();
+    if (wire.goaways === 0 && this.peer.nextId < 1e9) this.#leak();
     if (this.isServer && !events.closed) this.#probe();
   }
 
   /** DATA that nobody wants goes back at once: after an update the peer has the whole window, or some was lost. */
   #leak(): void {
     const { events, wire } = this;
-    if (this.isServer) this.#peer(headerFrames(this.#newPeerId(1), literals(peerList(true, 1)), false, 0));
-    else this.#request(APP_REQUESTS[0], false);
+    if (this.isServer) {
+      this.peer.send(headerFrames(this.peer.newId(1), literals(peerList(true, 1)), false, 0));
+    } else this.app.request(APP_REQUESTS[0], false);
     const stream = events.live.at(-1);
     if (events.closed || stream === undefined || stream.mayBeGone) return;
-    this.#appReset(stream, 8);
+    this.app.reset(stream, 8);
     for (let left = wire.announcedBytes; left > 0 && !events.closed;) {
       const before = wire.announcedBytes;
       const size = Math.min(16_384, left);
-      this.#peer(dataFrame(stream.id, size, false, -1));
+      this.peer.send(dataFrame(stream.id, size, false, -1));
       this.#take(0);
       left -= size;
       if (wire.announcedBytes <= before - size) continue;
@@ -498,11 +321,11 @@ class Run {
 
   /** As many calls as a fresh connection would take. */
   #probe(): void {
-    if (this.#maxStreams > 5 || this.wire.goaways > 0 || this.#nextPeerId > 1e9) return;
+    if (this.#maxStreams > 5 || this.wire.goaways > 0 || this.peer.nextId > 1e9) return;
     const before = this.events.streams.size;
     for (let i = 0; i < this.#maxStreams; i++) {
       const list = literals(peerList(true, 1));
-      this.#peer(headerFrames(this.#newPeerId(1), list, false, 0));
+      this.peer.send(headerFrames(this.peer.newId(1), list, false, 0));
     }
     if (this.events.closed) return;
     const more = this.events.streams.size - before;

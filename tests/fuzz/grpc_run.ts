@@ -114,8 +114,10 @@ class Run {
   #cut = 0;
   #started = 0;
   #stopped = false;
+  readonly #maxStreams: number;
 
   constructor(one: GrpcCase) {
+    this.#maxStreams = one.maxStreams;
     const methods = new Map<string, Method>();
     addMethods(methods, definition, implementation(this.clock, () => this.#started++));
     let calls = 0;
@@ -293,7 +295,9 @@ class Run {
     wire.onBody = (streamId, length) => {
       if (streamId === id) bytes += length;
     };
-    if (this.server.connection.openStreams + (this.#started - this.records.length) >= 3) return;
+    // Handlers that outlive their streams keep their places.
+    const places = this.server.connection.openStreams + this.#started;
+    if (this.#maxStreams > 0 && places >= this.#maxStreams) return;
     this.#nextId += 2;
     // Responses that wait for a window go first.
     const room = 100 + this.server.connection.queuedBytes;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { HpackDecoder } from "../../src/http2/hpack_decoder.ts";
 import { HpackEncoder } from "../../src/http2/hpack_encoder.ts";
 import { DynamicTable } from "../../src/http2/hpack_table.ts";
+import type { Corpus } from "../conformance/hpack/make.ts";
 import { check } from "./wire_judge.ts";
 
 const TABLE_BYTES = 4_096;
@@ -15,9 +16,11 @@ const OVERHEAD_BYTES = 32;
 const FREE_CPU_MS = 500;
 const CPU_MS_PER_KIB = 20;
 
-export interface DecoderCase {
+interface Limits {
   maxListBytes: number;
   maxCount: number;
+}
+export interface DecoderCase extends Limits {
   blocks: Piece[][];
 }
 export type Piece =
@@ -81,28 +84,63 @@ function text(out: number[], value: string, huffman: boolean): void {
 export function runDecoder(one: DecoderCase): void {
   const decoder = new HpackDecoder(TABLE_BYTES, one.maxListBytes, one.maxCount);
   for (const pieces of one.blocks) {
-    const block = blockOf(pieces);
-    const before = process.cpuUsage();
-    const decoded = decoder.decode(block, 0, block.length);
-    const { user, system } = process.cpuUsage(before);
-    const spentMs = (user + system) / 1_000;
-    check(
-      spentMs < FREE_CPU_MS + CPU_MS_PER_KIB * block.length / 1_024,
-      `${block.length} bytes took ${spentMs} ms of CPU`,
-    );
-    check(
-      (decoded === undefined) === (decoder.error !== ""),
-      "an error without a name, or a name without an error",
-    );
-    if (decoded === undefined) return;
-    const { headers, tooLarge } = decoded;
-    check(headers.length <= 2 * one.maxCount, `${headers.length / 2} fields of ${one.maxCount}`);
-    let size = 0;
-    for (let i = 0; i < headers.length; i += 2) {
-      size += headers[i].length + headers[i + 1].length + OVERHEAD_BYTES;
-    }
-    check(size <= one.maxListBytes, `${size} bytes of ${one.maxListBytes}`);
-    check(tooLarge || headers.length <= 2 * block.length, "more fields than bytes");
+    if (!decodes(decoder, blockOf(pieces), one)) return;
+  }
+}
+
+/** @returns false after an error, which ends a connection */
+function decodes(decoder: HpackDecoder, block: Uint8Array, { maxListBytes, maxCount }: Limits): boolean {
+  const before = process.cpuUsage();
+  const decoded = decoder.decode(block, 0, block.length);
+  const { user, system } = process.cpuUsage(before);
+  const spentMs = (user + system) / 1_000;
+  check(
+    spentMs < FREE_CPU_MS + CPU_MS_PER_KIB * block.length / 1_024,
+    `${block.length} bytes took ${spentMs} ms of CPU`,
+  );
+  check(
+    (decoded === undefined) === (decoder.error !== ""),
+    "an error without a name, or a name without an error",
+  );
+  if (decoded === undefined) return false;
+  const { headers, tooLarge } = decoded;
+  check(headers.length <= 2 * maxCount, `${headers.length / 2} fields of ${maxCount}`);
+  let size = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    size += headers[i].length + headers[i + 1].length + OVERHEAD_BYTES;
+  }
+  check(size <= maxListBytes, `${size} bytes of ${maxListBytes}`);
+  check(tooLarge || headers.length <= 2 * block.length, "more fields than bytes");
+  return true;
+}
+
+/** Blocks of a foreign encoder, spoiled in some places. */
+export interface SpoiledCase extends Limits {
+  encoder: number;
+  story: number;
+  /** `by` 0 cuts the block there. */
+  spoils: { block: number; at: number; by: number }[];
+}
+
+const CORPUS = new URL("../conformance/hpack/corpus/", import.meta.url);
+const encoders: string[][][] = ["go", "python", "python_plain", "nghttp2", "netty"].map((name) => {
+  const { blocks } = JSON.parse(Deno.readTextFileSync(new URL(`${name}.json`, CORPUS))) as Corpus;
+  return Object.values(blocks);
+});
+
+/** @throws as runDecoder does */
+export function runSpoiled(one: SpoiledCase): void {
+  const stories = encoders[one.encoder % encoders.length];
+  const blocks = stories[one.story % stories.length].map((hex) => Uint8Array.fromHex(hex));
+  for (const { block, at, by } of one.spoils) {
+    const which = block % blocks.length, bytes = blocks[which];
+    if (bytes.length === 0) continue;
+    if (by === 0) blocks[which] = bytes.slice(0, at % bytes.length);
+    else bytes[at % bytes.length] ^= by;
+  }
+  const decoder = new HpackDecoder(TABLE_BYTES, one.maxListBytes, one.maxCount);
+  for (const block of blocks) {
+    if (!decodes(decoder, block, one)) return;
   }
 }
 
@@ -203,9 +241,22 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   fc.record({ do: fc.constant("flip" as const), at: fc.nat({ max: 1_000 }), to: byte }),
 );
 
-export const decoderCase: fc.Arbitrary<DecoderCase> = fc.record({
+const limits = {
   maxListBytes: fc.constantFrom(1, 100, 2_000, 16_384),
   maxCount: fc.constantFrom(1, 5, 128),
+};
+
+export const spoiledCase: fc.Arbitrary<SpoiledCase> = fc.record({
+  ...limits,
+  encoder: fc.nat({ max: 4 }),
+  story: fc.nat({ max: 9 }),
+  spoils: fc.array(fc.record({ block: fc.nat({ max: 60 }), at: fc.nat({ max: 5_000 }), by: byte }), {
+    maxLength: 6,
+  }),
+});
+
+export const decoderCase: fc.Arbitrary<DecoderCase> = fc.record({
+  ...limits,
   blocks: fc.array(fc.array(piece, { maxLength: 10 }), { maxLength: 8 }),
 });
 

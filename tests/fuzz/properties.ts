@@ -4,7 +4,16 @@ import fc from "fast-check";
 import { runConnection } from "./connection_run.ts";
 import { runGrpc } from "./grpc_run.ts";
 import { grpcCase } from "./grpc_steps.ts";
-import { decoderCase, roundTripCase, runDecoder, runRoundTrip, runTable, tableCase } from "./hpack_run.ts";
+import {
+  decoderCase,
+  roundTripCase,
+  runDecoder,
+  runRoundTrip,
+  runSpoiled,
+  runTable,
+  spoiledCase,
+  tableCase,
+} from "./hpack_run.ts";
 import { pairCase, runPair } from "./pair_run.ts";
 import { connectionCase } from "./steps.ts";
 
@@ -42,8 +51,9 @@ export const properties: readonly Property[] = [
   property("connection", 400, 200, connectionCase(40), runConnection),
   property("connection, long", 60, 20, connectionCase(300), runConnection),
   property("pair", 60, 30, pairCase, runPair),
-  property("grpc server", 60, 30, grpcCase, runGrpc),
+  property("grpc server", 1_000, 100, grpcCase, runGrpc),
   property("hpack decoder", 400, 200, decoderCase, runDecoder),
+  property("hpack decoder, spoiled corpus", 300, 150, spoiledCase, runSpoiled),
   property("hpack table", 200, 100, tableCase, runTable),
   property("hpack round trip", 200, 100, roundTripCase, runRoundTrip),
 ];

@@ -113,6 +113,21 @@ const many = times(
   (i): Field[] => [...request("/many"), ...times(110, (at): Field => [`x-${at}`, String(at * i)])],
 );
 
+/** Two entries of 64 bytes in a table of 128: neither may push the other out. */
+const exact: Event[] = [
+  128,
+  ...times(
+    6,
+    (
+      i,
+    ): Field[] => [
+      ["x-a", noise(1, 29)],
+      ["x-b", noise(2, 29)],
+      ...(i === 3 ? [["x-c", noise(3, 29)] as Field] : []),
+    ],
+  ),
+];
+
 /** `requests`: every list is a request that a server takes. */
 export const stories: { name: string; requests: boolean; events: Event[] }[] = [
   { name: "grpc requests", requests: true, events: grpcRequests },
@@ -121,6 +136,7 @@ export const stories: { name: string; requests: boolean; events: Event[] }[] = [
   { name: "binary metadata", requests: true, events: binary },
   { name: "long values", requests: true, events: long },
   { name: "table sizes", requests: true, events: resizes },
+  { name: "a table just full", requests: false, events: exact },
   { name: "every octet", requests: true, events: octets },
   { name: "evictions", requests: true, events: evictions },
   { name: "many fields", requests: true, events: many },

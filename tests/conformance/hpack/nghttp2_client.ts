@@ -1,4 +1,4 @@
-// Header lists through our encoder and a decoder that isn't ours: Deno's node:http2 is the h2 crate.
+// Header lists through our encoder and a decoder that isn't ours: Deno's node:http2 is nghttp2.
 // Must never look at our own decoder.
 import http2 from "node:http2";
 import { systemClock } from "../../../src/grpc/clock.ts";
@@ -8,7 +8,7 @@ import { Connection } from "../../../src/http2/mod.ts";
 import { listen, parseAddress } from "../../../src/transport/mod.ts";
 
 /** Sends each list as a response on one connection. @returns what came, as name -> value */
-export async function decodeWithH2(responses: string[][]): Promise<Record<string, string>[]> {
+export async function decodeWithNghttp2(responses: string[][]): Promise<Record<string, string>[]> {
   const listener = await listen(parseAddress("tcp://127.0.0.1:0"));
   const serving = (async () => {
     for await (const conn of listener) {
