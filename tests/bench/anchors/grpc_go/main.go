@@ -2,6 +2,9 @@
 // Usage: grpc_go UNIX_SOCKET. Prints {"tcp": "host:port"} once it listens.
 package main
 
+//go:generate protoc -I ../../../../proto --go_out=. --go_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mecho.proto=gatehouse/tests/bench/anchors/grpc_go/echopb --go-grpc_out=. --go-grpc_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mecho.proto=gatehouse/tests/bench/anchors/grpc_go/echopb echo.proto
+//go:generate protoc -I ../../proto --go_out=. --go_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mbench.proto=gatehouse/tests/bench/anchors/grpc_go/benchpb --go-grpc_out=. --go-grpc_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mbench.proto=gatehouse/tests/bench/anchors/grpc_go/benchpb bench.proto
+
 import (
 	"bytes"
 	"context"
