@@ -86,9 +86,12 @@ export class WireJudge {
     return this.#acked.initialWindow;
   }
 
-  /** What the peer may send on a stream, as it knows. */
-  streamRoom(id: number): number {
-    return Math.min(this.ownInitialWindow, RFC_WINDOW, this.streamWindow) + this.#seen(id).announced;
+  /** What the peer may send on a stream. @param settled our SETTINGS were acknowledged before it opened */
+  streamRoom(id: number, settled = false): number {
+    const initial = settled
+      ? this.ownInitialWindow
+      : Math.min(this.ownInitialWindow, RFC_WINDOW, this.streamWindow);
+    return initial + this.#seen(id).announced;
   }
 
   /** Bytes that the peer sends. */
