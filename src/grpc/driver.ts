@@ -6,6 +6,7 @@ import type { Conn } from "./conn.ts";
 import {
   CLOSE_FLUSH_TIMEOUT_MS,
   MAX_READ_BUFFER_BYTES,
+  MAX_READ_PAUSE_MS,
   MAX_TURN_MS,
   MAX_WRITE_BYTES,
   MIN_READ_BUFFER_BYTES,
@@ -20,6 +21,7 @@ import {
 export class Driver {
   /** When the bytes at hand were read: one look at the clock for all calls of a turn. */
   turnMs: number;
+  #readsAtMs = -Infinity;
   #flushAsked = false;
   #writing = false;
   #closing = false; // the engine has asked for the close, output is going out or lingering
@@ -59,11 +61,25 @@ export class Driver {
         this.connection.receive(buffer.subarray(0, length), this.turnMs);
         this.wake();
         if (length >= MIN_READ_BUFFER_BYTES) buffer = this.#sized(buffer, length);
+        const pause = this.#readPause();
+        if (pause !== undefined) await pause;
       }
     } catch {
       // The transport failed: for the engine the same as its end.
     }
     this.close();
+  }
+
+  /** Reads nothing before that time on the clock: the peer has made more work than its share. */
+  pauseReads(untilMs: number): void {
+    this.#readsAtMs = untilMs;
+  }
+
+  /** Undefined for none: then nothing is awaited either. */
+  #readPause(): Promise<void> | undefined {
+    const pauseMs = Math.min(this.#readsAtMs - this.turnMs, MAX_READ_PAUSE_MS);
+    if (pauseMs <= 0) return undefined;
+    return new Promise((resolve) => this.clock.startTimer(pauseMs, resolve, true));
   }
 
   /** The next read's buffer: larger where reads fill it, smaller where one held the event loop for too long. */

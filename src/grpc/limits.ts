@@ -42,12 +42,13 @@ export const ACCEPT_PAUSE_MS = 10;
 /** A message that grows by no more than this is compressed well; what is beyond is counted. Deflate's most is 1,032. */
 export const USUAL_INFLATION = 64;
 /**
- * Bytes beyond the usual inflation that one connection may make us produce at once, or one whole message where that
- * is larger, and per second: 4 KiB on the wire become 4 MiB and 20 ms of the event loop. Compressed bombs. Twice
- * the usual message limit: connectconformance sends more than once that much of zeros on one connection.
+ * Bytes beyond the usual inflation that one connection may make us produce at once, and per second; then nothing is
+ * read of it for a while. 4 KiB on the wire become 4 MiB, and 20 ms of the event loop. Compressed bombs.
  */
 export const INFLATION_BURST_BYTES = 8 * 1024 * 1024;
-export const INFLATION_BYTES_PER_SECOND = 1024 * 1024;
+export const INFLATION_BYTES_PER_SECOND = 32 * 1024 * 1024;
+/** One pause at most; who has earned more gets it again after the next read. */
+export const MAX_READ_PAUSE_MS = 1_000;
 /** How often a server looks after its connections: the grain of every time in connection_policy.ts. */
 export const SWEEP_MS = 1_000;
 /** Bytes that an unfinished request has to bring in each `requestStallTimeoutMs`, as SEND_STALL_MIN_BYTES the other way. */

@@ -32,7 +32,6 @@ import type { CallStatus } from "./status.ts";
 import { PingStrikes } from "./ping_strikes.ts";
 import { StreamCall } from "./stream_call.ts";
 import { StreamTable } from "../http2/stream_table.ts";
-import { TokenBucket } from "../http2/token_bucket.ts";
 import { UnaryCall } from "./unary_call.ts";
 import { type Kept, Upkeep } from "./upkeep.ts";
 
@@ -81,7 +80,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
   readonly #strikes: PingStrikes;
-  readonly #inflation: TokenBucket;
+  /** When what was inflated so far would have come at the rate that is allowed. */
+  #inflatedUntilMs = 0;
   readonly #upkeep: Upkeep;
   #lastHeaders: HeaderList | undefined;
   #lastHead: RequestHead | undefined;
@@ -100,11 +100,6 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
       this.held.setOutput(this.connection.queuedBytes, this.connection.takenSlots);
     });
     this.#strikes = new PingStrikes(core.policy);
-    this.#inflation = new TokenBucket(
-      Math.max(INFLATION_BURST_BYTES, core.maxReceiveMessageBytes),
-      INFLATION_BYTES_PER_SECOND,
-      this.turnMs,
-    );
     this.#upkeep = new Upkeep(core.policy, this, this.turnMs);
   }
 
@@ -154,9 +149,11 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   }
 
   inflated(excessBytes: number): void {
-    if (this.#inflation.take(excessBytes, this.turnMs)) return;
-    this.connection.goaway(ErrorCode.ENHANCE_YOUR_CALM, "too_much_inflation");
-    this.wake();
+    const nowMs = this.turnMs;
+    this.#inflatedUntilMs = Math.max(this.#inflatedUntilMs, nowMs) +
+      excessBytes / INFLATION_BYTES_PER_SECOND * 1_000;
+    const burstMs = INFLATION_BURST_BYTES / INFLATION_BYTES_PER_SECOND * 1_000;
+    this.#driver.pauseReads(this.#inflatedUntilMs - burstMs);
   }
 
   close(): void {

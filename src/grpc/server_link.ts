@@ -19,7 +19,7 @@ export interface ServerLink {
   readonly maxSendMessageBytes: number;
   /** What is held for this connection's peer. */
   readonly held: HeldBytes;
-  /** Decompression made so much more than usual: too much of it ends the connection. */
+  /** Decompression made so much more than usual: too much of it slows down the connection. */
   inflated(excessBytes: number): void;
   /** There is output: flush it at the end of this turn. */
   wake(): void;
