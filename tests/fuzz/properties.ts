@@ -15,6 +15,7 @@ import {
   tableCase,
 } from "./hpack_run.ts";
 import { pairCase, runPair } from "./pair_run.ts";
+import { canSoak, runSoak, soakCase } from "./soak_run.ts";
 import { connectionCase } from "./steps.ts";
 
 export interface Property {
@@ -51,6 +52,7 @@ export const properties: readonly Property[] = [
   property("connection", 400, 200, connectionCase(40), runConnection),
   property("connection, long", 60, 20, connectionCase(300), runConnection),
   property("pair", 60, 30, pairCase, runPair),
+  ...canSoak ? [property("soak", 10, 2, soakCase, runSoak)] : [],
   property("grpc server", 1_000, 100, grpcCase, runGrpc),
   property("hpack decoder", 400, 200, decoderCase, runDecoder),
   property("hpack decoder, spoiled corpus", 300, 150, spoiledCase, runSpoiled),
