@@ -17,7 +17,9 @@ export const OPEN_CALL_BYTES = 2 * 1024;
 /** Calls whose cost is not counted, on each connection: as many as RFC 9113 section 6.5.2 asks to allow. */
 export const FREE_CALLS = 100;
 /** First allocation for a message that comes in pieces: its length prefix alone must not cost 4 MiB. */
-export const FIRST_MESSAGE_BUFFER_BYTES = 16 * 1024;
+export const FIRST_MESSAGE_BUFFER_BYTES = 32 * 1024;
+/** Messages up to this size are framed in shared memory when they can leave at once: an array for each is garbage at once. */
+export const MAX_SCRATCH_BYTES = 32 * 1024;
 /** Larger responses go out plain: compression runs on the event loop, and 256 KiB takes about 3 ms there. */
 export const MAX_COMPRESS_BYTES = 256 * 1024;
 /** Smaller messages gain nothing from compression. */

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { status } from "@grpc/grpc-js";
 import { compress, decompress, type Encoding, worthCompressing } from "./compression.ts";
-import { FIRST_MESSAGE_BUFFER_BYTES, USUAL_INFLATION } from "./limits.ts";
+import { FIRST_MESSAGE_BUFFER_BYTES, MAX_SCRATCH_BYTES, USUAL_INFLATION } from "./limits.ts";
 import { GrpcError } from "./status.ts";
 
 export const PREFIX_BYTES = 5;
@@ -24,6 +24,25 @@ export function frameMessage(message: Uint8Array, encoding: Encoding = "identity
   framed[4] = length;
   framed.set(body, PREFIX_BYTES);
   return framed;
+}
+
+/** Shared: what is in it is copied into the output before anything else may use it. */
+const scratch = new Uint8Array(PREFIX_BYTES + MAX_SCRATCH_BYTES);
+
+/**
+ * A plain message with its prefix, in memory that the next call uses again; undefined when it is too large for
+ * that. The message is `bytes[0..length + PREFIX_BYTES)`.
+ */
+export function frameInScratch(message: Uint8Array): Uint8Array | undefined {
+  const length = message.length;
+  if (length > MAX_SCRATCH_BYTES) return undefined;
+  scratch[0] = 0;
+  scratch[1] = 0;
+  scratch[2] = length >>> 16;
+  scratch[3] = length >>> 8;
+  scratch[4] = length;
+  copy(message, 0, length, scratch, PREFIX_BYTES);
+  return scratch;
 }
 
 /**

@@ -7,7 +7,7 @@ import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
 import { fittingStatus, type RequestHead, responseHeaders, trailers } from "./headers.ts";
 import { HELD_FREE_BYTES, REQUEST_STALL_MIN_BYTES } from "./limits.ts";
-import { frameMessage, MessageReader } from "./message.ts";
+import { frameInScratch, frameMessage, MessageReader, PREFIX_BYTES } from "./message.ts";
 import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
 import type { Method } from "./method.ts";
 import type { ServerLink } from "./server_link.ts";
@@ -181,6 +181,8 @@ export abstract class ServerCall implements Expiring {
    */
   protected sendMessage(value: unknown, flags = 0): boolean {
     if (this.ended) return true;
+    const encoding = (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity";
+    const { connection } = this.link;
     let framed: Uint8Array;
     try {
       const message = this.method.serialize(value);
@@ -190,16 +192,26 @@ export abstract class ServerCall implements Expiring {
         this.endWith({ code: status.RESOURCE_EXHAUSTED, details });
         return true;
       }
-      framed = frameMessage(message, (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity");
+      const shared = encoding === "identity" && connection.queuedBytes === 0
+        ? frameInScratch(message)
+        : undefined;
+      if (shared !== undefined) {
+        this.sendMetadata();
+        if (connection.sendNow(this.streamId, shared, PREFIX_BYTES + message.length)) {
+          this.link.wake();
+          return true;
+        }
+      }
+      framed = frameMessage(message, encoding);
     } catch (error) {
       this.#error = error;
       this.endWith({ code: status.INTERNAL, details: "Error serializing response" });
       return true;
     }
-    const { queuedBytes } = this.link.connection;
+    const { queuedBytes } = connection;
     if ((queuedBytes > 0 || framed.length > HELD_FREE_BYTES) && !this.#roomFor(framed.length)) return true;
     this.sendMetadata();
-    this.blocked = !this.link.connection.sendData(this.streamId, framed, false);
+    this.blocked = !connection.sendData(this.streamId, framed, false);
     this.link.wake();
     return !this.blocked;
   }

@@ -237,6 +237,15 @@ export class Connection {
     return this.#outbound.sendData(streamId, data, endStream);
   }
 
+  /**
+   * Sends `bytes[0..length)` if all of it may leave now; the array stays the caller's. False: it may not, and
+   * nothing happened.
+   * @throws TypeError as sendData
+   */
+  sendNow(streamId: number, bytes: Uint8Array, length: number): boolean {
+    return this.#outbound.sendNow(streamId, bytes, length);
+  }
+
   /** Gives received body bytes back to the peer's windows; what a gone stream left is given back by itself. */
   consume(streamId: number, bytes: number): void {
     this.#inbound.consume(streamId, bytes);

@@ -89,6 +89,19 @@ export class Outbound {
     return false;
   }
 
+  sendNow(streamId: number, bytes: Uint8Array, length: number): boolean {
+    const core = this.#core;
+    const stream = core.find(streamId);
+    if (stream === undefined || stream.hasQueue || stream.localEnded || !stream.headersSent) return false;
+    if (length > stream.sendWindowBytes || length > core.sendWindowBytes) return false;
+    if (core.output.packedBytes >= OUTPUT_BUFFER_BYTES) return false;
+    const { maxFrameBytes } = core.peer;
+    for (let at = 0; at < length; at += maxFrameBytes) {
+      this.#packData(stream, bytes, at, Math.min(maxFrameBytes, length - at), false);
+    }
+    return true;
+  }
+
   reset(streamId: number, code: number): void {
     const core = this.#core;
     const stream = core.find(streamId);

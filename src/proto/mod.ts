@@ -11,6 +11,7 @@ import {
 import type { Buffer } from "node:buffer";
 import protobuf from "protobufjs";
 import { API_DESCRIPTORS, INTERNAL_DESCRIPTORS } from "./generated.ts";
+import { serializer } from "./serialize.ts";
 import { checkWire, messageRule } from "./strict_wire.ts";
 
 export * from "./generated.ts";
@@ -42,18 +43,24 @@ export function serviceDefinition(name: string): ServiceDefinition {
     const types = service?.methods[method];
     strict[method] = {
       ...each,
-      requestDeserialize: strictly(each.requestDeserialize, types?.resolvedRequestType),
-      responseDeserialize: strictly(each.responseDeserialize, types?.resolvedResponseType),
+      requestSerialize: serializer(resolved(types?.resolvedRequestType)),
+      responseSerialize: serializer(resolved(types?.resolvedResponseType)),
+      requestDeserialize: strictly(each.requestDeserialize, resolved(types?.resolvedRequestType)),
+      responseDeserialize: strictly(each.responseDeserialize, resolved(types?.resolvedResponseType)),
     };
   }
   return strict;
 }
 
+function resolved(type: protobuf.Type | null | undefined): protobuf.Type {
+  if (!type) throw new Error("a method without resolved types");
+  return type;
+}
+
 function strictly<T>(
   deserialize: (bytes: Buffer) => T,
-  type: protobuf.Type | null | undefined,
+  type: protobuf.Type,
 ): (bytes: Buffer) => T {
-  if (!type) throw new Error("a method without resolved types");
   const rule = messageRule(type);
   return (bytes) => {
     checkWire(bytes, rule);
