@@ -26,7 +26,8 @@ export type StreamHandler = (
 
 interface MethodBase {
   readonly path: string;
-  serialize(value: unknown): Buffer;
+  /** What it returns is good until the next call of any method's serialize. */
+  serialize(value: unknown): Uint8Array;
   deserialize(bytes: Buffer): unknown;
 }
 
@@ -64,10 +65,15 @@ export function addMethods(
       kind,
       path,
       handler: given === undefined ? unimplemented(kind, name) : given.bind(implementation),
-      serialize: responseSerialize,
+      serialize: inPlace(responseSerialize),
       deserialize: requestDeserialize,
     } as Method);
   }
+}
+
+/** A definition may offer the same bytes without a copy; the server copies them once, into frames. */
+function inPlace(serialize: ((value: never) => Buffer) & { shared?: (value: never) => Uint8Array }) {
+  return serialize.shared ?? serialize;
 }
 
 function kindOf(requestStream: boolean, responseStream: boolean): MethodKind {

@@ -186,6 +186,7 @@ export abstract class ServerCall implements Expiring {
     let framed: Uint8Array;
     try {
       const message = this.method.serialize(value);
+      if (!(message instanceof Uint8Array)) throw new TypeError("a serializer must give bytes");
       const limit = this.link.maxSendMessageBytes;
       if (message.length > limit) {
         const details = `The response has ${message.length} bytes, this server sends at most ${limit}`;

@@ -1,5 +1,5 @@
 // Serializes messages with one writer for all of them: protobufjs makes one for each otherwise, and grows it.
-// Must never give out the writer's own memory: what it returns is a copy of the right size.
+// Must never give out the writer's own memory but by `shared`, which says so.
 import type { Buffer } from "node:buffer";
 import protobuf from "protobufjs";
 
@@ -8,17 +8,32 @@ const MAX_KEPT_BYTES = 64 * 1024;
 
 let writer = protobuf.Writer.create();
 
-/** As proto-loader's serialize. @throws what protobufjs throws for a value that is no such message */
-export function serializer(type: protobuf.Type): (value: object) => Buffer {
-  return (value) => {
+/** @throws what protobufjs throws for a value that is no such message */
+export interface Serializer {
+  (value: object): Buffer;
+  /** The same bytes in memory that is used again by the next message of any type. */
+  shared(value: object): Uint8Array;
+}
+
+/** As proto-loader's serialize. */
+export function serializer(type: protobuf.Type): Serializer {
+  const written = (value: object) => {
     let whole = false;
     try {
-      const bytes = type.encode(type.fromObject(value), writer.reset()).finish() as Buffer;
-      whole = bytes.length <= MAX_KEPT_BYTES;
-      return bytes;
+      const done = type.encode(type.fromObject(value), writer.reset());
+      whole = true;
+      return done;
     } finally {
       // After an error it may still be inside a message.
       if (!whole) writer = protobuf.Writer.create();
     }
   };
+  const finish = (value: object, inPlace: boolean) => {
+    const bytes = written(value).finish(inPlace);
+    if (bytes.length > MAX_KEPT_BYTES) writer = protobuf.Writer.create();
+    return bytes;
+  };
+  return Object.assign((value: object) => finish(value, false) as Buffer, {
+    shared: (value: object) => finish(value, true),
+  });
 }

@@ -2,7 +2,7 @@
 // Usage: grpc_js.ts UNIX_SOCKET REPOSITORY. Prints {"tcp": "host:port"} once it listens.
 import process from "node:process";
 import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall } from "@grpc/grpc-js";
-import { benchPackage, MAX_MESSAGE_BYTES, serviceOf, streamsService } from "./services.ts";
+import { benchPackage, MAX_MESSAGE_BYTES, serviceOf, streamsDefinition, streamsService } from "./services.ts";
 
 const [socket, root] = process.argv.slice(2);
 if (socket === undefined || root === undefined) throw new Error("usage: grpc_js.ts UNIX_SOCKET REPOSITORY");
@@ -25,7 +25,7 @@ server.addService(serviceOf(definitions, "echo.EchoService"), {
     callback(null, { payload, request_timestamp: timestamp, response_timestamp: Date.now() });
   },
 });
-server.addService(serviceOf(definitions, "gatehouse.bench.Streams"), streamsService);
+server.addService(streamsDefinition(root), streamsService);
 
 const listen = (address: string): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -1,7 +1,9 @@
 // The services that the anchors in TypeScript serve, on grpc-js and on our own server alike.
-// Definitions come from the .proto files, as a user of grpc-js has them.
+// Definitions come from the .proto files, as a user of grpc-js has them, with the serializers of our own services.
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
+import protobuf from "protobufjs";
+import { serializer } from "../../../src/proto/serialize.ts";
 
 /** Largest message, bytes: above the comparison's megabyte, as every anchor has it. */
 export const MAX_MESSAGE_BYTES = 16 << 20;
@@ -21,6 +23,22 @@ export function serviceOf(definitions: PackageDefinition, name: string): Service
   if (found === undefined || "format" in found) throw new Error(`no service ${name} in the .proto files`);
   return found as ServiceDefinition;
 }
+
+/** gatehouse.bench.Streams as our own services are defined. @param root of the repository */
+export function streamsDefinition(root: string): ServiceDefinition {
+  const types = protobuf.loadSync(`${root}/tests/bench/proto/bench.proto`);
+  return Object.fromEntries(
+    Object.entries(serviceOf(benchPackage(root), STREAMS)).map(([name, method]) => {
+      const { responseType } = types.lookupService(STREAMS).methods[name];
+      return [name, {
+        ...method,
+        responseSerialize: serializer(types.lookupType(`gatehouse.bench.${responseType}`)),
+      }];
+    }),
+  );
+}
+
+const STREAMS = "gatehouse.bench.Streams";
 
 interface Ask {
   size_bytes: number;
