@@ -5,6 +5,7 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Conn } from "./conn.ts";
 import {
   CLOSE_FLUSH_TIMEOUT_MS,
+  DRAIN_FLUSH_TIMEOUT_MS,
   MAX_READ_BUFFER_BYTES,
   MAX_READ_PAUSE_MS,
   MAX_TURN_MS,
@@ -142,7 +143,7 @@ export class Driver {
     if (!this.#closing) {
       this.#closing = true;
       this.#timer?.cancel();
-      this.#closeAfter(CLOSE_FLUSH_TIMEOUT_MS);
+      this.#closeAfter(this.connection.error === undefined ? DRAIN_FLUSH_TIMEOUT_MS : CLOSE_FLUSH_TIMEOUT_MS);
     }
     if (!this.#writing) this.#closeAfter(this.lingerMs);
   }

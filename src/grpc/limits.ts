@@ -53,6 +53,8 @@ export const INFLATION_BYTES_PER_SECOND = 32 * 1024 * 1024;
 export const MAX_READ_PAUSE_MS = 1_000;
 /** How often a server looks after its connections: the grain of every time in connection_policy.ts. */
 export const SWEEP_MS = 1_000;
+/** A sweep that comes so late means that this process stood still, not its peers. */
+export const LATE_SWEEP_MS = 5 * SWEEP_MS;
 /** Bytes that an unfinished request has to bring in each `requestStallTimeoutMs`, as SEND_STALL_MIN_BYTES the other way. */
 export const REQUEST_STALL_MIN_BYTES = 16_384;
 /** Share of the maximum age that is random, either way: connections of one start don't all end at once (gRFC A9). */
@@ -74,8 +76,10 @@ export const MAX_TURN_MS = 5;
 export const MAX_WRITE_BYTES = 256 * 1024;
 /** From the end of a connection's output to its close, so that the peer reads our GOAWAY before a TCP reset. */
 export const LINGER_MS = 100;
-/** From the decision to close to the close, whatever the peer reads: a half-open client pins no socket. */
+/** From the decision to close to the close, whatever the peer reads, after an error: a half-open client pins no socket. */
 export const CLOSE_FLUSH_TIMEOUT_MS = 2_000;
+/** The same after a graceful end: the last of an answer may have a slow reader, and it is not to be lost. */
+export const DRAIN_FLUSH_TIMEOUT_MS = 20_000;
 
 /** Client: one attempt to reach one address, dial and the server's SETTINGS together. */
 export const CONNECT_TIMEOUT_MS = 5_000;

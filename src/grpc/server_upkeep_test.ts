@@ -59,6 +59,19 @@ describe("keepalive of the server", () => {
   });
 });
 
+describe("a server whose process stood still", () => {
+  it("gives its peers their time again", async () => {
+    const { client, clock, pass } = await started({ keepaliveTimeMs: 10_000, keepaliveTimeoutMs: 3_000 });
+    client.deaf = true;
+    await pass(12);
+    clock.leap(3_600_000); // the PING is out, its answer may lie unread
+    await pass(2);
+    expect(connections.at(-1)?.event).toBe("open");
+    await pass(5);
+    expect(connections.at(-1)?.event).toBe("close");
+  });
+});
+
 describe("a peer that pings", () => {
   const ping = (client: WireClient) => client.ping(new Uint8Array(8));
 

@@ -3,7 +3,7 @@
 import type { Connection } from "../http2/mod.ts";
 import { ErrorCode } from "../http2/mod.ts";
 import type { ConnectionPolicy } from "./connection_policy.ts";
-import { MAX_AGE_JITTER } from "./limits.ts";
+import { LATE_SWEEP_MS, MAX_AGE_JITTER } from "./limits.ts";
 import { type IncomingRequest, RequestStalls } from "./request_stalls.ts";
 
 /** "keepaliv" */
@@ -26,6 +26,7 @@ export class Upkeep {
   #pingedMs = -1;
   #idleSinceMs: number;
   #lastStreamId = 0;
+  #sweptMs: number;
   #draining = false;
 
   constructor(
@@ -36,17 +37,26 @@ export class Upkeep {
   ) {
     this.#maxAgeMs = policy.maxAgeMs * (1 + MAX_AGE_JITTER * (2 * random() - 1));
     this.#idleSinceMs = bornMs;
+    this.#sweptMs = bornMs;
   }
 
   sweep(nowMs: number): void {
     const { connection } = this.kept;
     if (connection.closed) return;
+    this.#forgiveStandstill(nowMs);
     this.#keepalive(nowMs);
     this.#age(nowMs);
     this.#idle(nowMs);
     if (connection.openStreams === 0) return;
     const receivedBytes = (streamId: number) => connection.receivedBytes(streamId);
     this.#stalls.check(this.kept.calls(), receivedBytes, nowMs, this.policy.requestStallTimeoutMs);
+  }
+
+  /** What stood still is this process, and the peer's answer may lie unread. */
+  #forgiveStandstill(nowMs: number): void {
+    const lateMs = nowMs - this.#sweptMs;
+    this.#sweptMs = nowMs;
+    if (lateMs >= LATE_SWEEP_MS && this.#pingedMs >= 0) this.#pingedMs = nowMs;
   }
 
   #keepalive(nowMs: number): void {
