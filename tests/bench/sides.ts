@@ -41,7 +41,7 @@ const deno = (...args: string[]) => [
 ];
 
 /** The agent's own heap setting, for our two sides. */
-const HEAP = "--v8-flags=--max-semi-space-size=4";
+const HEAP = "--v8-flags=--max-semi-space-size=4,--initial-old-space-size=24";
 
 const nothing = () => Promise.resolve(undefined);
 
