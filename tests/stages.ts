@@ -126,7 +126,7 @@ export const stages: Stage[] = [
   },
   {
     name: "compare",
-    what: "speed beside tonic, grpc-go and grpc-js; 25 minutes on a quiet machine",
+    what: "speed beside tonic, grpc-go and grpc-js; 17 minutes on a quiet machine",
     onDemand: true,
     cwd: "tests/bench",
     commands: [

@@ -32,7 +32,7 @@ export const OPTIONS_VARIABLE = "GATEHOUSE_COMPARE";
 
 export const USAGE =
   `usage: deno task compare -- [options], or ${OPTIONS_VARIABLE}="options" of ./gatehouse test
-  --quick               fewer rounds, shorter, TCP only (~4 min instead of ~25)
+  --quick               fewer rounds, shorter, TCP only (~4 min instead of ~17)
   --sections LIST       of ${SECTIONS.join(",")}
   --rows LIST           sides, by the name in the report's first column
   --columns LIST        of ${COLUMNS.join(",")}, or any other connections x streams
