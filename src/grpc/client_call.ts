@@ -54,7 +54,7 @@ export class ClientCall implements Expiring {
   #streamId = -1;
   readonly #outbox = new ClientOutbox();
   readonly #reader: MessageReader;
-  readonly #inbox: Buffer[] = [];
+  readonly #inbox: (Buffer | Compressed)[] = [];
   #wanted = 0;
   #unconsumedBytes = 0;
   #answered = false;
@@ -76,7 +76,7 @@ export class ClientCall implements Expiring {
     this.#encoding = start.encoding ?? home.encoding;
     this.#headers = home.headers.of(start.path, this.#encoding, start.host);
     if (start.metadata !== undefined) appendMetadata(this.#ownHeaders, start.metadata);
-    this.#reader = new MessageReader(home.maxReceiveMessageBytes);
+    this.#reader = new MessageReader(home.maxReceiveMessageBytes, "identity", true);
   }
 
   /** The address at the other end, once there is one. */
@@ -161,7 +161,7 @@ export class ClientCall implements Expiring {
     if (!this.ended) {
       try {
         for (let one = this.#reader.next(chunk); one !== undefined; one = this.#reader.next(chunk)) {
-          this.#inbox.push(one);
+          this.#inbox.push(this.#reader.compressed ? new Compressed(one) : one);
         }
       } catch (error) {
         const { code, details } = statusFromError(error);
@@ -237,13 +237,26 @@ export class ClientCall implements Expiring {
   #deliver(): void {
     while (this.#wanted > 0 && this.#inbox.length > 0 && !this.ended) {
       this.#wanted--;
-      this.listener.onMessage(this.#inbox.shift() as Buffer);
+      const message = this.#opened(this.#inbox.shift() as Buffer | Compressed);
+      if (message !== undefined) this.listener.onMessage(message);
     }
     if (this.#unconsumedBytes > 0 && (this.#inbox.length === 0 || this.ended)) {
       this.#connection?.consume(this.#streamId, this.#unconsumedBytes);
       this.#unconsumedBytes = 0;
     }
     if (this.#inbox.length === 0 && this.#ending !== undefined && !this.ended) this.#finish(this.#ending);
+  }
+
+  /** Undefined: it can't be opened, and the call has ended for it. */
+  #opened(message: Buffer | Compressed): Buffer | undefined {
+    if (!(message instanceof Compressed)) return message;
+    try {
+      return this.#reader.inflate(message.body);
+    } catch (error) {
+      const { code, details } = statusFromError(error);
+      this.cancel(code, details);
+      return undefined;
+    }
   }
 
   /** The server has ended the call: close our half, tell the status after the messages. */
@@ -274,6 +287,11 @@ export class ClientCall implements Expiring {
     this.#outbox.drop();
     this.listener.onStatus(ending);
   }
+}
+
+/** A message that waits as it came: a window full of gzip may be hundreds of MiB, and the window bounds what waits. */
+class Compressed {
+  constructor(readonly body: Buffer) {}
 }
 
 /** A message that is not whole must not pass for the good end of a stream. */

@@ -111,6 +111,17 @@ describe("the client", () => {
     });
   });
 
+  it("opens a compressed message when it is read, so that what waits is as small as it came", async () => {
+    const broken = gzipped(Buffer.from("small"));
+    broken.fill(0, 5);
+    const body = [hello, gzipped(Buffer.from("small")), broken, hello];
+    expect(await outcome(answer([...HEADERS, "grpc-encoding", "gzip"], body, OK))).toMatchObject({
+      code: status.INTERNAL,
+      details: "Failed to decompress message",
+      messages: ["hello", "small"],
+    });
+  });
+
   it("refuses the compressed flag where the headers name no encoding", async () => {
     expect(await outcome(answer(HEADERS, [gzipped(Buffer.from("small"))], OK))).toMatchObject({
       code: status.INTERNAL,

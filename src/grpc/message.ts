@@ -56,7 +56,15 @@ export class MessageReader {
   #body: Buffer | undefined; // present once the prefix is whole
   #filled = 0;
 
-  constructor(private readonly maxBytes: number, private encoding: Encoding = "identity") {}
+  /** @param lazily compressed messages come as they are; `inflate` opens them when they are wanted */
+  constructor(
+    private readonly maxBytes: number,
+    private encoding: Encoding = "identity",
+    private readonly lazily = false,
+  ) {}
+
+  /** The message that `next` gave last is compressed still. */
+  compressed = false;
 
   /** Bytes that decompression made beyond USUAL_INFLATION, since whoever counts them set this to 0. */
   excessBytes = 0;
@@ -145,10 +153,12 @@ export class MessageReader {
     this.#body = undefined;
     this.#head = 0;
     this.#filled = 0;
-    return compressed ? this.#inflate(body) : body;
+    this.compressed = compressed && this.lazily;
+    return compressed && !this.lazily ? this.inflate(body) : body;
   }
 
-  #inflate(body: Buffer): Buffer {
+  /** @throws GrpcError as decompress */
+  inflate(body: Buffer): Buffer {
     // A message that breaks off, or passes the limit, may have grown that far.
     let bytes = Math.min(this.maxBytes, body.length * MAX_INFLATION);
     try {
