@@ -13,11 +13,21 @@ import type { Signer } from "../signer/signer.ts";
 import { type Address, formatAddress, parseAddress } from "../transport/address.ts";
 import { listen } from "../transport/listen.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
+import { proxied } from "../transport/proxied.ts";
 import type { Config } from "./config/mod.ts";
 import { type CallLog, callLogger, errorText, type Log, type Logger } from "./log/mod.ts";
 
 /** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
 const LISTEN_RETRY_MS = 2_000;
+
+/** A proxy's socket: whoever opens it is believed, so nobody but the agent's user and group may. */
+const PROXIED_MODE = 0o660;
+
+/** Where to listen, and whether a proxy stands before it. */
+interface Place {
+  readonly address: Address;
+  readonly proxied: boolean;
+}
 
 export interface AgentOptions {
   config: Config;
@@ -70,16 +80,16 @@ export class Agent {
   static async start(options: AgentOptions): Promise<Agent> {
     const agent = new Agent(options);
     const failures: unknown[] = [];
-    for (const text of options.config.listen.addresses) {
+    for (const place of placesOf(options.config)) {
       try {
-        await agent.#listen(parseAddress(text));
+        await agent.#listen(place);
       } catch (error) {
         if (options.strict) {
           await agent.shutdown();
           throw error;
         }
         failures.push(error);
-        agent.#retryLater(parseAddress(text), error);
+        agent.#retryLater(place, error);
       }
     }
     if (agent.#listeners.length === 0 && failures.length > 0) {
@@ -105,32 +115,54 @@ export class Agent {
     this.#callLog.close();
   }
 
-  async #listen(address: Address): Promise<void> {
+  async #listen(place: Place): Promise<void> {
     const { config } = this.#options;
+    const { address } = place;
     const refusal = checkPlainTcp(address, config.listen.insecure_tcp);
     if (refusal) throw new Error(refusal);
-    const listener = await listen(address);
+    const listener = place.proxied ? await this.#listenBehindProxy(address) : await listen(address);
     this.#listeners.push(listener);
-    this.#log.info("listening", { address: listener.address });
+    this.#log.info("listening", { address: listener.address, proxied: place.proxied || undefined });
     if (address.transport === "tcp") {
       this.#log.warn("TCP is plain: no TLS, no client identity", { address: listener.address });
     }
     this.#serving.push(this.#server.serve(listener));
   }
 
-  #retryLater(address: Address, error: unknown): void {
+  async #listenBehindProxy(address: Address): Promise<Listener> {
+    const listener = await listen(address, { mode: PROXIED_MODE });
+    return proxied(listener, {
+      timeoutMs: this.#options.config.limits.handshake_timeout_ms,
+      onRefused: (reason, unreported) =>
+        this.#log.warn("closed a connection without a good PROXY header", {
+          address: listener.address,
+          reason,
+          unreported,
+        }),
+    });
+  }
+
+  #retryLater(place: Place, error: unknown): void {
     this.#log.error("can't listen, trying again", {
-      address: formatAddress(address),
+      address: formatAddress(place.address),
       error: errorText(error),
       retry_ms: LISTEN_RETRY_MS,
     });
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       if (this.#stopping) return;
-      this.#listen(address).catch((again: unknown) => this.#retryLater(address, again));
+      this.#listen(place).catch((again: unknown) => this.#retryLater(place, again));
     }, LISTEN_RETRY_MS);
     this.#retries.add(timer);
   }
+}
+
+function placesOf({ listen }: Config): Place[] {
+  const place = (behindProxy: boolean) => (text: string) => ({
+    address: parseAddress(text),
+    proxied: behindProxy,
+  });
+  return [...listen.addresses.map(place(false)), ...listen.proxied.map(place(true))];
 }
 
 /** The file says 0 where the engine says never. */

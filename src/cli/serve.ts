@@ -6,7 +6,7 @@ import { type Config, loadConfig } from "../agent/config/mod.ts";
 import { createLog } from "../agent/log/mod.ts";
 import { RemoteSigner } from "../signer/remote_signer.ts";
 import { startSignerProcess } from "../signer/process.ts";
-import { parseAddress } from "../transport/address.ts";
+import { formatAddress, parseAddress } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import { buildSigner } from "../vm/artifacts.ts";
@@ -90,14 +90,27 @@ async function configFor(options: ServeOptions): Promise<Config> {
     if (refusal) {
       throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1, or add --insecure-tcp");
     }
+    refuseProxied(address, config);
   }
   return {
     ...config,
     listen: {
+      ...config.listen,
       addresses: options.listen ?? config.listen.addresses,
       insecure_tcp: options.insecureTcp || config.listen.insecure_tcp,
     },
   };
+}
+
+/** One socket can't both demand a PROXY header and be without one. */
+function refuseProxied(address: string, { listen }: Config): void {
+  const name = formatAddress(parseAddress(address));
+  if (!listen.proxied.some((text) => formatAddress(parseAddress(text)) === name)) return;
+  throw new GatehouseError(
+    "bad-argument",
+    `--listen ${name}: the configuration has it in listen.proxied`,
+    "leave it out of --listen: serve opens the configuration's proxied sockets by itself",
+  );
 }
 
 /** The state directory, made if it isn't there. */

@@ -28,6 +28,13 @@ export function checkVmConfig({ listen }: Config, fileName: string): { tcp: bool
       } (TCP with insecure_tcp = true); \`gatehouse serve\` opens any address`,
     );
   });
+  if (listen.proxied.length > 0) {
+    throw new GatehouseError(
+      "bad-argument",
+      `${fileName}: listen.proxied[0]: the VM's agent can't open ${listen.proxied[0]}`,
+      "leave listen.proxied out: no proxy stands before the agent in a VM; `gatehouse serve` takes one",
+    );
+  }
   if (!addresses.includes(VSOCK)) {
     throw new GatehouseError(
       "bad-argument",

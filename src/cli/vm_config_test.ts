@@ -35,6 +35,15 @@ it("both addresses of TCP are refused: the second would be tried for ever", () =
     .toThrow("only the first can open");
 });
 
+it("a proxy's socket is refused: none stands before the agent in a VM", () => {
+  const text = "[listen]\nproxied = ['unix:///run/gatehouse-edge/agent.sock']\n";
+  expect(() => checkVmConfig(loadConfig(text, "vm.toml"), "vm.toml")).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining("listen.proxied[0]: the VM's agent can't open"),
+    }),
+  );
+});
+
 it("without VSOCK nobody could ask for health: the key and what to add are told", () => {
   expect(() => checkVmConfig(config("tcp://0.0.0.0:50051"), "vm.toml")).toThrow(
     expect.objectContaining({

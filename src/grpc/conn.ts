@@ -1,6 +1,14 @@
 // What the gRPC layer knows of a transport: a byte stream and who is at its
 // other end. Deno.Conn has this shape already; src/transport and vsock/ give it.
 
+/** What the proxy that ended TLS for this peer found out about it. */
+export interface PeerTls {
+  /** "TLSv1.3" or "TLSv1.2". */
+  readonly version: string;
+  /** The client's certificate, X.509 as DER, verified by the proxy. Absent: the client gave none. */
+  readonly clientCertificate?: Uint8Array;
+}
+
 /** Who is at the other end. The transport decides what a caller may ask for. */
 export interface Peer {
   readonly transport: "tcp" | "unix" | "vsock";
@@ -8,6 +16,8 @@ export interface Peer {
   readonly address: string;
   /** VSOCK only: the peer's context id. */
   readonly cid?: number;
+  /** TCP only, behind a proxy that ended TLS. */
+  readonly tls?: PeerTls;
 }
 
 /** One ordered, reliable byte stream. Errors are those of the transport; after one, the stream is dead. */

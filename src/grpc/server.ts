@@ -9,6 +9,7 @@ import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
+import { peerKey } from "./peer_key.ts";
 import { type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
 import { Sweeps } from "./sweeps.ts";
 
@@ -29,7 +30,7 @@ export interface ServerOptions {
   readonly maxSendMessageBytes?: number;
   /** Connections served at once, over all listeners. */
   readonly maxConnections?: number;
-  /** The same of one peer: an IP address, a VSOCK context id, or all of a Unix socket's clients. Default: no own limit. */
+  /** The same of one peer: an IPv4 address, an IPv6 network of 64 bits, a VSOCK context id, or all of a Unix socket's clients. Default: no own limit. */
   readonly maxConnectionsPerPeer?: number;
   /** How long connections live and how often they may ping. */
   readonly connections?: Partial<ConnectionPolicy>;
@@ -176,10 +177,4 @@ export class Server {
       // A log that fails must not end a connection.
     }
   }
-}
-
-/** What counts as one peer: its port changes with each connection. */
-function peerKey({ transport, address, cid }: Peer): string {
-  if (transport === "vsock" && cid !== undefined) return `vsock ${cid}`;
-  return transport === "tcp" ? address.replace(/:\d+$/, "") : address;
 }

@@ -427,6 +427,22 @@ describe("shutdown", () => {
     other.close();
   });
 
+  it("counts a client behind a proxy by its own network, not by the proxy's socket", async () => {
+    const { server, client } = start({ unary: echo }, { maxConnectionsPerPeer: 1 });
+    await client.call(GRPC_REQUEST, [hello]);
+    const from = (host: string) =>
+      connectTo(server, undefined, { transport: "tcp", address: `tcp://[${host}]:7` });
+    const first = from("2001:db8::1");
+    expect((await first.call(GRPC_REQUEST, [hello])).trailers["grpc-status"]).toBe("0");
+    const neighbour = from("2001:db8::2");
+    await neighbour.done;
+    expect(neighbour.goaways[0]?.debug).toBe("too_many_connections_of_peer");
+    const stranger = from("2001:db8:0:1::1");
+    expect((await stranger.call(GRPC_REQUEST, [hello])).trailers["grpc-status"]).toBe("0");
+    first.close();
+    stranger.close();
+  });
+
   it("sends no message above its limit: RESOURCE_EXHAUSTED names both sizes", async () => {
     const { client } = start({ unary: echo }, { maxSendMessageBytes: 3 });
     const { trailers, headers } = await client.call(GRPC_REQUEST, [hello]);

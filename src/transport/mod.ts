@@ -4,4 +4,5 @@ export * from "./address.ts";
 export * from "./dial.ts";
 export * from "./listen.ts";
 export * from "./plain_tcp.ts";
+export * from "./proxied.ts";
 export { isDisconnect, proxy, type ProxyOptions, type ProxyTraffic, SocketError } from "@gatehouse/vsock";

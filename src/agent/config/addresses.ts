@@ -61,6 +61,33 @@ export function listenIssues(texts: readonly string[], insecureTcp: boolean): Ru
   return issues;
 }
 
+/** Rules over the sockets of a proxy: Unix sockets only, none twice, none where others listen without a proxy. */
+export function proxiedIssues(texts: readonly string[], addresses: readonly string[]): RuleIssue[] {
+  const issues: RuleIssue[] = [];
+  const plain = new Set(addresses.filter((text) => addressIssue(text) === undefined).map(canonical));
+  const seen = new Set<string>();
+  texts.forEach((text, index) => {
+    if (addressIssue(text) !== undefined) return;
+    const name = canonical(text);
+    const found = (message: string, next: string) =>
+      issues.push({ message, params: { next }, path: ["proxied", index] });
+    if (parseAddress(text).transport !== "unix") {
+      found(
+        "a proxy is believed on a Unix socket only",
+        `write one like "unix:///run/gatehouse-edge/agent.sock"`,
+      );
+    } else if (plain.has(name)) {
+      found(`${name} is in addresses too, where no PROXY header is taken`, "give each a socket of its own");
+    } else if (seen.has(name)) {
+      found(`${name} is in the list twice`, "remove one of the two");
+    }
+    seen.add(name);
+  });
+  return issues;
+}
+
+const canonical = (text: string) => formatAddress(parseAddress(text));
+
 /** Why `text` is no address of a Unix socket; undefined when it is one. */
 export function signerSocketIssue(text: string): RuleIssue | undefined {
   const issue = addressIssue(text);

@@ -8,7 +8,7 @@ describe("loadConfig", () => {
   it("fills in every default for an empty file", () => {
     const config = loadConfig("", "gatehouse.toml");
     expect(config.compat).toBe("none");
-    expect(config.listen).toEqual({ addresses: ["vsock://any:50051"], insecure_tcp: false });
+    expect(config.listen).toEqual({ addresses: ["vsock://any:50051"], proxied: [], insecure_tcp: false });
     expect(config.limits.max_receive_message_bytes).toBe(4 * 1024 * 1024);
     expect(config.log).toEqual({ level: "info", format: "auto", calls: "all", calls_per_second: 100 });
     expect(config.signer.socket).toBe("unix:///run/gatehouse-signer/signer.sock");
@@ -30,6 +30,13 @@ describe("loadConfig", () => {
   it("takes several listeners on ports that the kernel is to choose", () => {
     const text = "[listen]\naddresses = ['tcp://127.0.0.1:0', 'tcp://127.0.0.1:0']";
     expect(loadConfig(text, "f").listen.addresses).toHaveLength(2);
+  });
+
+  it("takes sockets of a proxy beside the addresses", () => {
+    const text = "[listen]\nproxied = ['unix:///run/edge/a.sock', 'unix:///run/edge/b.sock']";
+    const { listen } = loadConfig(text, "f");
+    expect(listen.proxied).toEqual(["unix:///run/edge/a.sock", "unix:///run/edge/b.sock"]);
+    expect(listen.addresses).toEqual(["vsock://any:50051"]);
   });
 
   it("throws all problems at once, one a line, as file:line:column", () => {

@@ -42,7 +42,7 @@ function sectionText({ name, description, keys }: SectionDoc): string {
 function allowedText(key: KeyDoc): string {
   if (key.choices !== undefined) return key.choices.map((choice) => `\`"${choice}"\``).join(", ");
   if (key.type === "whole number") return `${key.least} to ${key.most} ${key.unit}`;
-  return key.type === "list of text" ? `list of ${key.least} to ${key.most} texts` : key.type;
+  return key.type === "list of text" ? `list of ${key.least ?? 0} to ${key.most} texts` : key.type;
 }
 
 function cell(text: string): string {

@@ -2,7 +2,7 @@
 // Must never do anything: a key is described here, used elsewhere, and works with an empty file.
 import { z } from "zod";
 import { LEVELS } from "../log/level.ts";
-import { addressIssue, listenIssues, signerSocketIssue } from "./addresses.ts";
+import { addressIssue, listenIssues, proxiedIssues, signerSocketIssue } from "./addresses.ts";
 
 /** Addresses to listen on; each costs a descriptor and an accept loop, so more is a mistake. */
 export const MAX_LISTEN_ADDRESSES = 16;
@@ -26,11 +26,21 @@ const listen = z.strictObject({
       "Where the agent listens: `vsock://any:port`, `tcp://host:port`, `unix:///path`. TCP is plain text until " +
       "TLS comes, so it may listen on loopback only, unless `insecure_tcp` is set.",
   }),
+  proxied: z.array(address).max(MAX_LISTEN_ADDRESSES).default([]).meta({
+    description:
+      "Unix sockets for a proxy that ends TLS: each connection begins with a PROXY protocol v2 header that names the " +
+      "client, its TLS version and its certificate. Whoever can open such a socket is believed, so its file is for " +
+      "the agent's user and group only (0660); a connection without such a header is closed.",
+  }),
   insecure_tcp: z.boolean().default(false).meta({
     description: "Allows plain TCP beyond loopback. Whoever can read the network then reads every call.",
   }),
 }).superRefine((section, context) => {
-  for (const issue of listenIssues(section.addresses, section.insecure_tcp)) {
+  const issues = [
+    ...listenIssues(section.addresses, section.insecure_tcp),
+    ...proxiedIssues(section.proxied, section.addresses),
+  ];
+  for (const issue of issues) {
     context.addIssue({ code: "custom", ...issue });
   }
 }).prefault({}).meta({ description: "Where calls come in." });
@@ -48,8 +58,8 @@ const limits = z.strictObject({
     1,
     65_535,
     "connections",
-    "Open connections of one peer: an IP address, a VSOCK CID, or all of a Unix socket's clients together. " +
-      "Lower than `max_connections`, so that one peer cannot shut out the others.",
+    "Open connections of one peer: an IPv4 address, an IPv6 network of 64 bits, a VSOCK CID, or all of a Unix " +
+      "socket's clients together; behind a proxy (`listen.proxied`) the client's address counts. Lower than `max_connections`, so that one peer cannot shut out the others.",
   ),
   max_concurrent_streams: count(
     128,
@@ -84,7 +94,8 @@ const limits = z.strictObject({
     100,
     600_000,
     "ms",
-    "Time for a new connection to finish HTTP/2's opening; a silent one is closed after it.",
+    "Time for a new connection to finish HTTP/2's opening, and before it for a PROXY header where one is due " +
+      "(`listen.proxied`); a silent one is closed after it.",
   ),
   shutdown_grace_ms: count(
     10_000,
