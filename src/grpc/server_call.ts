@@ -181,40 +181,44 @@ export abstract class ServerCall implements Expiring {
    */
   protected sendMessage(value: unknown, flags = 0): boolean {
     if (this.ended) return true;
-    const encoding = (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity";
+    const message = this.#serialized(value);
+    if (message === undefined) return true;
     const { connection } = this.link;
-    let framed: Uint8Array;
-    try {
-      const message = this.method.serialize(value);
-      if (!(message instanceof Uint8Array)) throw new TypeError("a serializer must give bytes");
-      const limit = this.link.maxSendMessageBytes;
-      if (message.length > limit) {
-        const details = `The response has ${message.length} bytes, this server sends at most ${limit}`;
-        this.endWith({ code: status.RESOURCE_EXHAUSTED, details });
-        return true;
-      }
-      const shared = encoding === "identity" && connection.queuedBytes === 0
-        ? frameInScratch(message)
-        : undefined;
-      if (shared !== undefined) {
-        this.sendMetadata();
-        if (connection.sendNow(this.streamId, shared, PREFIX_BYTES + message.length)) {
-          this.link.wake();
-          return true;
-        }
-      }
-      framed = frameMessage(message, encoding);
-    } catch (error) {
-      this.#error = error;
-      this.endWith({ code: status.INTERNAL, details: "Error serializing response" });
-      return true;
-    }
+    const encoding = (flags & NO_COMPRESS) === 0 ? this.#encoding : "identity";
+    if (encoding === "identity" && connection.queuedBytes === 0 && this.#sentInPlace(message)) return true;
+    const framed = frameMessage(message, encoding);
     const { queuedBytes } = connection;
     if ((queuedBytes > 0 || framed.length > HELD_FREE_BYTES) && !this.#roomFor(framed.length)) return true;
     this.sendMetadata();
     this.blocked = !connection.sendData(this.streamId, framed, false);
     this.link.wake();
     return !this.blocked;
+  }
+
+  /** Good until the next message is serialized. Undefined: the call has ended for it. */
+  #serialized(value: unknown): Uint8Array | undefined {
+    try {
+      const message = this.method.serialize(value);
+      if (!(message instanceof Uint8Array)) throw new TypeError("a serializer must give bytes");
+      const limit = this.link.maxSendMessageBytes;
+      if (message.length <= limit) return message;
+      const details = `The response has ${message.length} bytes, this server sends at most ${limit}`;
+      this.endWith({ code: status.RESOURCE_EXHAUSTED, details });
+    } catch (error) {
+      this.#error = error;
+      this.endWith({ code: status.INTERNAL, details: "Error serializing response" });
+    }
+    return undefined;
+  }
+
+  /** Sends a message that may leave at once without an array of its own. */
+  #sentInPlace(message: Uint8Array): boolean {
+    const shared = frameInScratch(message);
+    if (shared === undefined) return false;
+    this.sendMetadata();
+    if (!this.link.connection.sendNow(this.streamId, shared, PREFIX_BYTES + message.length)) return false;
+    this.link.wake();
+    return true;
   }
 
   /** False when the peer reads too little for so much more: the call has ended then. */
