@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { Connection } from "../http2/mod.ts";
 import { CLIENT_PREFACE } from "../http2/frame.ts";
+import { QUIET } from "../http2/testkit.ts";
 import type { Conn } from "./conn.ts";
 import { Driver } from "./driver.ts";
 import {
@@ -11,20 +12,11 @@ import {
 } from "./limits.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
-const ignored = {
-  onHeaders() {},
-  onData() {},
-  onReset() {},
-  onWritable() {},
-  onGoaway() {},
-  onClosed() {},
-};
-
 /** Sizes of the buffers that a peer's reads get, each filled with frames that are ignored. */
 async function readSizes(reads: number, turnMs: () => number): Promise<number[]> {
   const clock = new VirtualClock();
   const sizes: number[] = [];
-  const connection = new Connection("server", {}, ignored, 0);
+  const connection = new Connection("server", {}, QUIET, 0);
   const receive = connection.receive.bind(connection);
   connection.receive = (bytes, nowMs) => {
     receive(bytes, nowMs);
@@ -75,7 +67,7 @@ it.each([
     write: () => never,
     close: () => closed = true,
   };
-  const connection = new Connection("server", {}, ignored, 0);
+  const connection = new Connection("server", {}, QUIET, 0);
   const preface = new Uint8Array(CLIENT_PREFACE.length + 9);
   preface.set(CLIENT_PREFACE);
   preface[CLIENT_PREFACE.length + 3] = 4; // SETTINGS

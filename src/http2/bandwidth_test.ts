@@ -1,16 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { BandwidthProbe } from "./bandwidth.ts";
-import { Connection, type ConnectionEvents, type Http2Config } from "./connection.ts";
-import { REQUEST } from "./testkit.ts";
+import { Connection, type Http2Config } from "./connection.ts";
+import { QUIET, REQUEST } from "./testkit.ts";
 
-const QUIET: ConnectionEvents = {
-  onHeaders() {},
-  onData() {},
-  onReset() {},
-  onWritable() {},
-  onGoaway() {},
-  onClosed() {},
-};
 const LINK_BYTES_PER_MS = 100_000;
 const CHUNK = new Uint8Array(65_536);
 

@@ -36,6 +36,16 @@ export const REQUEST: HeaderList = [
   "trailers",
 ];
 
+/** Hears nothing. */
+export const QUIET: ConnectionEvents = {
+  onHeaders() {},
+  onData() {},
+  onReset() {},
+  onWritable() {},
+  onGoaway() {},
+  onClosed() {},
+};
+
 /** Writes down every event as one line, and keeps bodies. */
 export class Recorder implements ConnectionEvents {
   readonly log: string[] = [];
@@ -154,7 +164,7 @@ export function u32(value: number): Uint8Array {
   return bytes;
 }
 
-export function concat(...parts: Uint8Array[]): Uint8Array {
+export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

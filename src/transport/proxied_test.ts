@@ -1,9 +1,10 @@
 // The listener behind a proxy: who is let in, who is closed and when, and that nobody holds up the next one.
 import { afterEach, expect, test, vi } from "vitest";
+import { concat } from "../http2/testkit.ts";
 import type { Conn } from "../grpc/conn.ts";
 import { MemoryListener } from "../grpc/conn_pair.ts";
 import { proxied, type ProxiedOptions } from "./proxied.ts";
-import { ascii, certificate, header, joined, ssl, tlsVersion } from "./proxy_v2_testkit.ts";
+import { ascii, certificate, header, ssl, tlsVersion } from "./proxy_v2_testkit.ts";
 
 /** Longer than any test: what closes sooner wasn't the time limit. */
 const NEVER_MS = 60_000;
@@ -48,7 +49,7 @@ test("the peer is the header's, with its certificate, and the stream begins behi
   const client = await memory.dial();
   await write(
     client,
-    joined(header({ fields: ssl([tlsVersion(), certificate(der)]) }), ascii("first bytes")),
+    concat(header({ fields: ssl([tlsVersion(), certificate(der)]) }), ascii("first bytes")),
   );
   const conn = await next();
   expect(conn.peer).toEqual({
@@ -73,7 +74,7 @@ test("an IPv6 client's address has its brackets; without TLS the peer has none",
 test("a header in pieces of one byte is read", async () => {
   const { memory, next } = start({}, 1);
   const client = await memory.dial();
-  const writing = write(client, joined(header(), ascii("x")));
+  const writing = write(client, concat(header(), ascii("x")));
   expect(await readAll(await next(), 1)).toBe("x");
   await writing;
 });

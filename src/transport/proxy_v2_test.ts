@@ -1,13 +1,13 @@
 // The PROXY v2 parser: the specification's layout byte for byte, every refusal, and whatever bytes come.
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import { concat } from "../http2/testkit.ts";
 import { MAX_PROXY_HEADER_BYTES, parseProxyV2, PROXY_PREAMBLE_BYTES } from "./proxy_v2.ts";
 import {
   ascii,
   certificate,
   header,
   type HeaderParts,
-  joined,
   SIGNATURE,
   ssl,
   tlsVersion,
@@ -57,7 +57,7 @@ describe("a header of the specification's layout", () => {
   });
 
   test("fields that it doesn't know, and those of TLS, are skipped", () => {
-    const fields = joined(
+    const fields = concat(
       tlv(0x01, ascii("h2")),
       ssl([tlv(0x23, ascii("TLS_AES_128_GCM_SHA256")), tlsVersion("TLSv1.2")], 0x01, [0, 0, 0, 1]),
       tlv(0x04, []),
@@ -106,7 +106,7 @@ const refusals: [name: string, bytes: Uint8Array, reason: RegExp][] = [
     /signature/,
   ],
   ["LOCAL", header({ command: 0x20 }), /LOCAL/],
-  ["LOCAL without addresses", joined(Uint8Array.of(...SIGNATURE, 0x20, 0, 0, 0)), /LOCAL/],
+  ["LOCAL without addresses", concat(Uint8Array.of(...SIGNATURE, 0x20, 0, 0, 0)), /LOCAL/],
   ["an unknown command", header({ command: 0x22 }), /0x22/],
   ["version 1 in the binary form", header({ command: 0x11 }), /0x11/],
   ["version 3", header({ command: 0x31 }), /0x31/],
@@ -122,7 +122,7 @@ const refusals: [name: string, bytes: Uint8Array, reason: RegExp][] = [
   ["a field without its length", header({ fields: Uint8Array.of(4, 0) }), /cut off/],
   ["a field beyond the header", header({ fields: Uint8Array.of(4, 0, 2, 1) }), /longer/],
   ["a TLS field that is too short", header({ fields: tlv(0x20, [1, 0, 0, 0]) }), /TLS field is cut off/],
-  ["two TLS fields", header({ fields: joined(ssl([tlsVersion()]), ssl([tlsVersion()])) }), /twice/],
+  ["two TLS fields", header({ fields: concat(ssl([tlsVersion()]), ssl([tlsVersion()])) }), /twice/],
   ["TLS without a version", sslHeader([certificate(DER)]), /version is missing/],
   ["two TLS versions", sslHeader([tlsVersion(), tlsVersion("TLSv1.2")]), /version stands there twice/],
   ["TLS 1.1", sslHeader([tlsVersion("TLSv1.1")]), /none of/],
@@ -153,7 +153,7 @@ describe("parseProxyV2 refuses", () => {
   it.each(refusals)("%s", (_name, bytes, reason) => {
     const result = parseProxyV2(bytes);
     expect(result).toMatchObject({ state: "refused", reason: expect.stringMatching(reason) });
-    expect(parseProxyV2(joined(bytes, new Uint8Array(70_000)))).toEqual(result);
+    expect(parseProxyV2(concat(bytes, new Uint8Array(70_000)))).toEqual(result);
   });
 
   it("what can't become a header at the first byte that shows it", () => {
@@ -182,7 +182,7 @@ const goodParts: fc.Arbitrary<HeaderParts & { der?: Uint8Array }> = fc.record({
   sourcePort: ports[0],
   destinationPort: ports[1],
   der,
-  fields: joined(
+  fields: concat(
     ...before.map(([type, value]) => tlv(type, value)),
     ...der ? [ssl([tlsVersion(), certificate(der)])] : [],
     ...after.map(([type, value]) => tlv(type, value)),
@@ -203,7 +203,7 @@ describe("whatever comes", () => {
   it("a good header is read as it was written, and not a byte behind it", () => {
     fc.assert(fc.property(goodParts, fc.uint8Array({ maxLength: 50 }), (parts, stream) => {
       const bytes = header(parts);
-      const result = parseProxyV2(joined(bytes, stream));
+      const result = parseProxyV2(concat(bytes, stream));
       expect(result).toEqual(parseProxyV2(bytes));
       if (result.state !== "header") throw new Error("refused");
       expect(result.lenBytes).toBe(bytes.length);
@@ -230,7 +230,7 @@ describe("whatever comes", () => {
   });
 
   it("it never throws, asks beyond its bound, or changes its mind", () => {
-    const signed = fc.uint8Array({ maxLength: 200 }).map((rest) => joined(Uint8Array.from(SIGNATURE), rest));
+    const signed = fc.uint8Array({ maxLength: 200 }).map((rest) => concat(Uint8Array.from(SIGNATURE), rest));
     const any = fc.oneof(fc.uint8Array({ maxLength: 100 }), signed, nearHeader);
     fc.assert(
       fc.property(any, fc.uint8Array({ maxLength: 40 }), (bytes, later) => {
@@ -240,7 +240,7 @@ describe("whatever comes", () => {
           expect(bytes.length + result.lenBytes).toBeLessThanOrEqual(MAX_PROXY_HEADER_BYTES);
         } else {
           if (result.state === "header") expect(result.lenBytes).toBeLessThanOrEqual(bytes.length);
-          expect(parseProxyV2(joined(bytes, later))).toEqual(result);
+          expect(parseProxyV2(concat(bytes, later))).toEqual(result);
         }
       }),
       { numRuns: 5_000 },

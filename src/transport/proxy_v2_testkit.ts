@@ -1,5 +1,6 @@
 // Writes PROXY protocol v2 headers, good and bad, for tests.
 // Must share nothing with the parser: each is the other's check.
+import { concat } from "../http2/testkit.ts";
 
 export const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 
@@ -51,19 +52,9 @@ export function tlv(type: number, value: ArrayLike<number>): Uint8Array {
 
 export const ascii = (text: string) => new TextEncoder().encode(text);
 
-export function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 /** PP2_TYPE_SSL; `client` and `verify` as a proxy sets them for a verified certificate of this connection. */
 export function ssl(subFields: Uint8Array[], client = 0x03, verify = [0, 0, 0, 0]): Uint8Array {
-  return tlv(0x20, joined(Uint8Array.of(client, ...verify), ...subFields));
+  return tlv(0x20, concat(Uint8Array.of(client, ...verify), ...subFields));
 }
 
 export const tlsVersion = (text = "TLSv1.3") => tlv(0x21, ascii(text));

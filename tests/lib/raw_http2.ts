@@ -1,5 +1,8 @@
 // Just enough HTTP/2 to misbehave with: frames by hand, over a raw socket.
 import { HpackDecoder } from "../../src/http2/hpack_decoder.ts";
+import { concat } from "../../src/http2/testkit.ts";
+
+export { concat };
 
 export const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
@@ -62,16 +65,6 @@ export function message(payload: Uint8Array): Uint8Array {
   new DataView(bytes.buffer).setUint32(1, payload.length);
   bytes.set(payload, 5);
   return bytes;
-}
-
-export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Everything that arrives until the peer closes, or until `timeoutMs`. */

@@ -2,6 +2,7 @@
 // there is closed within the time, without an answer and without harm to the others.
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { concat } from "../../src/http2/testkit.ts";
 import { Channel } from "../../src/grpc/channel.ts";
 import { type ClientMethod, unary } from "../../src/grpc/client.ts";
 import { type EchoRequestInit, type EchoResponse, serviceDefinition } from "../../src/proto/mod.ts";
@@ -12,7 +13,6 @@ import {
   certificate,
   header,
   type HeaderParts,
-  joined,
   ssl,
   tlsVersion,
 } from "../../src/transport/proxy_v2_testkit.ts";
@@ -106,7 +106,7 @@ test("an Echo behind a header is answered, and the call log has the header's cli
 });
 
 test("what comes in one piece with the header is the stream's beginning", async () => {
-  const opening = joined(header(), PREFACE, frame(FRAME.SETTINGS, 0, 0), frame(FRAME.PING, 0, 1));
+  const opening = concat(header(), PREFACE, frame(FRAME.SETTINGS, 0, 0), frame(FRAME.PING, 0, 1));
   const { bytes, closed } = await send(socket, opening);
   expect(closed).toBe(true);
   // A PING on a stream is PROTOCOL_ERROR: whoever says so has read the bytes behind the header.
@@ -114,7 +114,7 @@ test("what comes in one piece with the header is the stream's beginning", async 
 });
 
 test.each<[name: string, bytes: Uint8Array]>([
-  ["HTTP/2 without a header", joined(PREFACE, frame(FRAME.SETTINGS, 0, 0))],
+  ["HTTP/2 without a header", concat(PREFACE, frame(FRAME.SETTINGS, 0, 0))],
   ["version 1's text", ascii("PROXY TCP4 192.0.2.7 198.51.100.1 40000 50051\r\n")],
   ["a LOCAL command", header({ command: 0x20 })],
   ["an unknown family", header({ family: 0x31 })],
@@ -125,7 +125,7 @@ test.each<[name: string, bytes: Uint8Array]>([
     header({ fields: ssl([tlsVersion(), certificate([0x30])], 3, [0, 0, 0, 1]) }),
   ],
 ])("%s is closed at once, without an answer", async (_name, bytes) => {
-  const { bytes: answer, closed, tookMs } = await send(socket, joined(bytes, PREFACE));
+  const { bytes: answer, closed, tookMs } = await send(socket, concat(bytes, PREFACE));
   expect({ closed, answered: answer.length }).toEqual({ closed: true, answered: 0 });
   expect(tookMs).toBeLessThan(HANDSHAKE_MS);
 });
@@ -155,7 +155,7 @@ test("silent connections by the hundred hold up nobody", async () => {
 test("a header on a socket that isn't a proxy's names nobody: it is not HTTP/2, and is closed", async () => {
   const plain = await send(
     serving.unix.slice("unix://".length),
-    joined(header({ sourcePort: 4_713 }), PREFACE),
+    concat(header({ sourcePort: 4_713 }), PREFACE),
   );
   expect(plain.closed).toBe(true);
   expect(goawayIn(plain.bytes)).toMatchObject({ code: 1, debug: expect.stringMatching(/^invalid_preface/) });
@@ -164,7 +164,7 @@ test("a header on a socket that isn't a proxy's names nobody: it is not HTTP/2, 
 
 test("connections are counted by the client's address, not by the proxy's socket", async () => {
   const from = (last: number) =>
-    joined(header({ source: [198, 51, 100, last] }), PREFACE, frame(FRAME.SETTINGS, 0, 0));
+    concat(header({ source: [198, 51, 100, last] }), PREFACE, frame(FRAME.SETTINGS, 0, 0));
   const held: Deno.Conn[] = [];
   try {
     for (const last of [1, 1, 2, 2, 3]) {
