@@ -6,7 +6,13 @@ import protobuf from "protobufjs";
 const PROTO_DIR = new URL("../../proto/", import.meta.url).pathname;
 
 /** What the product serves (reflection shows these), and what it uses inside; relative to proto/. */
-const API_FILES = ["echo.proto", "crypto.proto"];
+const API_FILES = [
+  "echo.proto",
+  "crypto.proto",
+  "gatehouse/v1/access.proto",
+  "gatehouse/v1/config.proto",
+  "gatehouse/v1/status.proto",
+];
 const INTERNAL_FILES = [
   "gatehouse/signer/v1/signer.proto",
   "google/rpc/status.proto",
@@ -31,10 +37,17 @@ const SCALARS: Record<string, [read: string, write: string]> = {
   bytes: ["Uint8Array", "Uint8Array"],
 };
 
-/** `echo.EchoRequest` becomes EchoRequest, `gatehouse.signer.v1.Key` SignerKey, `google.rpc.Status` RpcStatus. Field names stay as the .proto has them. */
+/**
+ * `echo.EchoRequest` becomes EchoRequest, `gatehouse.v1.Admin` Admin, `gatehouse.signer.v1.Key` SignerKey,
+ * `google.rpc.Status` RpcStatus. Field names stay as the .proto has them.
+ */
 function typeName(type: protobuf.ReflectionObject): string {
   const path = type.fullName.replace(/^\./, "").split(".");
-  const parts = path[0] === "gatehouse" ? [path[1], ...path.slice(3)] : path.slice(1);
+  const parts = path[0] !== "gatehouse"
+    ? path.slice(1)
+    : path[1] === "v1"
+    ? path.slice(2)
+    : [path[1], ...path.slice(3)];
   return parts.map((part) => part[0].toUpperCase() + part.slice(1)).join("");
 }
 
