@@ -1,0 +1,18 @@
+//! Ends mutual TLS for the agent: TLS on TCP in front, the agent's Unix socket in
+//! back. It reads no HTTP/2 and decides nothing about authority: it proves who the
+//! peer is and says so in a PROXY protocol v2 header.
+
+pub mod bucket;
+pub mod closing;
+pub mod connection;
+pub mod error;
+pub mod front;
+pub mod kernel_tcp;
+pub mod limits;
+pub mod log;
+pub mod notify;
+pub mod peers;
+pub mod pipe;
+pub mod proxy;
+pub mod server;
+pub mod tls;

@@ -1,0 +1,51 @@
+//! Tells systemd when the edge is ready and when it stops (sd_notify(3)).
+//! Without a NOTIFY_SOCKET it does nothing.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+/// Sends `state`, as in "READY=1".
+///
+/// # Errors
+/// When the socket that the environment names doesn't take it.
+pub fn notify(state: &str) -> io::Result<()> {
+    match std::env::var_os("NOTIFY_SOCKET") {
+        Some(socket) if !socket.is_empty() => send(&socket, state),
+        _ => Ok(()),
+    }
+}
+
+fn send(socket: &OsStr, state: &str) -> io::Result<()> {
+    let address = match socket.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+    };
+    UnixDatagram::unbound()?
+        .send_to_addr(state.as_bytes(), &address)
+        .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_arrives_at_a_path_and_at_an_abstract_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let at_path = UnixDatagram::bind(&path).unwrap();
+        let name = format!("gatehouse-edge-test-{}", std::process::id());
+        let abstract_address = SocketAddr::from_abstract_name(&name).unwrap();
+        let at_name = UnixDatagram::bind_addr(&abstract_address).unwrap();
+        send(path.as_os_str(), "READY=1").unwrap();
+        send(OsStr::new(&format!("@{name}")), "STOPPING=1").unwrap();
+        let mut buffer = [0; 32];
+        let len = at_path.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..len], b"READY=1");
+        let len = at_name.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..len], b"STOPPING=1");
+    }
+}

@@ -1,0 +1,283 @@
+//! An edge, an agent that answers behind it, and clients in front, on real sockets.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+
+pub mod pki;
+
+use gatehouse_edge::front::Front;
+use gatehouse_edge::kernel_tcp::KernelTcp;
+use gatehouse_edge::limits::Limits;
+use gatehouse_edge::server::Server;
+use gatehouse_edge::tls::{Files, Tls};
+use pki::{Identity, Pki};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+pub type Client = StreamOwned<ClientConnection, TcpStream>;
+
+/// What the agent was told by one PROXY header.
+pub struct Seen {
+    pub family: u8,
+    pub source: SocketAddr,
+    pub destination: SocketAddr,
+    pub tls_version: String,
+    pub certificate_der: Vec<u8>,
+}
+
+/// A directory with PEM files, and the agent's socket in it.
+pub struct Place {
+    pub dir: tempfile::TempDir,
+    pub pki: Pki,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let place = Self {
+            dir: tempfile::tempdir().unwrap(),
+            pki: Pki::new("clients and server"),
+        };
+        place.put_server(&place.pki.server());
+        fs::write(place.path("ca.pem"), place.pki.pem()).unwrap();
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn put_server(&self, identity: &Identity) {
+        fs::write(self.path("cert.pem"), &identity.pem).unwrap();
+        fs::write(self.path("key.pem"), &identity.key_pem).unwrap();
+        fs::set_permissions(self.path("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    pub fn files(&self) -> Files {
+        Files {
+            cert: self.path("cert.pem"),
+            key: self.path("key.pem"),
+            client_ca: self.path("ca.pem"),
+            crl: Some(self.path("crl.pem")).filter(|path| path.exists()),
+        }
+    }
+
+    pub fn command(&self, listen: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-edge"));
+        command.args(["--listen", listen, "--back"]);
+        command.arg(self.path("agent.sock"));
+        for (flag, file) in [
+            ("--cert", "cert.pem"),
+            ("--key", "key.pem"),
+            ("--client-ca", "ca.pem"),
+        ] {
+            command.arg(flag).arg(self.path(file));
+        }
+        if self.path("crl.pem").exists() {
+            command.arg("--crl").arg(self.path("crl.pem"));
+        }
+        command
+    }
+
+    /// The edge as a process.
+    pub fn start(&self) -> Running {
+        Running::start(self.command("127.0.0.1:0"))
+    }
+
+    /// The edge in this process, with limits of the test's own; it ends with the test.
+    pub fn start_with(&self, limits: Limits) -> SocketAddr {
+        let front = KernelTcp::bind(&["127.0.0.1:0".to_owned()]).unwrap();
+        let at = front.addresses()[0];
+        let (files, back) = (self.files(), self.path("agent.sock"));
+        thread::spawn(move || {
+            let tls = Tls::load(&files).unwrap();
+            let mut server = Server::new(front, files, tls, back, limits).unwrap();
+            server.run().unwrap();
+        });
+        at
+    }
+
+    /// The agent: reads the header, then hands the socket to `then`.
+    pub fn agent(&self, then: fn(UnixStream)) -> Receiver<Seen> {
+        let listener = UnixListener::bind(self.path("agent.sock")).unwrap();
+        let (send, seen) = channel();
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let (mut socket, send) = (socket.unwrap(), send.clone());
+                thread::spawn(move || {
+                    send.send(read_header(&mut socket)).ok();
+                    then(socket);
+                });
+            }
+        });
+        seen
+    }
+
+    pub fn client(&self) -> Identity {
+        self.pki.client("one")
+    }
+}
+
+/// Sends back what comes, and ends when that ends.
+pub fn echo(mut socket: UnixStream) {
+    let mut reader = socket.try_clone().unwrap();
+    std::io::copy(&mut reader, &mut socket).ok();
+    socket.shutdown(Shutdown::Write).ok();
+}
+
+/// A reader of its own, written against the specification and not against the writer.
+fn read_header(socket: &mut UnixStream) -> Seen {
+    let mut fixed = [0; 16];
+    socket.read_exact(&mut fixed).unwrap();
+    assert_eq!(&fixed[..12], b"\r\n\r\n\0\r\nQUIT\n");
+    assert_eq!(fixed[12], 0x21);
+    let mut rest = vec![0; usize::from(u16::from_be_bytes([fixed[14], fixed[15]]))];
+    socket.read_exact(&mut rest).unwrap();
+    let port = |at: usize| u16::from_be_bytes([rest[at], rest[at + 1]]);
+    let (source, destination, tlvs) = if fixed[13] == 0x11 {
+        let ip = |at: usize| <[u8; 4]>::try_from(&rest[at..at + 4]).unwrap();
+        (
+            SocketAddr::from((ip(0), port(8))),
+            SocketAddr::from((ip(4), port(10))),
+            &rest[12..],
+        )
+    } else {
+        let ip = |at: usize| <[u8; 16]>::try_from(&rest[at..at + 16]).unwrap();
+        (
+            SocketAddr::from((ip(0), port(32))),
+            SocketAddr::from((ip(16), port(34))),
+            &rest[36..],
+        )
+    };
+    let ssl = tlv(tlvs, 0x20);
+    assert_eq!(ssl[..5], [0x03, 0, 0, 0, 0]);
+    Seen {
+        family: fixed[13],
+        source,
+        destination,
+        tls_version: String::from_utf8(tlv(&ssl[5..], 0x21)).unwrap(),
+        certificate_der: tlv(&ssl[5..], 0x28),
+    }
+}
+
+fn tlv(mut bytes: &[u8], kind: u8) -> Vec<u8> {
+    while let [found, high, low, rest @ ..] = bytes {
+        let (value, others) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+        if *found == kind {
+            return value.to_vec();
+        }
+        bytes = others;
+    }
+    panic!("no TLV {kind:#x}");
+}
+
+pub struct Running {
+    pub child: Child,
+    pub at: SocketAddr,
+    pub lines: Receiver<String>,
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (send, lines) = channel();
+        thread::spawn(move || {
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .for_each(|line| drop(send.send(line)))
+        });
+        let ready = lines.recv_timeout(PATIENCE).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+        assert_eq!(ready["message"], "ready");
+        let at = ready["addresses"][0].as_str().unwrap().parse().unwrap();
+        Self { child, at, lines }
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits for a log line with `text` in it.
+    pub fn line(&self, text: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// What a client does; h2 by ALPN unless it says otherwise.
+pub fn config(trusted: &Pki, identity: Option<&Identity>) -> ClientConfig {
+    config_of(trusted, identity, &[&rustls::version::TLS13])
+}
+
+pub fn config_of(
+    trusted: &Pki,
+    identity: Option<&Identity>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(trusted.der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots);
+    let mut config = match identity {
+        Some(one) => builder
+            .with_client_auth_cert(one.chain.clone(), one.key())
+            .unwrap(),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    config
+}
+
+pub fn connect(at: SocketAddr, config: &Arc<ClientConfig>) -> Client {
+    let socket = TcpStream::connect(at).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_write_timeout(Some(PATIENCE)).unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    StreamOwned::new(ClientConnection::new(config.clone(), name).unwrap(), socket)
+}
+
+/// The text that came back.
+pub fn ask(client: &mut Client, text: &str) -> std::io::Result<String> {
+    client.write_all(text.as_bytes())?;
+    let mut answer = vec![0; text.len()];
+    client.read_exact(&mut answer)?;
+    Ok(String::from_utf8(answer).unwrap())
+}
+
+/// One question on a connection of its own; the error as text.
+pub fn try_once(at: SocketAddr, config: ClientConfig) -> Result<String, String> {
+    ask(&mut connect(at, &Arc::new(config)), "hello").map_err(|error| format!("{error:?} {error}"))
+}
