@@ -184,6 +184,7 @@ fn tlv(mut bytes: &[u8], kind: u8) -> Vec<u8> {
 pub struct Running {
     pub child: Child,
     pub at: SocketAddr,
+    pub addresses: Vec<SocketAddr>,
     pub lines: Receiver<String>,
 }
 
@@ -201,8 +202,17 @@ impl Running {
         let ready = lines.recv_timeout(PATIENCE).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
         assert_eq!(ready["message"], "ready");
-        let at = ready["addresses"][0].as_str().unwrap().parse().unwrap();
-        Self { child, at, lines }
+        let addresses = ready["addresses"].as_array().unwrap().iter();
+        let addresses: Vec<SocketAddr> = addresses
+            .map(|at| at.as_str().unwrap().parse().unwrap())
+            .collect();
+        let at = addresses[0];
+        Self {
+            child,
+            at,
+            addresses,
+            lines,
+        }
     }
 
     pub fn signal(&self, signal: &str) {

@@ -61,7 +61,7 @@ impl Pki {
         &self,
         name: &str,
         usage: ExtendedKeyUsagePurpose,
-        change: fn(&mut CertificateParams),
+        change: impl FnOnce(&mut CertificateParams),
     ) -> Identity {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -81,6 +81,13 @@ impl Pki {
     pub fn expired(&self) -> Identity {
         self.issue("old", ExtendedKeyUsagePurpose::ClientAuth, |params| {
             params.not_after = date_time_ymd(2020, 1, 1);
+        })
+    }
+
+    pub fn valid_for(&self, time: std::time::Duration) -> Identity {
+        let end = std::time::SystemTime::now() + time;
+        self.issue("brief", ExtendedKeyUsagePurpose::ClientAuth, |params| {
+            params.not_after = end.into();
         })
     }
 
