@@ -1,14 +1,26 @@
-// Between the guard, which finds out who calls, and the handlers, which want to know.
+// Between the gate, which finds out who calls, and the handlers, which want to know.
+// Must never cost a call of the hot path more than a look: what the transport says is kept by connection.
+import type { Peer } from "../grpc/conn.ts";
+import { peerOf } from "../grpc/peer_of.ts";
 import type { Identity } from "./identity.ts";
 
-const callers = new WeakMap<object, Identity>();
+const calls = new WeakMap<object, Identity>();
+const peers = new WeakMap<Peer, Identity>();
 
-/** For the guard only: `call` is that of `identity`. */
+/** For the guard only: `call` is that of `identity`, whatever its connection says. */
 export function setCaller(call: object, identity: Identity): void {
-  callers.set(call, identity);
+  calls.set(call, identity);
 }
 
-/** Who calls; undefined for a call that no guard let in (another server's, a test's): give it the least rights. */
+/** For the policy only: calls of this connection are those of `identity`, unless they prove another. */
+export function setPeerIdentity(peer: Peer, identity: Identity): void {
+  peers.set(peer, identity);
+}
+
+/** Who calls; undefined for a call that no gate let in (another server's, a test's): give it the least rights. */
 export function callerOf(call: object): Identity | undefined {
-  return callers.get(call);
+  const proven = calls.get(call);
+  if (proven !== undefined) return proven;
+  const peer = peerOf(call);
+  return peer && peers.get(peer);
 }
