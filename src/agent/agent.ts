@@ -4,18 +4,18 @@ import { type ConnectionRecord, Server } from "../grpc/server.ts";
 import type { Http2Config } from "../http2/mod.ts";
 import type { Listener } from "../grpc/conn.ts";
 import type { ConnectionPolicy } from "../grpc/connection_policy.ts";
-import { serviceDefinition } from "../proto/mod.ts";
-import { cryptoService } from "../services/crypto.ts";
-import { echoService } from "../services/echo.ts";
-import { CRYPTO_SERVICE, ECHO_SERVICE, Health } from "../services/health.ts";
-import { addReflection } from "../services/reflection.ts";
-import type { Signer } from "../signer/signer.ts";
-import { type Address, formatAddress, parseAddress } from "../transport/address.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
 import { listen } from "../transport/listen.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import { proxied } from "../transport/proxied.ts";
 import type { Config } from "./config/mod.ts";
-import { type CallLog, callLogger, errorText, type Log, type Logger } from "./log/mod.ts";
+import { type CallLog, callLogger, errorText, type Logger } from "./log/mod.ts";
+import type { AgentOptions } from "./options.ts";
+import { makeParts, type Parts } from "./parts.ts";
+import { agentPlaces, type Place } from "./places.ts";
+import { addServices } from "./services.ts";
+
+export type { AgentOptions, EdgeOptions } from "./options.ts";
 
 /** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
 const LISTEN_RETRY_MS = 2_000;
@@ -23,34 +23,21 @@ const LISTEN_RETRY_MS = 2_000;
 /** A proxy's socket: whoever opens it is believed, so nobody but the agent's user and group may. */
 const PROXIED_MODE = 0o660;
 
-/** Where to listen, and whether a proxy stands before it. */
-interface Place {
-  readonly address: Address;
-  readonly proxied: boolean;
-}
-
-export interface AgentOptions {
-  config: Config;
-  signer: Signer;
-  log: Log;
-  /** True: an address that can't be listened on is an error. False: it is retried as long as another one works. */
-  strict: boolean;
-}
-
 export class Agent {
   readonly #options: AgentOptions;
   readonly #log: Logger;
   readonly #callLog: CallLog;
   readonly #server: Server;
-  readonly #health: Health;
+  readonly #parts: Parts;
   readonly #listeners: Listener[] = [];
   readonly #serving: Promise<void>[] = [];
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #stopping = false;
 
-  private constructor(options: AgentOptions) {
-    const { config, signer, log } = options;
+  private constructor(options: AgentOptions, parts: Parts) {
+    const { config, log } = options;
     this.#options = options;
+    this.#parts = parts;
     this.#log = log.component("agent");
     this.#callLog = callLogger(log.component("calls"), {
       calls: config.log.calls,
@@ -66,21 +53,14 @@ export class Agent {
       onCall: this.#callLog,
       onConnection: connectionLog(log.component("connections")),
     });
-    this.#server.addService(serviceDefinition(ECHO_SERVICE), echoService(Date.now));
-    this.#server.addService(
-      serviceDefinition(CRYPTO_SERVICE),
-      cryptoService({ signer, now: Date.now, compat: config.compat }),
-    );
-    this.#health = new Health(signer);
-    this.#health.addToServer(this.#server);
-    if (config.reflection.enabled) addReflection(this.#server);
+    addServices(this.#server, parts, config);
   }
 
   /** @throws Error when an address can't be listened on (strict), or none can. */
   static async start(options: AgentOptions): Promise<Agent> {
-    const agent = new Agent(options);
+    const agent = new Agent(options, await makeParts(options, () => options.config));
     const failures: unknown[] = [];
-    for (const place of placesOf(options.config)) {
+    for (const place of agentPlaces(options.config, options.edge)) {
       try {
         await agent.#listen(place);
       } catch (error) {
@@ -108,7 +88,7 @@ export class Agent {
   async shutdown(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#retries) clearTimeout(timer);
-    this.#health.drain();
+    this.#parts.health.drain();
     for (const listener of this.#listeners) listener.close();
     await this.#server.shutdown(this.#options.config.limits.shutdown_grace_ms);
     await Promise.all(this.#serving);
@@ -155,14 +135,6 @@ export class Agent {
     }, LISTEN_RETRY_MS);
     this.#retries.add(timer);
   }
-}
-
-function placesOf({ listen }: Config): Place[] {
-  const place = (behindProxy: boolean) => (text: string) => ({
-    address: parseAddress(text),
-    proxied: behindProxy,
-  });
-  return [...listen.addresses.map(place(false)), ...listen.proxied.map(place(true))];
 }
 
 /** The file says 0 where the engine says never. */

@@ -1,10 +1,11 @@
-// The agent's entry in the VM (and in a container): one configuration file, one
-// signer's socket. `gatehouse serve` composes the same agent by itself.
+// The agent's entry in the VM (and in a container): a configuration file for the first
+// start, a state directory, a signer's socket, and an edge where there is one.
+// `gatehouse serve` composes the same agent by itself.
 import { parseArgs } from "node:util";
 import { RemoteSigner } from "../signer/remote_signer.ts";
 import { dialer } from "../transport/dial.ts";
 import { parseAddress } from "../transport/address.ts";
-import { Agent } from "./agent.ts";
+import { Agent, type EdgeOptions } from "./agent.ts";
 import { loadConfig } from "./config/mod.ts";
 import { createLog, errorText } from "./log/mod.ts";
 
@@ -13,7 +14,15 @@ const FLUSH_MS = 1_000;
 
 const { values } = parseArgs({
   args: Deno.args,
-  options: { config: { type: "string" }, signer: { type: "string" } },
+  options: {
+    config: { type: "string" },
+    signer: { type: "string" },
+    state: { type: "string", default: "/var/lib/gatehouse-state/agent" },
+    credentials: { type: "string" },
+    "edge-dir": { type: "string" },
+    "edge-back": { type: "string" },
+    "edge-metrics": { type: "string" },
+  },
 });
 
 const file = values.config;
@@ -29,7 +38,16 @@ const signer = new RemoteSigner({
 
 let agent: Agent;
 try {
-  agent = await Agent.start({ config, signer, log, strict: false });
+  agent = await Agent.start({
+    config,
+    signer,
+    log,
+    strict: false,
+    stateDir: values.state,
+    credentialsDir: values.credentials,
+    edge: edgeOptions(),
+    instanceId: machineId(),
+  });
 } catch (error) {
   own.error("can't serve", { error: errorText(error) });
   await log.flush(FLUSH_MS);
@@ -58,6 +76,13 @@ async function stop(signal: string): Promise<never> {
   }
   await log.flush(FLUSH_MS);
   Deno.exit(code);
+}
+
+/** The edge of this machine; it is the only one that opens TCP. */
+function edgeOptions(): EdgeOptions | undefined {
+  const { "edge-dir": dir, "edge-back": backSocket, "edge-metrics": metricsSocket } = values;
+  if (dir === undefined || backSocket === undefined) return undefined;
+  return { dir, backSocket, metricsSocket, opensPlainTcp: true };
 }
 
 /** Which machine this is, machine-id(5), so that a log tells two VMs of one image apart. */

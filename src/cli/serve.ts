@@ -70,7 +70,13 @@ Examples:
         deadlineMs: config.signer.deadline_ms,
       });
       try {
-        const agent = await Agent.start({ config, signer, log, strict: true });
+        const agent = await Agent.start({
+          config,
+          signer,
+          log,
+          strict: true,
+          stateDir: join(state, "agent"),
+        });
         if (json) printJson({ ready: true, addresses: agent.addresses, state });
         else print(`Gatehouse ready: ${agent.addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);
         await interrupted(signal);

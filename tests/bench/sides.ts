@@ -106,6 +106,8 @@ const agent: Side = {
       `${socket}.toml`,
       "--signer",
       `unix://${socket}.signer`,
+      "--state",
+      `${socket}.state`,
     );
   },
   build: bundle("src/agent/main.ts"),

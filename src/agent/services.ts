@@ -1,0 +1,24 @@
+// Which services a server of this agent has: the one place that adds them.
+import type { Server } from "../grpc/server.ts";
+import { serviceDefinition } from "../proto/mod.ts";
+import { cryptoService } from "../services/crypto.ts";
+import { echoService } from "../services/echo.ts";
+import { CRYPTO_SERVICE, ECHO_SERVICE } from "../services/health.ts";
+import { addReflection } from "../services/reflection.ts";
+import type { Config } from "./config/mod.ts";
+import type { Parts } from "./parts.ts";
+
+/**
+ * Adds every service.
+ * @param config that of the server's own generation: what is fixed when a service is made
+ */
+export function addServices(server: Server, parts: Parts, config: Config): void {
+  const { signer, now } = parts;
+  server.addService(serviceDefinition(ECHO_SERVICE), echoService(now));
+  server.addService(
+    serviceDefinition(CRYPTO_SERVICE),
+    cryptoService({ signer, now, compat: config.compat }),
+  );
+  parts.health.addToServer(server);
+  if (config.reflection.enabled) addReflection(server);
+}
