@@ -40,7 +40,7 @@ const cargo = (command: string, ...args: string[]): Command => ({
   argv: ["cargo", command, "--release", "--locked", ...args],
 });
 
-const buildSigner = cargo("build", "--bin", "gatehouse-signer", "--manifest-path", "dataplane/Cargo.toml");
+const buildDataplane = cargo("build", "--bins", "--manifest-path", "dataplane/Cargo.toml");
 
 export const stages: Stage[] = [
   { name: "format", what: "deno fmt", quick: true, commands: [deno("fmt", "--check", "--quiet")] },
@@ -102,17 +102,17 @@ export const stages: Stage[] = [
   {
     name: "signer",
     what: "the agent's side against the real signer, which is killed in the middle",
-    commands: [buildSigner, vitest("signer", "default", "tests/signer")],
+    commands: [buildDataplane, vitest("signer", "default", "tests/signer")],
   },
   {
     name: "serve",
     what: "agent and signer without a VM: tools from outside, bad input, vanishing clients",
-    commands: [buildSigner, vitest("serve", "verbose", "tests/serve")],
+    commands: [buildDataplane, vitest("serve", "verbose", "tests/serve")],
   },
   {
     name: "attacks",
     what: "known attacks on the agent, each beside a good client; one after the other",
-    commands: [buildSigner, vitest("attacks", "verbose", "--no-file-parallelism", "tests/attacks")],
+    commands: [buildDataplane, vitest("attacks", "verbose", "--no-file-parallelism", "tests/attacks")],
   },
   {
     name: "image",

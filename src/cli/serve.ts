@@ -9,7 +9,7 @@ import { startSignerProcess } from "../signer/process.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
-import { buildSigner } from "../vm/artifacts.ts";
+import { buildDataplane } from "../vm/artifacts.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
@@ -52,7 +52,7 @@ Examples:
       const state = await stateDir(options.state);
       const log = createLog({ level: config.log.level, format: config.log.format });
       const progress = progressReporter();
-      const binary = await buildSigner(REPO_ROOT, { onProgress: progress.report, signal });
+      const { signer: binary } = await buildDataplane(REPO_ROOT, { onProgress: progress.report, signal });
       progress.done();
 
       const socket = join(state, "signer.sock");

@@ -1,5 +1,5 @@
-// What the image and `serve` need built first: the signer. Cargo decides what is
-// stale; nothing is left outside the checkout but Cargo's package cache.
+// What the image and `serve` need built first: the signer and the edge. Cargo decides
+// what is stale; nothing is left outside the checkout but Cargo's package cache.
 import { join } from "node:path";
 import { GatehouseError, throwIfCancelled } from "./errors.ts";
 import type { OnProgress } from "./progress.ts";
@@ -12,10 +12,19 @@ export interface BuildOptions {
   signal?: AbortSignal;
 }
 
-/** The signer's path, built if it isn't. @throws GatehouseError without Cargo, or with the compiler's words */
-export async function buildSigner(repoRoot: string, { onProgress, signal }: BuildOptions): Promise<string> {
+/** Paths of the native programs. */
+export interface Dataplane {
+  readonly signer: string;
+  readonly edge: string;
+}
+
+/** The native programs, built if they aren't. @throws GatehouseError without Cargo, or with the compiler's words */
+export async function buildDataplane(
+  repoRoot: string,
+  { onProgress, signal }: BuildOptions,
+): Promise<Dataplane> {
   throwIfCancelled(signal);
-  const step = "build the signer";
+  const step = "build the signer and the edge";
   const dataplane = join(repoRoot, "dataplane");
   onProgress({ step, detail: "cargo build --release" });
   const tail: string[] = [];
@@ -29,11 +38,12 @@ export async function buildSigner(repoRoot: string, { onProgress, signal }: Buil
   if (code !== 0) {
     throw new GatehouseError(
       "build-failed",
-      `the signer doesn't build:\n${tail.join("\n")}`,
+      `the signer or the edge doesn't build:\n${tail.join("\n")}`,
       "mend what the compiler says; `gatehouse doctor` checks the toolchain",
     );
   }
-  return join(dataplane, "target/release/gatehouse-signer");
+  const built = join(dataplane, "target/release");
+  return { signer: join(built, "gatehouse-signer"), edge: join(built, "gatehouse-edge") };
 }
 
 async function cargo(
@@ -41,7 +51,7 @@ async function cargo(
   signal: AbortSignal | undefined,
   onLine: (line: string) => void,
 ): Promise<number> {
-  const args = ["build", "--release", "--locked", "--bin", "gatehouse-signer"];
+  const args = ["build", "--release", "--locked", "--bin", "gatehouse-signer", "--bin", "gatehouse-edge"];
   const child = spawn(args, cwd, signal);
   const lines = child.stderr.pipeThrough(new TextDecoderStream());
   let rest = "";
@@ -68,7 +78,7 @@ function spawn(args: string[], cwd: string, signal: AbortSignal | undefined): De
   } catch (error) {
     throw new GatehouseError(
       "missing-tool",
-      "Cargo, which builds the signer, is not on PATH",
+      "Cargo, which builds the signer and the edge, is not on PATH",
       "install Rust 1.91 or later (`gatehouse doctor` says how), then run this again",
       { cause: error },
     );

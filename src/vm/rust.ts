@@ -17,7 +17,7 @@ interface Toolchain {
 /** The row of the toolchain. Puts rustup's directory in front of this process's PATH when only that one will do. */
 export async function examineRust(): Promise<Finding> {
   const name = "Rust";
-  const need = `cargo and rustc ${RUST_VERSION} or later, for the signer`;
+  const need = `cargo and rustc ${RUST_VERSION} or later, for the signer and the edge`;
   const onPath = await toolchain([]);
   if (onPath !== undefined && atLeast(onPath.version, RUST_VERSION)) {
     return { name, state: "ok", found: onPath.version, need };

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { REPO_ROOT } from "../../src/cli/root.ts";
 import { startSignerProcess } from "../../src/signer/process.ts";
-import { buildSigner } from "../../src/vm/artifacts.ts";
+import { buildDataplane } from "../../src/vm/artifacts.ts";
 import { ensureSealingKey } from "../../src/vm/sealing_key.ts";
 import { pinned } from "./machine.ts";
 import type { Transport } from "./options.ts";
@@ -79,7 +79,7 @@ async function startAgentsSigner(socket: string) {
   const stateDir = `${dirname(socket)}/state`;
   await Deno.mkdir(stateDir);
   return startSignerProcess({
-    binary: await buildSigner(REPO_ROOT, { onProgress() {} }),
+    binary: (await buildDataplane(REPO_ROOT, { onProgress() {} })).signer,
     socket: `${socket}.signer`,
     stateDir,
     sealingKeyFile: await ensureSealingKey(`${stateDir}.sealing-key`, `${stateDir}/signer.db`),

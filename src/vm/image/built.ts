@@ -2,7 +2,7 @@
 // pinned Deno, put into an image that is built unless it is cached.
 
 import { join } from "node:path";
-import { buildSigner } from "../artifacts.ts";
+import { buildDataplane } from "../artifacts.ts";
 import type { OnProgress } from "../progress.ts";
 import type { VmImage } from "../boot.ts";
 import { buildImage, findImage } from "./build.ts";
@@ -29,7 +29,7 @@ export interface ReadyImage {
 /** The image for this checkout as it is now. @throws GatehouseError, with `locked` for any drift too */
 export async function builtImage(options: BuiltImageOptions): Promise<ReadyImage> {
   const { repoRoot, onProgress, signal } = options;
-  const signer = await buildSigner(repoRoot, { onProgress, signal });
+  const { signer } = await buildDataplane(repoRoot, { onProgress, signal });
   onProgress({ step: "bundle the agent", detail: "src/agent/main.ts" });
   const agentBundle = join(options.cacheDir, "agent.js");
   await bundleAgent(join(repoRoot, "src/agent/main.ts"), agentBundle, { repoRoot });
