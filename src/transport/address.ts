@@ -22,6 +22,14 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+/** TCP with TLS in it, ended by the edge. Only dialed by us: listening takes the edge. */
+export interface TlsAddress {
+  readonly transport: "tls";
+  /** As TcpAddress has it; the name that the server's certificate must have, unless the dialer is told another. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** A Unix stream socket. */
 export interface UnixAddress {
   readonly transport: "unix";
@@ -29,7 +37,7 @@ export interface UnixAddress {
   readonly path: string;
 }
 
-export type Address = TcpAddress | UnixAddress | VsockAddress | HybridAddress;
+export type Address = TcpAddress | TlsAddress | UnixAddress | VsockAddress | HybridAddress;
 
 const MAX_TCP_PORT = 65535;
 /** RFC 1035 section 2.3.4. */
@@ -37,11 +45,12 @@ const MAX_HOSTNAME_CHARS = 253;
 /** Addresses in one list: a client tries them one after another, so more is a mistake. */
 export const MAX_ADDRESSES = 16;
 
+const TLS_EXAMPLE = "tls://gatehouse.example:50051";
 const TCP_EXAMPLE = "tcp://127.0.0.1:50051";
 const UNIX_EXAMPLE = "unix:///run/gatehouse.sock";
 
 /**
- * Reads `tcp://host:port` (IPv6 in brackets), a bare `host:port`, `unix:///path`,
+ * Reads `tcp://host:port` (IPv6 in brackets), a bare `host:port`, `tls://host:port`, `unix:///path`,
  * `unix:path`, and the VSOCK forms of parseVsockAddress().
  *
  * @example
@@ -53,11 +62,20 @@ const UNIX_EXAMPLE = "unix:///run/gatehouse.sock";
 export function parseAddress(text: string): Address {
   if (isVsockText(text)) return parseVsockAddress(text);
   if (text.startsWith("unix:")) return parseUnix(text);
-  if (text.startsWith("tcp://")) return parseTcp(text, text.slice("tcp://".length));
-  if (text.includes("://")) {
-    throw new AddressError(text, "only tcp://, unix://, vsock:// and vsock+unix:// are known", TCP_EXAMPLE);
+  if (text.startsWith("tcp://")) {
+    return { transport: "tcp", ...parseHostPort(text, "tcp://".length, TCP_EXAMPLE) };
   }
-  return parseTcp(text, text);
+  if (text.startsWith("tls://")) {
+    return { transport: "tls", ...parseHostPort(text, "tls://".length, TLS_EXAMPLE) };
+  }
+  if (text.includes("://")) {
+    throw new AddressError(
+      text,
+      "only tcp://, tls://, unix://, vsock:// and vsock+unix:// are known",
+      TCP_EXAMPLE,
+    );
+  }
+  return { transport: "tcp", ...parseHostPort(text, 0, TCP_EXAMPLE) };
 }
 
 /**
@@ -88,9 +106,10 @@ export function parseAddressList(text: string): Address[] {
 export function formatAddress(address: Address): string {
   switch (address.transport) {
     case "tcp":
+    case "tls":
       return address.hostname.includes(":")
-        ? `tcp://[${address.hostname}]:${address.port}`
-        : `tcp://${address.hostname}:${address.port}`;
+        ? `${address.transport}://[${address.hostname}]:${address.port}`
+        : `${address.transport}://${address.hostname}:${address.port}`;
     case "unix":
       return address.path.startsWith("/") ? `unix://${address.path}` : `unix:${address.path}`;
     case "vsock":
@@ -112,16 +131,17 @@ function parseUnix(text: string): UnixAddress {
   return { transport: "unix", path };
 }
 
-function parseTcp(text: string, hostAndPort: string): TcpAddress {
+function parseHostPort(text: string, start: number, example: string): { hostname: string; port: number } {
+  const hostAndPort = text.slice(start);
   const colon = hostAndPort.lastIndexOf(":");
   if (colon < 0 || hostAndPort.endsWith("]")) {
-    throw new AddressError(text, "the port is missing", TCP_EXAMPLE);
+    throw new AddressError(text, "the port is missing", example);
   }
   const port = parseDecimal(hostAndPort.slice(colon + 1), MAX_TCP_PORT);
   if (port === undefined) {
-    throw new AddressError(text, `the port must be a number up to ${MAX_TCP_PORT}`, TCP_EXAMPLE);
+    throw new AddressError(text, `the port must be a number up to ${MAX_TCP_PORT}`, example);
   }
-  return { transport: "tcp", hostname: parseHostname(text, hostAndPort.slice(0, colon)), port };
+  return { hostname: parseHostname(text, hostAndPort.slice(0, colon)), port };
 }
 
 function parseHostname(text: string, host: string): string {

@@ -11,6 +11,7 @@ import {
 } from "./address.ts";
 
 const tcp = (hostname: string, port: number): Address => ({ transport: "tcp", hostname, port });
+const tls = (hostname: string, port: number): Address => ({ transport: "tls", hostname, port });
 const unix = (path: string): Address => ({ transport: "unix", path });
 
 describe("parseAddress", () => {
@@ -22,6 +23,8 @@ describe("parseAddress", () => {
     ["localhost:50051", tcp("localhost", 50051)],
     ["Example.ORG.:65535", tcp("example.org.", 65535)],
     ["my_host-1.lan:1", tcp("my_host-1.lan", 1)],
+    ["tls://Gatehouse.Example:50051", tls("gatehouse.example", 50051)],
+    ["tls://[::1]:0", tls("::1", 0)],
     ["unix:///run/g.sock", unix("/run/g.sock")],
     ["unix:/run/g.sock", unix("/run/g.sock")],
     ["unix:g.sock", unix("g.sock")],
@@ -57,7 +60,10 @@ describe("parseAddress", () => {
     ["127.0.0.256:1", "neither a name nor an IP address"],
     ["user@host:1", "neither a name nor an IP address"],
     [`${"a".repeat(254)}:1`, "neither a name nor an IP address"],
-    ["http://localhost:1", "only tcp://"],
+    ["tls://localhost", "the port is missing"],
+    ["tls://:50051", "the host is missing"],
+    ["tls://127.1:1", "neither a name nor an IP address"],
+    ["http://localhost:1", "only tcp://, tls://"],
     ["TCP://localhost:1", "only tcp://"],
     ["unix:", "the path is missing"],
     ["unix://", "an absolute path"],
@@ -77,7 +83,7 @@ describe("parseAddress", () => {
     const hostname = fc.oneof(fc.ipV4(), fc.ipV6().map((ip) => ip.toLowerCase()), fc.domain());
     const address = fc.oneof(
       fc.record({
-        transport: fc.constant("tcp" as const),
+        transport: fc.constantFrom("tcp" as const, "tls" as const),
         hostname: hostname.map((h) => h.toLowerCase()),
         port,
       }),
@@ -95,6 +101,7 @@ describe("parseAddress", () => {
   test("any text is either an address that survives the round trip or refused with an AddressError", () => {
     const piece = fc.constantFrom(
       "tcp://",
+      "tls://",
       "unix:",
       "vsock:",
       "+unix",

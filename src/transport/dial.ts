@@ -3,10 +3,14 @@
 import { type Dial, dialAnyVsock, dialUnix } from "@gatehouse/vsock";
 import { type Address, formatAddress } from "./address.ts";
 import { dialTcp } from "./tcp.ts";
+import { dialTls } from "./tls.ts";
+import type { TlsClientOptions } from "./tls_material.ts";
 
 export interface DialOptions {
   /** Limit of one attempt, retries within it included. Default: the transport's own. */
   readonly timeoutMs?: number;
+  /** For tls:// addresses; others take no notice. */
+  readonly tls?: TlsClientOptions;
 }
 
 /**
@@ -20,10 +24,12 @@ export interface DialOptions {
  * with the signal's reason.
  */
 export function dialer(address: Address, options: DialOptions = {}): Dial {
-  const { timeoutMs } = options;
+  const { timeoutMs, tls } = options;
   switch (address.transport) {
     case "tcp":
       return (signal) => dialTcp(address, { timeoutMs, signal });
+    case "tls":
+      return (signal) => dialTls(address, { tls, timeoutMs, signal });
     case "unix": {
       const peer = { transport: "unix", address: formatAddress(address) } as const;
       return (signal) => dialUnix(address.path, peer, { timeoutMs, signal });

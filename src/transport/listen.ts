@@ -1,6 +1,6 @@
 // One listen() for every address. Must not decide who may call: it hands out
 // connections with their peer, and the layers above judge.
-import { listenAnyVsock, type Listener, type ListenOptions, listenUnix } from "@gatehouse/vsock";
+import { listenAnyVsock, type Listener, type ListenOptions, listenUnix, SocketError } from "@gatehouse/vsock";
 import { type Address, formatAddress } from "./address.ts";
 import { listenTcp } from "./tcp.ts";
 
@@ -21,6 +21,15 @@ export function listen(address: Address, options: ListenOptions = {}): Listener 
   switch (address.transport) {
     case "tcp":
       return listenTcp(address, options);
+    case "tls": {
+      const text = formatAddress(address);
+      throw new SocketError(
+        "ENOTSUP",
+        text,
+        `can't listen at ${text}: TLS is ended by the edge, which has to run in front; start it with ` +
+          "`gatehouse serve --tls`, or leave this address out",
+      );
+    }
     case "unix":
       return listenUnix(address.path, { transport: "unix", address: formatAddress(address) }, options);
     case "vsock":

@@ -5,4 +5,5 @@ export * from "./dial.ts";
 export * from "./listen.ts";
 export * from "./plain_tcp.ts";
 export * from "./proxied.ts";
+export type { TlsClientOptions } from "./tls_material.ts";
 export { isDisconnect, proxy, type ProxyOptions, type ProxyTraffic, SocketError } from "@gatehouse/vsock";

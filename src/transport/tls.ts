@@ -1,0 +1,83 @@
+// Dials TLS: HTTP/2 by ALPN, 1.3 or 1.2, the server verified always, with a client certificate if there is one.
+// Must never go on with a server that isn't proven, nor trust a public authority where the caller named its own:
+// that is why it is node:tls and not Deno.connectTls, whose caCerts come in addition to the machine's roots.
+import type { TLSSocket } from "node:tls";
+import { AddressError, attempt, type Conn, SocketError, timeoutError } from "@gatehouse/vsock";
+import { formatAddress, type TlsAddress } from "./address.ts";
+import { TCP_CONNECT_TIMEOUT_MS } from "./tcp.ts";
+import { TlsConn } from "./tls_conn.ts";
+import { tlsError } from "./tls_error.ts";
+import { checkTlsMaterial, type TlsClientOptions } from "./tls_material.ts";
+
+export interface TlsDialOptions {
+  readonly tls?: TlsClientOptions;
+  /** Default TCP_CONNECT_TIMEOUT_MS, for connection and handshake together. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** HTTP/2 by its name in TLS (RFC 9113, 3.2). */
+const ALPN = "h2";
+
+/**
+ * Opens one TLS connection. In TLS 1.3 a server refuses a client's certificate after the handshake: that error comes
+ * from the first read.
+ *
+ * @throws {AddressError | SocketError} that says what to do next, or the signal's reason
+ */
+export async function dialTls(address: TlsAddress, options: TlsDialOptions = {}): Promise<Conn> {
+  const { tls = {}, timeoutMs = TCP_CONNECT_TIMEOUT_MS, signal } = options;
+  const text = formatAddress(address);
+  if (address.port === 0) throw new AddressError(text, "port 0 is for listening", "tls://127.0.0.1:50051");
+  checkTlsMaterial(text, tls);
+  return await attempt(
+    async (stop) => new TlsConn(await connect(address, tls, stop), text),
+    { timeoutMs, signal },
+    () =>
+      timeoutError(text, timeoutMs, "check the address and firewalls, and that a TLS server listens there"),
+  );
+}
+
+async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSignal): Promise<TLSSocket> {
+  const { connect } = await import("node:tls"); // 2 ms that only they wait who dial TLS
+  const text = formatAddress(address);
+  const serverName = tls.serverName ?? address.hostname;
+  return await new Promise((resolve, reject) => {
+    const socket = connect({
+      host: address.hostname,
+      port: address.port,
+      ca: tls.ca,
+      cert: tls.cert,
+      key: tls.key,
+      // An IP address is no server name (RFC 6066, 3), but it is what the certificate is compared with.
+      servername: serverName,
+      ALPNProtocols: [ALPN],
+      minVersion: "TLSv1.2",
+      rejectUnauthorized: true,
+    });
+    const fail = (error: unknown) => {
+      socket.destroy();
+      reject(tlsError(error, text, serverName));
+    };
+    const abort = () => fail(stop.reason);
+    stop.addEventListener("abort", abort, { once: true });
+    socket.on("error", fail);
+    socket.on("end", () => fail(new SocketError("ECONNRESET", text, "ended during the handshake")));
+    socket.once("secureConnect", () => {
+      stop.removeEventListener("abort", abort);
+      socket.removeAllListeners("error").removeAllListeners("end");
+      socket.setNoDelay(true);
+      if (socket.alpnProtocol === ALPN) return resolve(socket);
+      socket.on("error", () => {}); // it is of no use any more
+      socket.destroy();
+      reject(
+        new SocketError(
+          "ENOALPN",
+          text,
+          `can't connect to ${text}: the server speaks TLS but agreed to no HTTP/2 (ALPN h2); ` +
+            "check that a gRPC server listens there",
+        ),
+      );
+    });
+  });
+}
