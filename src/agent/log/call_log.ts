@@ -1,6 +1,7 @@
 // One line for each finished call, at most so many a second; the rest is counted and said.
 // Must never cost more than a comparison when a call is not to be logged.
 import type { CallRecord } from "../../grpc/server.ts";
+import { type AfterTimer, backgroundTimer } from "../background_timer.ts";
 import type { LineLevel } from "./level.ts";
 import type { Logger } from "./log.ts";
 import { errorText } from "./value.ts";
@@ -11,8 +12,7 @@ export type { CallRecord } from "../../grpc/server.ts";
 export interface CallLogOptions {
   readonly calls: "all" | "errors" | "off";
   readonly callsPerSecond: number;
-  /** Runs `done` once after `delayMs`, without keeping the process alive; gives what cancels it. */
-  readonly after?: (delayMs: number, done: () => void) => () => void;
+  readonly after?: AfterTimer;
 }
 
 /** The hook. `close` says what is counted and not said yet: for the end of the process. */
@@ -61,7 +61,7 @@ export function callLogger(logger: Logger, options: CallLogOptions): CallLog {
   if (options.calls === "off") return Object.assign(() => {}, { close() {} });
 
   const errorsOnly = options.calls === "errors";
-  const after = options.after ?? unreferencedTimer;
+  const after = options.after ?? backgroundTimer;
   let written = 0;
   let suppressed = 0;
   let suppressedFailed = 0;
@@ -109,12 +109,6 @@ export function callLogger(logger: Logger, options: CallLogOptions): CallLog {
       endWindow();
     },
   });
-}
-
-function unreferencedTimer(delayMs: number, done: () => void): () => void {
-  const timer = setTimeout(done, delayMs);
-  Deno.unrefTimer(timer);
-  return () => clearTimeout(timer);
 }
 
 /** A refusal may carry what it was made of. */
