@@ -35,5 +35,6 @@ export function placeKey({ address, proxied }: Place): string {
 }
 
 function isForEdge(address: Address, edge: EdgeOptions | undefined): boolean {
-  return address.transport === "tcp" && edge?.opensPlainTcp === true;
+  if (edge === undefined) return false;
+  return address.transport === "tls" || (address.transport === "tcp" && edge.opensPlainTcp === true);
 }

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Conn, Listener, Peer } from "./conn.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+import type { TotalHeld } from "./held_bytes.ts";
 import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
 import { peerKey } from "./peer_key.ts";
@@ -23,6 +24,14 @@ export interface ConnectionRecord {
   readonly error?: Http2Error;
 }
 
+/** What servers have in common of which one takes over from the other. */
+export interface SharedCounts {
+  /** What they hold for their peers, bounded together. */
+  readonly held: TotalHeld;
+  /** The number of the last call. */
+  calls: number;
+}
+
 export interface ServerOptions {
   /** Largest request message, bytes. Default 4 MiB. */
   readonly maxReceiveMessageBytes?: number;
@@ -37,6 +46,8 @@ export interface ServerOptions {
   /** Overrides of the HTTP/2 limits. */
   readonly http2?: Partial<Http2Config>;
   readonly clock?: Clock;
+  /** Default: counts of its own. */
+  readonly shared?: SharedCounts;
   /** Called once for each finished call. */
   readonly onCall?: (record: CallRecord) => void;
   readonly onConnection?: (record: ConnectionRecord) => void;
@@ -61,21 +72,21 @@ export class Server {
   readonly #listeners = new Set<Listener>();
   readonly #sweeps: Sweeps<ServerConnection>;
   #refusing = 0;
-  #calls = 0;
   #stopping = false;
 
   constructor(options: ServerOptions = {}) {
     const clock = options.clock ?? systemClock;
+    const shared = options.shared ?? { held: { bytes: 0 }, calls: 0 };
     this.#core = {
       methods: this.#methods,
       clock,
       deadlines: new DeadlineQueue(clock),
       maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? MAX_RECEIVE_MESSAGE_BYTES,
       maxSendMessageBytes: options.maxSendMessageBytes ?? Infinity,
-      held: { bytes: 0 },
+      held: shared.held,
       http2: options.http2 ?? {},
       policy: { ...DEFAULT_POLICY, ...options.connections },
-      nextCallId: () => ++this.#calls,
+      nextCallId: () => ++shared.calls,
       onCall: options.onCall,
     };
     this.#sweeps = new Sweeps(clock, () => this.#connections.keys());

@@ -37,7 +37,7 @@ import { type Kept, Upkeep } from "./upkeep.ts";
 
 /** One finished call, for logs and metrics. */
 export interface CallRecord {
-  /** Counts from 1 in each server. */
+  /** Counts from 1 in each server, or over those that share their counts. */
   readonly callId: number;
   readonly peer: Peer;
   /** The `:path` that was asked for. Free text of the caller's when `known` is false: no metric's label. */

@@ -13,7 +13,7 @@ export const MAX_PENDING_HEADERS = 256;
 const REPORT_INTERVAL_MS = 1_000;
 
 export interface ProxiedOptions {
-  /** From accepting a connection to its whole header. */
+  /** From accepting a connection to its whole header. Read at each connection. */
   readonly timeoutMs: number;
   /** Default MAX_PENDING_HEADERS. */
   readonly maxPending?: number;

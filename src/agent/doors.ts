@@ -1,0 +1,265 @@
+// The addresses on which the agent listens, open from one configuration to the next: a door that both have is never
+// closed, so no connection that the kernel took for it is lost.
+// Must never serve a connection itself: it hands each to `serve`.
+import { AcceptPace } from "../grpc/accept_pace.ts";
+import { systemClock } from "../grpc/clock.ts";
+import type { Conn, Listener } from "../grpc/conn.ts";
+import { formatAddress } from "../transport/address.ts";
+import { listen } from "../transport/listen.ts";
+import { checkPlainTcp } from "../transport/plain_tcp.ts";
+import { proxied } from "../transport/proxied.ts";
+import { errorText, type Logger } from "./log/mod.ts";
+import { type Place, placeKey } from "./places.ts";
+
+/** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
+const LISTEN_RETRY_MS = 2_000;
+/** Until the kernel has an address back that we closed a moment ago. */
+const FREED_ATTEMPTS = 20;
+const FREED_PAUSE_MS = 10;
+/** A proxy's socket: whoever opens it is believed, so nobody but the agent's user and group may. */
+const PROXIED_MODE = 0o660;
+
+export interface DoorsOptions {
+  readonly log: Logger;
+  /** Serves one connection until its end; never rejects. */
+  readonly serve: (conn: Conn) => Promise<void>;
+  /** Time for a PROXY header; asked at each connection. */
+  readonly handshakeTimeoutMs: () => number;
+}
+
+/** One address that is open. */
+export interface OpenDoor {
+  /** With the port that the kernel chose. */
+  readonly address: string;
+  readonly place: Place;
+  /** Connections that came by it and live. */
+  readonly connections: number;
+}
+
+/** New doors stand open beside the old ones: either the old ones that go are closed now, or the new ones are. */
+export interface DoorChange {
+  commit(): void;
+  abort(): Promise<void>;
+}
+
+/** What stands in the configuration beside the addresses that doors depend on. */
+export interface Opening {
+  readonly places: readonly Place[];
+  readonly insecureTcp: boolean;
+  /** An address that can't be opened is tried again for ever, instead of being an error. */
+  readonly retry: boolean;
+}
+
+export class Doors {
+  readonly #options: DoorsOptions;
+  readonly #open: Door[] = [];
+  readonly #closing = new Set<Promise<void>>();
+  readonly #retries = new Map<Place, ReturnType<typeof setTimeout>>();
+  #ended = false;
+
+  constructor(options: DoorsOptions) {
+    this.#options = options;
+  }
+
+  get open(): readonly OpenDoor[] {
+    return this.#open;
+  }
+
+  /**
+   * Opens what is new. Where a new address is held by one that goes, that one is closed first.
+   * @throws Error when one can't be opened and `retry` is false, or none can: then all is as before
+   */
+  async prepare(next: Opening): Promise<DoorChange> {
+    const leaving = [...this.#open];
+    const missing = next.places.filter((place) => !removeOne(leaving, place));
+    const opened: Door[] = [];
+    const closed: Door[] = [];
+    const failures: [Place, unknown][] = [];
+    const waiting = [...this.#retries.keys()];
+    this.#stopRetries();
+    const abort = async () => {
+      for (const door of opened) this.#close(door);
+      await Promise.all(opened.map(({ serving }) => serving));
+      for (const { place } of closed) await this.#reopen(place);
+      for (const place of waiting) this.#retryLater(place, reopening(place));
+    };
+    try {
+      const held: Place[] = [];
+      for (const place of missing) {
+        const tried = await this.#tryOpen(place, next);
+        if (tried instanceof Door) opened.push(tried);
+        else if (isInUse(tried.error) && leaving.some((door) => clash(door.place, place))) held.push(place);
+        else if (next.retry) failures.push([place, tried.error]);
+        else throw tried.error;
+      }
+      if (held.length > 0) {
+        closed.push(...leaving.splice(0));
+        for (const door of closed) this.#close(door);
+        await Promise.all(closed.map(({ serving }) => serving));
+      }
+      for (const place of held) {
+        const tried = await this.#openFreed(place, next);
+        if (tried instanceof Door) opened.push(tried);
+        else if (next.retry) failures.push([place, tried.error]);
+        else throw tried.error;
+      }
+      if (this.#open.length - leaving.length === 0 && failures.length > 0) throw failures[0][1];
+    } catch (error) {
+      await abort();
+      throw error;
+    }
+    return {
+      commit: () => {
+        for (const door of leaving) this.#close(door);
+        for (const [place, error] of failures) this.#retryLater(place, next, error);
+      },
+      abort,
+    };
+  }
+
+  /** Accepts no more. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    this.#stopRetries();
+    for (const door of [...this.#open]) this.#close(door);
+    await Promise.all(this.#closing);
+  }
+
+  async #tryOpen(place: Place, { insecureTcp }: Opening): Promise<Door | { error: unknown }> {
+    try {
+      const refusal = checkPlainTcp(place.address, insecureTcp);
+      if (refusal) throw new Error(refusal);
+      const listener = await this.#listen(place);
+      const door = new Door(place, listener, this.#options.serve);
+      this.#open.push(door);
+      this.#options.log.info("listening", { address: door.address, proxied: place.proxied || undefined });
+      if (place.address.transport === "tcp") {
+        this.#options.log.warn("TCP is plain: no TLS, no client identity", { address: door.address });
+      }
+      return door;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** A closed socket is the kernel's again when the accept that waited on it has ended, which takes a moment. */
+  async #openFreed(place: Place, next: Opening): Promise<Door | { error: unknown }> {
+    for (let attempt = 1;; attempt++) {
+      const tried = await this.#tryOpen(place, next);
+      if (tried instanceof Door || !isInUse(tried.error) || attempt === FREED_ATTEMPTS) return tried;
+      await new Promise((resolve) => setTimeout(resolve, FREED_PAUSE_MS));
+    }
+  }
+
+  /** It was open with our leave a moment ago. */
+  async #reopen(place: Place): Promise<void> {
+    const opening = reopening(place);
+    const tried = await this.#openFreed(place, opening);
+    if (!(tried instanceof Door)) this.#retryLater(place, opening, tried.error);
+  }
+
+  async #listen({ address, proxied: behindProxy }: Place): Promise<Listener> {
+    if (!behindProxy) return await listen(address);
+    const { log, handshakeTimeoutMs } = this.#options;
+    const listener = await listen(address, { mode: PROXIED_MODE });
+    return proxied(listener, {
+      get timeoutMs() {
+        return handshakeTimeoutMs();
+      },
+      onRefused: (reason, unreported) =>
+        log.warn("closed a connection without a good PROXY header", {
+          address: listener.address,
+          reason,
+          unreported,
+        }),
+    });
+  }
+
+  #close(door: Door): void {
+    const index = this.#open.indexOf(door);
+    if (index < 0) return;
+    this.#open.splice(index, 1);
+    door.close();
+    this.#closing.add(door.serving);
+    void door.serving.finally(() => this.#closing.delete(door.serving));
+    if (!this.#ended) this.#options.log.info("listening no more", { address: door.address });
+  }
+
+  #stopRetries(): void {
+    for (const timer of this.#retries.values()) clearTimeout(timer);
+    this.#retries.clear();
+  }
+
+  #retryLater(place: Place, next: Opening, error?: unknown): void {
+    if (this.#ended) return;
+    this.#options.log.error("can't listen, trying again", {
+      address: formatAddress(place.address),
+      error: error && errorText(error),
+      retry_ms: LISTEN_RETRY_MS,
+    });
+    const timer = setTimeout(() => void this.#retry(place, next), LISTEN_RETRY_MS);
+    this.#retries.set(place, timer);
+  }
+
+  async #retry(place: Place, next: Opening): Promise<void> {
+    const timer = this.#retries.get(place);
+    const tried = await this.#tryOpen(place, next);
+    // Another configuration may have come meanwhile.
+    const wanted = !this.#ended && this.#retries.get(place) === timer;
+    if (wanted) this.#retries.delete(place);
+    if (!(tried instanceof Door)) {
+      if (wanted) this.#retryLater(place, next, tried.error);
+    } else if (!wanted) this.#close(tried);
+  }
+}
+
+class Door implements OpenDoor {
+  connections = 0;
+  /** Ends when it accepts no more. */
+  readonly serving: Promise<void>;
+
+  constructor(
+    readonly place: Place,
+    private readonly listener: Listener,
+    serve: (conn: Conn) => Promise<void>,
+  ) {
+    this.serving = this.#accept(serve);
+  }
+
+  get address(): string {
+    return this.listener.address;
+  }
+
+  close(): void {
+    this.listener.close();
+  }
+
+  async #accept(serve: (conn: Conn) => Promise<void>): Promise<void> {
+    const pace = new AcceptPace(systemClock);
+    for await (const conn of this.listener) {
+      this.connections++;
+      void serve(conn).finally(() => this.connections--);
+      await pace.next();
+    }
+  }
+}
+
+/** For an address that stood in a configuration that was checked. */
+const reopening = (place: Place): Opening => ({ places: [place], insecureTcp: true, retry: true });
+
+/** Takes the door of that place out of `doors`; false when there is none. */
+function removeOne(doors: Door[], place: Place): boolean {
+  const index = doors.findIndex((door) => placeKey(door.place) === placeKey(place));
+  if (index >= 0) doors.splice(index, 1);
+  return index >= 0;
+}
+
+/** Whether one may keep the other from being opened: 0.0.0.0 and 127.0.0.1, a socket with and without a proxy. */
+function clash({ address: a }: Place, { address: b }: Place): boolean {
+  if (a.transport !== b.transport) return false;
+  return "port" in a && "port" in b ? a.port === b.port : placeKey({ address: a, proxied: false }) ===
+    placeKey({ address: b, proxied: false });
+}
+
+const isInUse = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "EADDRINUSE";
