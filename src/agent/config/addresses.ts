@@ -1,6 +1,6 @@
 // What the schema asks of addresses, with what to write instead.
 // Must never parse an address by itself: src/transport knows how.
-import { AddressError, formatAddress, parseAddress } from "../../transport/address.ts";
+import { type Address, AddressError, formatAddress, parseAddress } from "../../transport/address.ts";
 import { isLoopback } from "../../transport/plain_tcp.ts";
 
 /** One finding of a rule: the reason, what to do, and where under the checked value. */
@@ -10,8 +10,7 @@ export interface RuleIssue {
   path?: (string | number)[];
 }
 
-const EXAMPLES =
-  `write one like "vsock://any:50051", "tcp://127.0.0.1:50051" or "unix:///run/gatehouse.sock"`;
+const EXAMPLES = `write one like "vsock://any:50051", "tls://0.0.0.0:50051" or "unix:///run/gatehouse.sock"`;
 
 /** Why `text` is no address; undefined when it is one. */
 export function addressIssue(text: string): RuleIssue | undefined {
@@ -40,11 +39,20 @@ export function listenIssues(texts: readonly string[], insecureTcp: boolean): Ru
     if (address.transport === "tcp" && !insecureTcp && !isLoopback(address)) {
       const loopback = `tcp://127.0.0.1:${address.port}`;
       issues.push({
-        message: `${canonical} is open to the network, and TCP has no encryption yet`,
+        message: `${canonical} is open to the network, and has no encryption`,
         params: {
           next:
-            `listen at "${loopback}", use a vsock: or unix: address, or allow it with insecure_tcp = true`,
+            `write "${canonical.replace("tcp:", "tls:")}", listen at "${loopback}" or at a vsock: or unix: ` +
+            "address, or allow it with insecure_tcp = true",
         },
+        path,
+      });
+    }
+    const rival = texts.slice(0, index).find((other) => samePort(other, address));
+    if (rival !== undefined) {
+      issues.push({
+        message: `port ${"port" in address ? address.port : ""} is ${rival}'s already`,
+        params: { next: "give one of the two another port" },
         path,
       });
     }
@@ -59,6 +67,14 @@ export function listenIssues(texts: readonly string[], insecureTcp: boolean): Ru
     seen.add(canonical);
   });
   return issues;
+}
+
+/** TLS and plain text can't share a port, whatever the hosts: which one answered would depend on the caller's route. */
+function samePort(text: string, address: Address): boolean {
+  if (addressIssue(text) !== undefined || !("port" in address) || address.port === 0) return false;
+  const other = parseAddress(text);
+  const pair = [other.transport, address.transport].sort().join();
+  return pair === "tcp,tls" && "port" in other && other.port === address.port;
 }
 
 /** Rules over the sockets of a proxy: Unix sockets only, none twice, none where others listen without a proxy. */

@@ -310,6 +310,27 @@ const addresses: Broken[] = [
     next: /at most 16/,
   },
   {
+    text: "[listen]\nproxied = ['tls://127.0.0.1:5']",
+    at: "2:12",
+    key: "listen.proxied[0]",
+    reason: /Unix socket only/,
+    next: /write one like "unix:/,
+  },
+  {
+    text: "[listen]\naddresses = ['tls://0.0.0.0:5', 'tls://0.0.0.0:5']",
+    at: "2:33",
+    key: "listen.addresses[1]",
+    reason: /twice/,
+    next: /remove one/,
+  },
+  {
+    text: "[listen]\naddresses = ['tls://0.0.0.0:5', 'tcp://127.0.0.1:5']",
+    at: "2:33",
+    key: "listen.addresses[1]",
+    reason: /port 5 is tls:\/\/0\.0\.0\.0:5's/,
+    next: /another port/,
+  },
+  {
     text: "[listen]\nproxied = ['tcp://127.0.0.1:5']",
     at: "2:12",
     key: "listen.proxied[0]",
@@ -374,7 +395,103 @@ const addresses: Broken[] = [
   },
 ];
 
-const cases = Object.entries({ syntax, unknown, values, addresses }).flatMap(([kind, list]) => {
+const identity = "[[access.identities]]\nsan = 'dns:a'\n";
+const first = "access.identities[0]";
+const access: Broken[] = [
+  {
+    text: "[[access.identities]]\nrole = 'user'",
+    at: "1:10",
+    key: `${first}.san`,
+    reason: /is missing/,
+    next: /^write it like "dns:/,
+  },
+  {
+    text: "[[access.identities]]\nsan = 'ci.example'",
+    at: "2:7",
+    key: `${first}.san`,
+    reason: /no name of a certificate/,
+    next: /like "dns:ci\.example"/,
+  },
+  {
+    text: `${identity}role = 'admin'`,
+    at: "3:8",
+    key: `${first}.role`,
+    reason: /"admin", which is none/,
+    next: /"user", "operator"/,
+  },
+  {
+    text: `${identity}rol = 'user'`,
+    at: "3:1",
+    key: `${first}.rol`,
+    reason: /\[\[access\.identities\]\] has no such key/,
+    next: /mean role\?/,
+  },
+  {
+    text: `${identity}zzz = 'user'`,
+    at: "3:1",
+    key: `${first}.zzz`,
+    reason: /has no such key/,
+    next: /it has san, role, keys/,
+  },
+  {
+    text: `${identity}keys = 'x'`,
+    at: "3:8",
+    key: `${first}.keys`,
+    reason: /not a list/,
+    next: /\["default-rsa"\]/,
+  },
+  {
+    text: `${identity}keys = ['x', 3]`,
+    at: "3:14",
+    key: `${first}.keys[1]`,
+    reason: /number 3, not text/,
+    next: /in quotes/,
+  },
+  {
+    text: `${identity}keys = ['']`,
+    at: "3:9",
+    key: `${first}.keys[0]`,
+    reason: /too short/,
+    next: /1 to 64/,
+  },
+  {
+    text: `${identity}${identity}`,
+    at: "4:7",
+    key: "access.identities[1].san",
+    reason: /has an entry already/,
+    next: /join/,
+  },
+  {
+    text: "[access]\nidentities = ['dns:a']",
+    at: "2:15",
+    key: first,
+    reason: /not a table/,
+    next: /write \[\[access\.identities\]\]/,
+  },
+  {
+    text: "[access]\nidentities = 'dns:a'",
+    at: "2:14",
+    key: "access.identities",
+    reason: /not a list of tables/,
+    next: /write \[\[access\.identities\]\]/,
+  },
+  {
+    text: "[access.identities]\nsan = 'dns:a'",
+    at: "1:9",
+    key: "access.identities",
+    reason: /a section, not a list of tables/,
+    next: /write \[\[access\.identities\]\]/,
+  },
+  {
+    text: `[access]\ndefault_keys = [${"'k',".repeat(65)}]`,
+    at: "2:16",
+    key: "access.default_keys",
+    reason: /holds 65 values, too many/,
+    next: /at most 64/,
+  },
+];
+
+const cases = Object.entries({ syntax, unknown, values, addresses, access }).flatMap(([kind, list]) => {
   return list.map((
     broken,
   ): [string, Broken] => [`${kind}: ${JSON.stringify(broken.text.slice(0, 60))}`, broken]);

@@ -27,6 +27,23 @@ describe("loadConfig", () => {
     expect(loadConfig(open, "f").listen.insecure_tcp).toBe(true);
   });
 
+  it("takes TLS on every network, and beside it plain TCP on another port", () => {
+    const text = "[listen]\naddresses = ['tls://0.0.0.0:1', 'tls://[::]:2', 'tcp://127.0.0.1:3']";
+    expect(loadConfig(text, "f").listen.addresses).toHaveLength(3);
+  });
+
+  it("takes identities with their roles and keys", () => {
+    const text = "[access]\ndefault_keys = ['a']\n[[access.identities]]\nsan = 'dns:ci.example'\n" +
+      "[[access.identities]]\nsan = 'ip:192.0.2.7'\nrole = 'operator'\nkeys = ['*']\n";
+    expect(loadConfig(text, "f").access).toEqual({
+      default_keys: ["a"],
+      identities: [
+        { san: "dns:ci.example", role: "user", keys: [] },
+        { san: "ip:192.0.2.7", role: "operator", keys: ["*"] },
+      ],
+    });
+  });
+
   it("takes several listeners on ports that the kernel is to choose", () => {
     const text = "[listen]\naddresses = ['tcp://127.0.0.1:0', 'tcp://127.0.0.1:0']";
     expect(loadConfig(text, "f").listen.addresses).toHaveLength(2);

@@ -2,7 +2,7 @@
 // Must never repeat more of the file than a short quotation.
 import type { z } from "zod";
 import { quote, visible } from "../log/escape.ts";
-import { findKey, type KeyDoc, sections } from "./keys.ts";
+import { keyAt, type KeyDoc, sections } from "./keys.ts";
 import type { Path } from "./position.ts";
 import { nearest, sameWord } from "./suggest.ts";
 
@@ -26,6 +26,8 @@ export function keyText(path: Path): string {
 /** A key that no schema knows. `path` is that of what holds it. */
 export function explainUnknown(path: Path, name: string): Explanation {
   const section = String(path[0] ?? "");
+  const list = path.length > 2 ? keyAt(path.slice(0, 2)) : undefined;
+  if (list?.fields !== undefined) return explainUnknownField(list, list.fields, name);
   const here = sections().find((one) => one.name === section) ?? sections()[0];
   const ownKeys = here.keys.map((key) => key.name);
   const sectionNames = sections().slice(1).map((one) => one.name);
@@ -49,22 +51,41 @@ export function explainUnknown(path: Path, name: string): Explanation {
   return { reason, next: `remove it; ${known}` };
 }
 
+function explainUnknownField(list: KeyDoc, fields: readonly KeyDoc[], name: string): Explanation {
+  const names = fields.map((field) => field.name);
+  const near = nearest(name, names);
+  return {
+    reason: `[[${list.section}.${list.name}]] has no such key`,
+    next: near === undefined ? `remove it; it has ${names.join(", ")}` : `did you mean ${near}?`,
+  };
+}
+
 /** A value that its schema refuses. */
 export function explainValue(issue: z.core.$ZodIssue, value: unknown): Explanation {
-  const [first, second] = issue.path;
-  const key = findKey("", String(first)) ?? findKey(String(first), String(second));
+  const [first] = issue.path;
+  const path = issue.path.map((step) => typeof step === "symbol" ? String(step) : step);
+  const key = keyAt(path);
   if (issue.code === "custom") {
     const next: unknown = issue.params?.next;
     return { reason: visible(issue.message), next: typeof next === "string" ? visible(next) : allowed(key) };
   }
   if (key === undefined) return explainSection(String(first), value);
-  if (key.type === "list of text" && issue.path.length > 2) {
+  if (value === undefined) return { reason: "is missing", next: allowed(key) };
+  if (key.type === "list of text" && typeof path.at(-1) === "number") {
+    return typeof value === "string"
+      ? { reason: `is ${describe(value)}, too short or too long`, next: "write 1 to 64 characters" }
+      : {
+        reason: `is ${describe(value)}, not text`,
+        next: `write each value in quotes${like(key.byDefault)}`,
+      };
+  }
+  if (key.type === "list of tables" && !(Array.isArray(value) && path.length === 2)) {
     return {
-      reason: `is ${describe(value)}, not text`,
-      next: `write each value in quotes, like ${toml(key.byDefault)}`,
+      reason: `is ${describe(value)}, not a ${path.length > 2 ? "table" : "list of tables"}`,
+      next: `write [[${key.section}.${key.name}]] on a line of its own and its keys on the lines below`,
     };
   }
-  if (key.type === "list of text" && Array.isArray(value)) {
+  if (key.type.startsWith("list of") && Array.isArray(value)) {
     if (value.length === 0) return { reason: "is empty", next: `write it like ${toml(key.byDefault)}` };
     return { reason: `holds ${value.length} values, too many`, next: `keep at most ${key.most}` };
   }
@@ -110,7 +131,12 @@ function allowed(key: KeyDoc | undefined): string {
     return `write ${key.least} to ${key.most} (${key.unit}) without quotes, ${orDefault}`;
   }
   if (key.type === "true or false") return `write true or false without quotes, ${orDefault}`;
-  return `write it like ${toml(key.byDefault)}`;
+  return `write it${like(key.example ?? key.byDefault)}`;
+}
+
+/** An empty list shows nobody how to write one. */
+function like(example: unknown): string {
+  return Array.isArray(example) && example.length === 0 ? ' like ["default-rsa"]' : ` like ${toml(example)}`;
 }
 
 function withArticle(key: KeyDoc): string {

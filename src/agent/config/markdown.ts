@@ -31,18 +31,29 @@ export function defaultsFile(): string {
 
 function sectionText({ name, description, keys }: SectionDoc): string {
   const title = name === "" ? "## Top of the file" : `## [${name}]\n\n${description}`;
+  const lists = keys.map((key) => key.fields === undefined ? "" : fieldsText(key, key.fields));
+  return `${title}\n\n${tableText(keys)}${lists.join("")}`;
+}
+
+/** What each table of a list holds. */
+function fieldsText(key: KeyDoc, fields: readonly KeyDoc[]): string {
+  return `\n### [[${key.section}.${key.name}]]\n\n${tableText(fields)}`;
+}
+
+function tableText(keys: readonly KeyDoc[]): string {
   const rows = keys.map((key) => {
-    return `| \`${key.name}\` | ${allowedText(key)} | \`${toml(key.byDefault)}\` | ${
-      cell(key.description)
-    } |\n`;
+    const byDefault = key.byDefault === undefined ? "must be there" : `\`${toml(key.byDefault)}\``;
+    return `| \`${key.name}\` | ${allowedText(key)} | ${byDefault} | ${cell(key.description)} |\n`;
   });
-  return `${title}\n\n| key | value | default | what it does |\n|---|---|---|---|\n${rows.join("")}`;
+  return `| key | value | default | what it does |\n|---|---|---|---|\n${rows.join("")}`;
 }
 
 function allowedText(key: KeyDoc): string {
   if (key.choices !== undefined) return key.choices.map((choice) => `\`"${choice}"\``).join(", ");
   if (key.type === "whole number") return `${key.least} to ${key.most} ${key.unit}`;
-  return key.type === "list of text" ? `list of ${key.least ?? 0} to ${key.most} texts` : key.type;
+  if (key.type === "list of text") return `list of ${key.least ?? 0} to ${key.most} texts`;
+  if (key.type === "list of tables") return `up to ${key.most} tables`;
+  return key.type === "text" && key.example !== undefined ? `text, like \`${toml(key.example)}\`` : key.type;
 }
 
 function cell(text: string): string {

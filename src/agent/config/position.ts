@@ -12,10 +12,10 @@ export interface Position {
 export type Path = readonly (string | number)[];
 
 /**
- * Steps that are remembered: the schema has three (section, key, index). Without a bound, one dotted key of
+ * Steps that are remembered: the schema has five (section, list, index, key, index). Without a bound, one dotted key of
  * 32,000 parts would make as many paths of up to that length.
  */
-const MAX_DEPTH = 4;
+const MAX_DEPTH = 5;
 
 /** Places of a file's keys and values. */
 export class Positions {

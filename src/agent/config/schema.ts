@@ -2,10 +2,16 @@
 // Must never do anything: a key is described here, used elsewhere, and works with an empty file.
 import { z } from "zod";
 import { LEVELS } from "../log/level.ts";
+import { identityIssues, sanIssue } from "./access.ts";
 import { addressIssue, listenIssues, proxiedIssues, signerSocketIssue } from "./addresses.ts";
 
 /** Addresses to listen on; each costs a descriptor and an accept loop, so more is a mistake. */
 export const MAX_LISTEN_ADDRESSES = 16;
+
+/** Certificates with rights of their own; each is a comparison at a connection's first call. */
+export const MAX_IDENTITIES = 1_000;
+/** Keys that one identity may use: the signer has a handful. */
+export const MAX_KEYS = 64;
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -23,8 +29,8 @@ const address = z.string().superRefine((text, context) => {
 const listen = z.strictObject({
   addresses: z.array(address).min(1).max(MAX_LISTEN_ADDRESSES).default(["vsock://any:50051"]).meta({
     description:
-      "Where the agent listens: `vsock://any:port`, `tcp://host:port`, `unix:///path`. TCP is plain text until " +
-      "TLS comes, so it may listen on loopback only, unless `insecure_tcp` is set.",
+      "Where calls come in: `tls://host:port` (mutual TLS, ended by the edge), `vsock://any:port`, `unix:///path`, " +
+      "`tcp://host:port`. The last is plain text, so it may be on loopback only, unless `insecure_tcp` is set.",
   }),
   proxied: z.array(address).max(MAX_LISTEN_ADDRESSES).default([]).meta({
     description:
@@ -44,6 +50,49 @@ const listen = z.strictObject({
     context.addIssue({ code: "custom", ...issue });
   }
 }).prefault({}).meta({ description: "Where calls come in." });
+
+const keyNames = z.array(z.string().min(1).max(64)).max(MAX_KEYS);
+
+const identity = z.strictObject({
+  san: z.string().superRefine((text, context) => {
+    const issue = sanIssue(text);
+    if (issue !== undefined) context.addIssue({ code: "custom", ...issue });
+  }).meta({
+    example: "dns:ci.example",
+    description:
+      "A name of the certificate (subject alternative name): `dns:`, `uri:`, `email:` or `ip:` and the name, compared " +
+      "exactly.",
+  }),
+  role: z.enum(["user", "operator"]).default("user").meta({
+    description:
+      "`user` calls Echo, health and the keys below; `operator` also reads status, events and the configuration. " +
+      "Nobody administrates over TCP.",
+  }),
+  keys: keyNames.default([]).meta({
+    description: 'Names of the signing keys that it may use, like `"default-rsa"`; `"*"` stands for all.',
+  }),
+}).meta({
+  description:
+    "One name and what it may do. Of several that a certificate has, the first with an entry counts.",
+});
+
+const access = z.strictObject({
+  default_keys: keyNames.default([]).meta({
+    description:
+      'Keys that a verified certificate without an entry of its own may use; `"*"` stands for all.',
+  }),
+  identities: z.array(identity).max(MAX_IDENTITIES).default([]).meta({
+    description: "Who may do more than that.",
+  }),
+}).superRefine(({ identities }, context) => {
+  for (const issue of identityIssues(identities.map(({ san }) => san))) {
+    context.addIssue({ code: "custom", ...issue });
+  }
+}).prefault({}).meta({
+  description:
+    "What callers over TLS may do, by the names in their certificates. Callers over `vsock:` and `unix:` addresses may " +
+    "use every key; administration takes an enrolled key there, whatever stands here.",
+});
 
 const limits = z.strictObject({
   max_connections: count(
@@ -224,6 +273,7 @@ export const configSchema = z.strictObject({
       "ones as a bare point (not SPKI), ECDSA signatures as r||s (not DER), and ECDSA_P384_SHA256 signing a SHA-384.",
   }),
   listen,
+  access,
   limits,
   connections,
   log,
