@@ -1,6 +1,7 @@
 // Dials TLS: HTTP/2 by ALPN, 1.3 or 1.2, the server verified always, with a client certificate if there is one.
 // Must never go on with a server that isn't proven, nor trust a public authority where the caller named its own:
 // that is why it is node:tls and not Deno.connectTls, whose caCerts come in addition to the machine's roots.
+import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { AddressError, attempt, type Conn, SocketError, timeoutError } from "@gatehouse/vsock";
 import { formatAddress, type TlsAddress } from "./address.ts";
@@ -49,8 +50,8 @@ async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSi
       ca: tls.ca,
       cert: tls.cert,
       key: tls.key,
-      // An IP address is no server name (RFC 6066, 3), but it is what the certificate is compared with.
-      servername: serverName,
+      // An IP address is no server name (RFC 6066, 3): the certificate is compared with the host then.
+      servername: isIP(serverName) ? undefined : serverName,
       ALPNProtocols: [ALPN],
       minVersion: "TLSv1.2",
       rejectUnauthorized: true,

@@ -12,7 +12,8 @@ export class TlsConn implements Conn {
   /** @param address where it was dialed, for errors and for `peer` */
   constructor(private readonly socket: TLSSocket, private readonly address: string) {
     this.peer = { transport: "tcp", address };
-    socket.pause();
+    // Listening for "readable" reads ahead by no more than the stream's high-water mark. With pause() besides, a read
+    // never wakes up.
     socket.on("readable", () => this.#wake());
     socket.on("end", () => this.#wake());
     socket.on("close", () => this.#fail(new SocketError("ECONNRESET", address, `${address} is gone`)));
