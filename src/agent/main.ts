@@ -22,6 +22,7 @@ const { values } = parseArgs({
     "edge-dir": { type: "string" },
     "edge-back": { type: "string" },
     "edge-metrics": { type: "string" },
+    "network-dir": { type: "string" },
   },
 });
 

@@ -15,7 +15,11 @@ const ATTEMPTS = {
   "read its own program": `await Deno.readFile(Deno.execPath())`,
   "write a file": `await Deno.writeTextFile("/tmp/gatehouse-hostile", "x")`,
   "connect to a host": `await Deno.connect({ hostname: "127.0.0.1", port: 1 })`,
-  "listen elsewhere": `Deno.listen({ hostname: "0.0.0.0", port: 50052 })`,
+  "listen on TCP": `Deno.listen({ hostname: "0.0.0.0", port: 50051 })`,
+  "read the signer's store": `await Deno.readFile("/var/lib/gatehouse-state/signer/signer.db")`,
+  "read the signer's credential":
+    `await Deno.readFile("/run/credentials/gatehouse-signer.service/gatehouse.sealing-key")`,
+  "write beside its state": `await Deno.writeTextFile("/var/lib/gatehouse-state/x", "x")`,
   "listen elsewhere on VSOCK": `Deno.listen({ transport: "vsock", cid: -1, port: 50052 })`,
   "connect to another Unix socket":
     `await Deno.connect({ transport: "unix", path: "/run/dbus/system_bus_socket" })`,

@@ -1,4 +1,4 @@
-// From a checkout to a bootable image: the signer, the agent's bundle and the
+// From a checkout to a bootable image: signer, edge, the agent's bundle and the
 // pinned Deno, put into an image that is built unless it is cached.
 
 import { join } from "node:path";
@@ -29,12 +29,12 @@ export interface ReadyImage {
 /** The image for this checkout as it is now. @throws GatehouseError, with `locked` for any drift too */
 export async function builtImage(options: BuiltImageOptions): Promise<ReadyImage> {
   const { repoRoot, onProgress, signal } = options;
-  const { signer } = await buildDataplane(repoRoot, { onProgress, signal });
+  const { signer, edge } = await buildDataplane(repoRoot, { onProgress, signal });
   onProgress({ step: "bundle the agent", detail: "src/agent/main.ts" });
   const agentBundle = join(options.cacheDir, "agent.js");
   await bundleAgent(join(repoRoot, "src/agent/main.ts"), agentBundle, { repoRoot });
 
-  const inputs = { deno: Deno.execPath(), signer, agentBundle };
+  const inputs = { deno: Deno.execPath(), signer, edge, agentBundle };
   const cacheDir = join(options.cacheDir, "image");
   const cached = await findImage({ repoRoot, cacheDir, inputs, locked: options.locked });
   const image = cached ?? await buildImage({

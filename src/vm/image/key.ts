@@ -8,6 +8,7 @@ import { filesBelow, hashFile, KeyHash } from "./hash.ts";
 export interface ImageInputs {
   readonly deno: string;
   readonly signer: string;
+  readonly edge: string;
   readonly agentBundle: string;
 }
 
@@ -25,7 +26,7 @@ export async function baseKey(repoRoot: string): Promise<string> {
   return key.digest();
 }
 
-/** The name of the whole image: everything in image/, the builder itself and the three programs. */
+/** The name of the whole image: everything in image/, the builder itself and the programs. */
 export async function imageKey(repoRoot: string, inputs: ImageInputs): Promise<string> {
   const key = new KeyHash();
   for (const path of await filesBelow(join(repoRoot, "image"))) {
@@ -35,6 +36,8 @@ export async function imageKey(repoRoot: string, inputs: ImageInputs): Promise<s
     !path.endsWith("_test.ts")
   );
   for (const path of recipe) key.add(`builder/${path}`, await hashFile(join(repoRoot, "src/vm/image", path)));
-  for (const name of ["deno", "signer", "agentBundle"] as const) key.add(name, await hashFile(inputs[name]));
+  for (const name of ["deno", "signer", "edge", "agentBundle"] as const) {
+    key.add(name, await hashFile(inputs[name]));
+  }
   return key.digest();
 }

@@ -23,6 +23,7 @@ beforeEach(async () => {
   inputs = {
     deno: await write("in/deno", "d"),
     signer: await write("in/signer", "s"),
+    edge: await write("in/edge", "e"),
     agentBundle: await write("in/agent.js", "a"),
   };
 });
@@ -41,6 +42,7 @@ describe("an image's key", () => {
       const [path, text] of [
         ["in/deno", "D"],
         ["in/signer", "S"],
+        ["in/edge", "E"],
         ["in/agent.js", "A"],
         ["image/units/a.service", "[Unit]\n\n"],
         ["image/units/b.service", "[Unit]\n"],
@@ -50,7 +52,7 @@ describe("an image's key", () => {
       await write(path, text);
       keys.add(await imageKey(repo, inputs));
     }
-    expect(keys.size).toBe(7);
+    expect(keys.size).toBe(8);
     await write("src/vm/image/disk_test.ts", "test");
     expect(keys).toContain(await imageKey(repo, inputs));
   });

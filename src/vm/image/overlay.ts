@@ -25,11 +25,20 @@ const FOLDERS: readonly (readonly [string, string])[] = [
 const FILES: readonly (readonly [string, string])[] = [
   ["fstab", "etc/fstab"],
   ["default.toml", "usr/lib/gatehouse/default.toml"],
+  ["network-seen.conf", "usr/lib/gatehouse/network-seen.conf"],
+  ["timesyncd.conf", `${SYSTEM}/systemd-timesyncd.service.d/gatehouse.conf`],
 ];
+
+/** Where the agent writes what the configuration says of network and time (gatehouse-agent.service). */
+const NETWORK = "/run/gatehouse-network";
 
 /** Links: where, and to what. LoadCredential= falls back to credstore when the host gave none. */
 const LINKS: readonly (readonly [string, string])[] = [
   ["usr/lib/credstore/gatehouse.config", "../gatehouse/default.toml"],
+  // Before 80-ethernet.network, so that it counts wherever it is there; a link to nothing is passed over.
+  ["usr/lib/systemd/network/70-gatehouse.network", `${NETWORK}/gatehouse.network`],
+  ["usr/lib/systemd/timesyncd.conf.d/gatehouse.conf", `${NETWORK}/timesyncd.conf`],
+  ["etc/resolv.conf", `${NETWORK}/resolv.conf`],
 ];
 
 /** Files made here. */
@@ -38,7 +47,6 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ["etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 gatehouse\n"],
   // Empty, not "uninitialized": the id comes from the host at every boot and the file can't keep it.
   ["etc/machine-id", ""],
-  ["etc/resolv.conf", "# Nothing in here resolves names.\n"],
   // Every account is locked; systemd-sysusers writes none of ours as anything else.
   ["etc/issue", ""],
 ];
@@ -71,6 +79,7 @@ export async function stageOverlay(
   for (const [place, target] of [...LINKS, ...presetLinks(presets, units)]) await link(dir, place, target);
   await program(dir, "usr/lib/gatehouse/deno", inputs.deno, 0o755);
   await program(dir, "usr/lib/gatehouse/gatehouse-signer", inputs.signer, 0o755);
+  await program(dir, "usr/lib/gatehouse/gatehouse-edge", inputs.edge, 0o755);
   await program(dir, "usr/lib/gatehouse/agent.js", inputs.agentBundle, 0o644);
 }
 
