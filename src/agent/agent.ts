@@ -1,14 +1,16 @@
 // The agent as a whole: configuration and a signer in, listeners that answer
 // out. The only place that composes; it must know nothing of a wire format.
 import type { ConnectionRecord } from "../grpc/server.ts";
+import { EventKind } from "../proto/mod.ts";
 import type { Config } from "./config/mod.ts";
 import { Doors, type OpenDoor, type Opening } from "./doors.ts";
 import { Generations } from "./generations.ts";
 import { type CallLog, callLogger, errorText, type Logger } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
 import { makeParts, type Parts } from "./parts.ts";
-import { agentPlaces } from "./places.ts";
-import { addServices } from "./services.ts";
+import { agentPlaces, edgeAddresses } from "./places.ts";
+import { addServices, type AgentView } from "./services.ts";
+import { VERSION } from "./version.ts";
 
 export type { AgentOptions, EdgeOptions } from "./options.ts";
 
@@ -17,6 +19,11 @@ export class Agent {
   readonly #parts: Parts;
   readonly #generations: Generations;
   readonly #doors: Doors;
+  readonly #view: AgentView = {
+    doors: () => this.doors,
+    edgeAddresses: () => this.#options.edge ? edgeAddresses(this.#config, this.#options.edge) : [],
+    configVersion: () => ({ version: 0, confirmByMs: 0 }),
+  };
   #config: Config;
   #callLog: CallLog;
 
@@ -31,7 +38,7 @@ export class Agent {
         onCall: (record) => this.#callLog(record),
         onConnection: connectionLog(log.component("connections")),
       },
-      addServices: (server, config) => addServices(server, parts, config),
+      addServices: (server, config) => addServices(server, parts, config, this.#view),
     });
     this.#doors = new Doors({
       log: log.component("agent"),
@@ -50,6 +57,7 @@ export class Agent {
       await agent.shutdown();
       throw error;
     }
+    agent.#parts.emit(EventKind.STARTED, "the agent has started", { version: VERSION });
     return agent;
   }
 
@@ -64,7 +72,11 @@ export class Agent {
 
   /** Says so by health, lets calls finish, then closes every connection. */
   async shutdown(): Promise<void> {
-    this.#parts.health.drain();
+    const { health, emit, events, watching } = this.#parts;
+    emit(EventKind.STOPPING, "the agent stops");
+    health.drain();
+    events.close();
+    await watching.stop();
     const closed = this.#doors.close();
     await this.#generations.shutdown(this.#config.limits.shutdown_grace_ms);
     await closed;

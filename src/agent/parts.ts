@@ -2,19 +2,24 @@
 // Must never hold what belongs to one generation of the server.
 import type { Signer } from "../signer/signer.ts";
 import { Health } from "../services/health.ts";
+import { ApplianceClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
+import { EventLog } from "./event_log.ts";
 import type { EmitEvent } from "./event_sink.ts";
-import { logEvents } from "./log_events.ts";
 import { instanceId, prepareStateDir } from "./instance_id.ts";
 import type { Log } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
+import { edgeAddresses } from "./places.ts";
+import { Watching } from "./watching.ts";
 
 export interface Parts {
   readonly instanceId: string;
   readonly startedAtMs: number;
   readonly signer: Signer;
   readonly log: Log;
+  readonly events: EventLog;
   readonly emit: EmitEvent;
+  readonly watching: Watching;
   readonly health: Health;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
@@ -24,15 +29,28 @@ export interface Parts {
 
 /** @throws Error when the state directory can't be used */
 export async function makeParts(options: AgentOptions, config: () => Config): Promise<Parts> {
-  const { signer, log, stateDir } = options;
+  const { signer, log, stateDir, edge } = options;
   await prepareStateDir(stateDir);
+  const health = new Health(signer);
+  const events = new EventLog({ log: log.component("events") });
+  const clock = await ApplianceClock.start({ log: log.component("clock"), stateDir });
   return {
     instanceId: options.instanceId ?? await instanceId(stateDir),
     startedAtMs: Date.now(),
     signer,
     log,
-    emit: logEvents(log.component("events")),
-    health: new Health(signer),
+    events,
+    emit: events.emit,
+    watching: new Watching({
+      log,
+      emit: events.emit,
+      clock,
+      health,
+      signer,
+      edgeMetrics: edge?.metricsSocket,
+      edgeWanted: () => edge !== undefined && edgeAddresses(config(), edge).length > 0,
+    }),
+    health,
     config,
     now: Date.now,
   };

@@ -6,8 +6,13 @@ import type { Signer } from "../signer/signer.ts";
 export const ECHO_SERVICE = "echo.EchoService";
 export const CRYPTO_SERVICE = "crypto.CryptoService";
 
+/** Parts that no one calls by name, but that an operator watches as one watches a service. */
+export type PartService = "gatehouse.clock" | "gatehouse.edge" | "gatehouse.signer" | "gatehouse.tls";
+
 export class Health {
   readonly #implementation: HealthImplementation;
+  readonly #services = new Set<string>(["", ECHO_SERVICE, CRYPTO_SERVICE]);
+  #draining = false;
 
   constructor(signer: Signer) {
     const initial: ServingStatusMap = {
@@ -20,24 +25,29 @@ export class Health {
     signer.onHealth((healthy) => this.#follow(healthy));
   }
 
+  /** How a part is. The server as a whole is as healthy as the signer, whatever the other parts say. */
+  set(service: PartService, healthy: boolean): void {
+    this.#set(service, healthy);
+  }
+
   /** Every service goes NOT_SERVING, so that clients go elsewhere before the connections close. */
   drain(): void {
+    for (const service of this.#services) this.#set(service, false);
     this.#draining = true;
-    for (const service of ["", ECHO_SERVICE, CRYPTO_SERVICE]) {
-      this.#implementation.setStatus(service, "NOT_SERVING");
-    }
   }
 
   addToServer(server: Parameters<HealthImplementation["addToServer"]>[0]): void {
     this.#implementation.addToServer(server);
   }
 
-  #draining = false;
-
   #follow(healthy: boolean): void {
+    this.#set("", healthy);
+    this.#set(CRYPTO_SERVICE, healthy);
+  }
+
+  #set(service: string, healthy: boolean): void {
     if (this.#draining) return;
-    const now = healthy ? "SERVING" : "NOT_SERVING";
-    this.#implementation.setStatus("", now);
-    this.#implementation.setStatus(CRYPTO_SERVICE, now);
+    this.#services.add(service);
+    this.#implementation.setStatus(service, healthy ? "SERVING" : "NOT_SERVING");
   }
 }

@@ -1,0 +1,80 @@
+// How the appliance is, put together from its parts for gatehouse.v1.Status.
+// Must never tell a secret, nor fail because a part doesn't answer.
+import type { CertificateInit, GetStatusResponseInit, TransportInit } from "../proto/mod.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
+import type { WatchedCertificate } from "./certificate_watch.ts";
+import type { OpenDoor } from "./doors.ts";
+import { type Sample, sumOf } from "./edge_metrics.ts";
+import { VERSION } from "./version.ts";
+import type { Watching } from "./watching.ts";
+
+export interface StatusSources {
+  readonly instanceId: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly watching: Watching;
+  /** What the agent itself listens on. */
+  readonly doors: () => readonly OpenDoor[];
+  /** What the edge listens on. */
+  readonly edgeAddresses: () => readonly Address[];
+  /** Of the configuration in force; confirmByMs is 0 when nothing waits for a confirmation. */
+  readonly configVersion: () => { readonly version: number; readonly confirmByMs: number };
+  /** Never steps, unlike the clock; milliseconds since the process began. */
+  readonly uptimeMs?: () => number;
+}
+
+export async function statusReport(sources: StatusSources): Promise<GetStatusResponseInit> {
+  const { watching, uptimeMs = () => performance.now() } = sources;
+  const { clock, edge } = watching;
+  const { version, confirmByMs } = sources.configVersion();
+  const samples = await watching.edgeSamples();
+  return {
+    version: VERSION,
+    instance_id: sources.instanceId,
+    started_at_ms: sources.startedAtMs,
+    uptime_ms: Math.round(uptimeMs()),
+    clock: { now_ms: clock.nowMs(), known: clock.known, reason: clock.reason },
+    config_version: version,
+    confirm_by_ms: confirmByMs,
+    transports: [
+      ...sources.doors().map(ofDoor),
+      ...sources.edgeAddresses().map((address) => ofEdge(address, samples)),
+    ],
+    certificates: watching.certificates.certificates().map(ofCertificate),
+    units: [
+      {
+        name: "agent",
+        healthy: true,
+        detail: `answers since ${new Date(sources.startedAtMs).toISOString()}`,
+      },
+      watching.signer.unit(),
+      ...edge ? [edge.unit()] : [],
+    ],
+  };
+}
+
+function ofDoor({ address, place, connections }: OpenDoor): TransportInit {
+  const protection = place.proxied ? "behind a proxy" : place.address.transport === "tcp" ? "plain" : "local";
+  return { address, protection, connections };
+}
+
+function ofEdge(address: Address, samples: Sample[]): TransportInit {
+  const text = formatAddress(address);
+  return {
+    address: text,
+    protection: address.transport === "tls" ? "mutual TLS" : "plain",
+    connections: sumOf(samples, "gatehouse_edge_connections", { listen: text }) ?? 0,
+  };
+}
+
+function ofCertificate({ use, state, certificate }: WatchedCertificate): CertificateInit {
+  return {
+    use,
+    state,
+    subject: certificate.subject,
+    names: [...certificate.names],
+    not_before_ms: certificate.notBefore.getTime(),
+    not_after_ms: certificate.notAfter.getTime(),
+    sha256: Uint8Array.from(certificate.sha256.match(/../g) ?? [], (byte) => parseInt(byte, 16)),
+  };
+}
