@@ -1,6 +1,7 @@
 // The one command's entry: every verb registers itself, none knows another.
 import { Command } from "commander";
 import { register as bench } from "./cli/bench.ts";
+import { register as ca } from "./cli/ca.ts";
 import { register as config } from "./cli/config.ts";
 import { register as doctor } from "./cli/doctor.ts";
 import { register as echo } from "./cli/echo.ts";
@@ -29,7 +30,7 @@ Start here:
   gatehouse down        stop it; its keys stay`,
   );
 
-for (const register of [up, vm, echo, sign, pubkey, verify, proxy, serve, bench, config, doctor, test]) {
+for (const register of [up, vm, echo, sign, pubkey, verify, proxy, serve, bench, config, ca, doctor, test]) {
   register(program);
 }
 

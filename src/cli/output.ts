@@ -2,6 +2,7 @@
 // one JSON value for programs, errors that end with the next thing to type.
 import { status } from "@grpc/grpc-js";
 import { ConfigError } from "../agent/config/mod.ts";
+import { PkiError } from "../pki/error.ts";
 import { violationsIn } from "../services/refusal.ts";
 import { SignerStartError } from "../signer/process.ts";
 import { AddressError, SocketError } from "../transport/mod.ts";
@@ -107,7 +108,8 @@ function knownFailure(error: unknown): Pick<Failure, "code" | "next"> | undefine
   if (error instanceof AddressError) {
     return {
       code: "bad-address",
-      next: "write it as tcp://host:port, unix:///path, vsock://cid:port or vsock+unix:///path:port",
+      next:
+        "write it as tcp://host:port, tls://host:port, unix:///path, vsock://cid:port or vsock+unix:///path:port",
     };
   }
   if (error instanceof ConfigError) {
@@ -116,6 +118,7 @@ function knownFailure(error: unknown): Pick<Failure, "code" | "next"> | undefine
       next: `mend the file, then check it: gatehouse config check ${error.fileName}`,
     };
   }
+  if (error instanceof PkiError) return { code: "bad-certificate", next: error.next };
   if (error instanceof SignerStartError) {
     return {
       code: "signer-failed",

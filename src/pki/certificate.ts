@@ -81,7 +81,7 @@ function readDer(der: Uint8Array): Certificate {
     return interpret(der, AsnConvert.parse(der, Asn1Certificate));
   } catch (error) {
     if (error instanceof PkiError) throw new PkiError(`the certificate: ${error.message}`);
-    throw new PkiError("this is no certificate, or a damaged one (X.509, DER)", { cause: error });
+    throw new PkiError("this is no certificate, or a damaged one (X.509, DER)", undefined, { cause: error });
   }
 }
 

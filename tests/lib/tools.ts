@@ -40,6 +40,11 @@ export const interopClient = (): Promise<Tool> => goTool("grpc-go-interop/client
 
 export const interopServer = (): Promise<Tool> => goTool("grpc-go-interop/server", INTEROP_SERVER);
 
+/** openssl, which most machines have. */
+export async function openssl(): Promise<Tool> {
+  return await onPath("openssl") ? { path: "openssl" } : { reason: "openssl is missing; install it" };
+}
+
 /** h2load, from Debian's nghttp2-client. */
 export async function h2load(): Promise<Tool> {
   if (await onPath("h2load")) return { path: "h2load" };
