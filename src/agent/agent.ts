@@ -35,6 +35,7 @@ export class Agent {
     this.#callLog = callLogFor(parts, config);
     this.#generations = new Generations(config, {
       hooks: {
+        admit: parts.authority.admit,
         onCall: (record) => this.#callLog(record),
         onConnection: connectionLog(log.component("connections")),
       },

@@ -1,6 +1,8 @@
 // What lives as long as the agent, whatever becomes of its configuration: every service is made of these.
 // Must never hold what belongs to one generation of the server.
 import type { Signer } from "../signer/signer.ts";
+import { accessRules } from "../authority/access_policy.ts";
+import { type Authority, createAuthority } from "../authority/authority.ts";
 import { Health } from "../services/health.ts";
 import { ApplianceClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
@@ -21,6 +23,7 @@ export interface Parts {
   readonly emit: EmitEvent;
   readonly watching: Watching;
   readonly health: Health;
+  readonly authority: Authority;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
   /** Milliseconds since the Unix epoch. */
@@ -34,8 +37,19 @@ export async function makeParts(options: AgentOptions, config: () => Config): Pr
   const health = new Health(signer);
   const events = new EventLog({ log: log.component("events") });
   const clock = await ApplianceClock.start({ log: log.component("clock"), stateDir });
+  const id = options.instanceId ?? await instanceId(stateDir);
+  const authority = await createAuthority({
+    stateDir,
+    credentialsDir: options.credentialsDir,
+    instanceId: id,
+    rules: accessRules(options.config.access),
+    log: log.component("authority"),
+    emit: events.emit,
+    clock,
+    now: Date.now,
+  });
   return {
-    instanceId: options.instanceId ?? await instanceId(stateDir),
+    instanceId: id,
     startedAtMs: Date.now(),
     signer,
     log,
@@ -51,6 +65,7 @@ export async function makeParts(options: AgentOptions, config: () => Config): Pr
       edgeWanted: () => edge !== undefined && edgeAddresses(config(), edge).length > 0,
     }),
     health,
+    authority,
     config,
     now: Date.now,
   };

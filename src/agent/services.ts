@@ -1,6 +1,8 @@
 // Which services a server of this agent has: the one place that adds them.
 import type { Server } from "../grpc/server.ts";
 import { serviceDefinition } from "../proto/mod.ts";
+import { ACCESS_SERVICE, accessService } from "../services/access.ts";
+import { ADMINS_SERVICE, adminsService } from "../services/admins.ts";
 import { cryptoService } from "../services/crypto.ts";
 import { echoService } from "../services/echo.ts";
 import { eventsService } from "../services/events.ts";
@@ -19,17 +21,21 @@ export type AgentView = Pick<StatusSources, "doors" | "edgeAddresses" | "configV
  * @param config that of the server's own generation: what is fixed when a service is made
  */
 export function addServices(server: Server, parts: Parts, config: Config, view: AgentView): void {
-  const { signer, now } = parts;
-  server.addService(serviceDefinition(ECHO_SERVICE), echoService(now));
-  server.addService(
+  const { authority, signer, now } = parts;
+  // Whatever is served stands behind the table of who may call what.
+  const guarded = authority.guard(server);
+  guarded.addService(serviceDefinition(ECHO_SERVICE), echoService(now));
+  guarded.addService(
     serviceDefinition(CRYPTO_SERVICE),
-    cryptoService({ signer, now, compat: config.compat }),
+    cryptoService({ signer, now, compat: config.compat, denied: authority.denied }),
   );
-  server.addService(
+  guarded.addService(
     serviceDefinition("gatehouse.v1.Status"),
     statusService(() => statusReport({ ...parts, ...view })),
   );
-  server.addService(serviceDefinition("gatehouse.v1.Events"), eventsService(parts.events));
-  parts.health.addToServer(server);
-  if (config.reflection.enabled) addReflection(server);
+  guarded.addService(serviceDefinition("gatehouse.v1.Events"), eventsService(parts.events));
+  guarded.addService(serviceDefinition(ACCESS_SERVICE), accessService(authority.nonces, parts.instanceId));
+  guarded.addService(serviceDefinition(ADMINS_SERVICE), adminsService(authority.admins));
+  parts.health.addToServer(guarded);
+  if (config.reflection.enabled) addReflection(guarded);
 }

@@ -1,10 +1,9 @@
 // Who a peer is: its transport's own word, and on TCP its certificate's names looked up in the rules of [access].
 // Must never give a certificate more than the role OPERATOR, nor anything to one that it can't read.
-import { status } from "@grpc/grpc-js";
 import type { Peer } from "../grpc/conn.ts";
-import type { CallStatus } from "../grpc/status.ts";
+import { canonicalName } from "../pki/names.ts";
 import { Role } from "../proto/mod.ts";
-import { refuse } from "../services/refusal.ts";
+import type { Rule } from "./refusals.ts";
 import { setPeerIdentity } from "./caller.ts";
 import { ALL_KEYS, type Identity } from "./identity.ts";
 import type { Door } from "./table.ts";
@@ -13,7 +12,7 @@ import type { Door } from "./table.ts";
 const CID_LOCAL = 1;
 
 export interface IdentityRule {
-  /** "dns:…", "uri:…", "email:…" or "ip:…", compared exactly. */
+  /** "dns:…", "uri:…", "email:…" or "ip:…", in its canonical text: compared exactly. */
   readonly san: string;
   readonly role: "user" | "operator";
   /** Names of keys; ALL_KEYS for all. */
@@ -25,6 +24,17 @@ export interface AccessRules {
   /** Keys of certificates that have no rule of their own. */
   readonly defaultKeys: readonly string[];
   readonly identities: readonly IdentityRule[];
+}
+
+/** The rules of a configuration's [access], whose names its check has read. */
+export function accessRules({ default_keys, identities }: {
+  default_keys: readonly string[];
+  identities: readonly IdentityRule[];
+}): AccessRules {
+  return {
+    defaultKeys: default_keys,
+    identities: identities.map((rule) => ({ ...rule, san: canonicalName(rule.san) })),
+  };
 }
 
 /** What is read of a client's certificate. */
@@ -40,7 +50,7 @@ export interface Caller {
   readonly door: Door;
   readonly identity: Identity;
   /** Nothing is served to it, whatever it asks for. */
-  readonly refusal?: CallStatus;
+  readonly refusal?: Rule;
   /** When its certificate holds, milliseconds since 1970. */
   readonly validMs?: { readonly from: number; readonly to: number };
 }
@@ -91,16 +101,7 @@ export class AccessPolicy {
     if (transport === "unix") return ofTransport("unix", "unix", peer);
     const name = `vsock:${peer.cid ?? "?"}`;
     if (peer.cid === undefined || peer.cid === CID_LOCAL) {
-      return nobody(
-        "vsock",
-        name,
-        peer,
-        refuse(
-          status.PERMISSION_DENIED,
-          "CID_LOCAL",
-          "processes of the appliance itself have no business here",
-        ),
-      );
+      return nobody("vsock", name, peer, "CID_LOCAL");
     }
     return ofTransport("vsock", name, peer);
   }
@@ -108,32 +109,13 @@ export class AccessPolicy {
   #byTls(peer: Peer): Caller {
     const der = peer.tls?.clientCertificate;
     if (der === undefined) {
-      return nobody(
-        "tcp-tls",
-        "tls",
-        peer,
-        refuse(
-          status.UNAUTHENTICATED,
-          "CERTIFICATE_MISSING",
-          "connect with a client certificate that this appliance's client CA has issued",
-        ),
-      );
+      return nobody("tcp-tls", "tls", peer, "CERTIFICATE_MISSING");
     }
     let facts: CertificateFacts;
     try {
       facts = this.readCertificate(der);
-    } catch (error) {
-      return nobody(
-        "tcp-tls",
-        "tls",
-        peer,
-        refuse(
-          status.UNAUTHENTICATED,
-          "CERTIFICATE_UNREADABLE",
-          "the client certificate can't be read; use another one",
-          error,
-        ),
-      );
+    } catch {
+      return nobody("tcp-tls", "tls", peer, "CERTIFICATE_UNREADABLE");
     }
     const rule = facts.names.map((name) => this.#rules.get(name)).find((found) => found !== undefined);
     return {
@@ -154,6 +136,6 @@ function ofTransport(door: Door, name: string, { transport }: Peer): Caller {
   return { door, identity: { name, role: Role.USER, transport, keys: [ALL_KEYS] } };
 }
 
-function nobody(door: Door, name: string, { transport }: Peer, refusal: CallStatus): Caller {
+function nobody(door: Door, name: string, { transport }: Peer, refusal: Rule): Caller {
   return { door, identity: { name, role: Role.ROLE_UNSPECIFIED, transport, keys: [] }, refusal };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Peer } from "../grpc/conn.ts";
 import { Role } from "../proto/mod.ts";
-import { AccessPolicy, type AccessRules } from "./access_policy.ts";
+import { AccessPolicy, type AccessRules, accessRules } from "./access_policy.ts";
 import { callerOf } from "./caller.ts";
 import { ALL_KEYS, mayUseKey } from "./identity.ts";
 import { PEER } from "../grpc/peer_of.ts";
@@ -73,13 +73,22 @@ test("a peer is looked at once until the rules change, and open connections get 
   expect(mayUseKey(callerOf(call)!, "default-rsa")).toBe(true);
 });
 
-test.each<[string, Peer]>([
-  ["a process of the appliance itself", { transport: "vsock", address: "vsock://1:1", cid: 1 }],
-  ["a VSOCK peer without a context id", { transport: "vsock", address: "vsock://?" }],
-  ["TLS without a certificate", overTls()],
-  ["a certificate that can't be read", overTls(9)],
-])("%s is nobody and gets nothing", (_name, peer) => {
+test.each<[string, Peer, string]>([
+  ["a process of the appliance itself", { transport: "vsock", address: "vsock://1:1", cid: 1 }, "CID_LOCAL"],
+  ["a VSOCK peer without a context id", { transport: "vsock", address: "vsock://?" }, "CID_LOCAL"],
+  ["TLS without a certificate", overTls(), "CERTIFICATE_MISSING"],
+  ["a certificate that can't be read", overTls(9), "CERTIFICATE_UNREADABLE"],
+])("%s is nobody and gets nothing", (_name, peer, rule) => {
   const { identity, refusal } = new AccessPolicy({ ...NONE, defaultKeys: [ALL_KEYS] }, read).callerAt(peer);
   expect(identity).toMatchObject({ role: Role.ROLE_UNSPECIFIED, keys: [] });
-  expect(refusal?.code).toBeGreaterThan(0);
+  expect(refusal).toBe(rule);
+});
+
+test("a rule's name is compared in its canonical text", () => {
+  const identity = { san: "dns:A.Example", role: "user", keys: ["default-rsa"] } as const;
+  const policy = new AccessPolicy(accessRules({ default_keys: [], identities: [identity] }), read);
+  expect(policy.callerAt(overTls(1)).identity).toMatchObject({
+    name: "dns:a.example",
+    keys: ["default-rsa"],
+  });
 });

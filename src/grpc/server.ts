@@ -11,10 +11,10 @@ import type { TotalHeld } from "./held_bytes.ts";
 import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
 import { peerKey } from "./peer_key.ts";
-import { type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
+import { type Admit, type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
 import { Sweeps } from "./sweeps.ts";
 
-export type { CallRecord } from "./server_connection.ts";
+export type { Admit, CallRecord } from "./server_connection.ts";
 
 /** A connection came, went, or was turned away. */
 export interface ConnectionRecord {
@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   /** Default: counts of its own. */
   readonly shared?: SharedCounts;
+  /** Who may call what. Default: whoever connects, everything. */
+  readonly admit?: Admit;
   /** Called once for each finished call. */
   readonly onCall?: (record: CallRecord) => void;
   readonly onConnection?: (record: ConnectionRecord) => void;
@@ -86,6 +88,7 @@ export class Server {
       held: shared.held,
       http2: options.http2 ?? {},
       policy: { ...DEFAULT_POLICY, ...options.connections },
+      admit: options.admit,
       nextCallId: () => ++shared.calls,
       onCall: options.onCall,
     };

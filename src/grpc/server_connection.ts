@@ -17,6 +17,7 @@ import type { ConnectionPolicy } from "./connection_policy.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import { Driver } from "./driver.ts";
 import {
+  fittingStatus,
   isGrpcContentType,
   isProtoContentType,
   readRequestHead,
@@ -49,6 +50,12 @@ export interface CallRecord {
   readonly error?: unknown;
 }
 
+/**
+ * Decides on a call of a known method by its headers alone, before a byte of its body is read.
+ * Undefined lets it in; a status ends it. It must not throw.
+ */
+export type Admit = (path: string, peer: Peer, headers: HeaderList) => CallStatus | undefined;
+
 /** What all connections of a server share. */
 export interface ServerCore {
   readonly methods: ReadonlyMap<string, Method>;
@@ -59,6 +66,8 @@ export interface ServerCore {
   readonly held: TotalHeld;
   readonly http2: Partial<Http2Config>;
   readonly policy: ConnectionPolicy;
+  /** Undefined: every call is let in. */
+  readonly admit: Admit | undefined;
   nextCallId(): number;
   /** Undefined: nobody wants records, so none are made. */
   readonly onCall: ((record: CallRecord) => void) | undefined;
@@ -212,6 +221,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     if (method === undefined || head.path.charCodeAt(0) !== 0x2f) {
       return this.#fail(streamId, endStream, head, NO_METHOD(head.path));
     }
+    const refusal = this.core.admit?.(method.path, this.peer, headers);
+    if (refusal !== undefined) return this.#fail(streamId, endStream, head, refusal);
     if (head.timeoutMs !== head.timeoutMs) {
       const details = `Invalid grpc-timeout value "${head.timeout}"`;
       return this.#fail(streamId, endStream, head, { code: status.INTERNAL, details });
@@ -246,7 +257,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     ending: CallStatus,
     extra?: HeaderList,
   ): void {
-    const headers = trailers(ending, true);
+    const headers = trailers(fittingStatus(ending, this.connection.peerMaxHeaderListBytes), true);
     this.connection.sendHeaders(streamId, extra ? headers.concat(extra) : headers, true);
     if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
     this.#record(head.path, this.core.methods.has(head.path), ending.code, this.clock.nowMs(), undefined);

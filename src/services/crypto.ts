@@ -8,6 +8,8 @@ import {
   type SignRequest,
   type SignResponseInit,
 } from "../proto/mod.ts";
+import type { Denial } from "../authority/denials.ts";
+import { keyRefusal } from "../authority/key_access.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
 import {
   type AlgorithmRow,
@@ -28,15 +30,19 @@ export interface CryptoOptions {
   now: () => number;
   /** Answers with the seed's bytes where ours differ on purpose: docs/compatibility.md. */
   compat: "none" | "seed";
+  /** Hears whom a key was refused. */
+  denied?: (denial: Denial) => void;
 }
 
-export function cryptoService({ signer, now, compat }: CryptoOptions) {
+export function cryptoService({ signer, now, compat, denied = () => {} }: CryptoOptions) {
   const seed = compat === "seed";
 
   const Sign: handleUnaryCall<SignRequest, SignResponseInit> = (call, callback) => {
     const { data, key_type, algorithm, timestamp } = call.request;
     const row = checkAlgorithm(key_type, algorithm);
     if (!("key" in row)) return callback(row);
+    const refusal = keyRefusal(call, row.key, denied);
+    if (refusal) return callback(refusal);
     if (data.length > MAX_SIGN_DATA_BYTES) {
       return callback(invalidArgument({
         field: "data",
@@ -59,6 +65,8 @@ export function cryptoService({ signer, now, compat }: CryptoOptions) {
     const { key_type, timestamp } = call.request;
     const key = keyAskedFor(call.request);
     if (typeof key !== "string") return callback(key);
+    const refusal = keyRefusal(call, key, denied);
+    if (refusal) return callback(refusal);
     signer.publicKey(key).then(
       (spki) =>
         callback(null, {

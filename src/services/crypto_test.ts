@@ -4,12 +4,15 @@ import { expect, test } from "vitest";
 import {
   KeyType,
   type PublicKeyRequest,
+  Role,
   serviceDefinition,
   SignerAlgorithm,
   SigningAlgorithm,
   type SignRequest,
 } from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
+import { setCaller } from "../authority/caller.ts";
+import { ALL_KEYS, type Identity } from "../authority/identity.ts";
 import { cryptoService, MAX_SIGN_DATA_BYTES } from "./crypto.ts";
 import { type Refusal, violationsIn } from "./refusal.ts";
 
@@ -29,6 +32,8 @@ function askedSigner(
   };
 }
 
+const everything: Identity = { name: "unix", role: Role.USER, transport: "unix", keys: [ALL_KEYS] };
+
 type Outcome<T> = { error: Partial<Refusal> | null; value?: T };
 
 function call<T>(
@@ -36,13 +41,19 @@ function call<T>(
   request: object,
   signer = askedSigner(),
   compat: "none" | "seed" = "none",
+  caller: Identity | undefined = everything,
 ) {
   const { requestSerialize, requestDeserialize } = definition[method];
   const service = cryptoService({ signer, now: () => 77, compat });
   return new Promise<Outcome<T>>((resolve) => {
-    const unary = { request: requestDeserialize(requestSerialize(request)), metadata: new Metadata() };
+    const unary = {
+      request: requestDeserialize(requestSerialize(request)),
+      metadata: new Metadata(),
+      getPath: () => `/crypto.CryptoService/${method}`,
+    };
+    if (caller) setCaller(unary, caller);
     service[method](
-      unary as ServerUnaryCall<SignRequest & PublicKeyRequest, never>,
+      unary as unknown as ServerUnaryCall<SignRequest & PublicKeyRequest, never>,
       (error: Partial<Refusal> | null, value?: unknown) => resolve({ error, value: value as T }),
     );
   });
@@ -160,4 +171,43 @@ test('compat = "seed" signs SHA-384 where the seed said SHA256', async () => {
   expect(asked).toEqual([`default-p384/${SignerAlgorithm.ECDSA_P384_SHA384}`]);
   expect(value?.signature.length).toBe(96);
   expect([value?.signature[47], value?.signature[95]]).toEqual([5, 9]);
+});
+
+test("a key that the caller may not use is refused before the signer hears of the call, whichever it is", async () => {
+  let asked = 0;
+  const signer = askedSigner(() => {
+    asked++;
+    return Promise.reject(new SignerError(status.NOT_FOUND, "no such key"));
+  });
+  signer.publicKey = () => {
+    asked++;
+    return Promise.resolve(new Uint8Array());
+  };
+  const rsaOnly = { ...everything, keys: ["default-rsa"] };
+  const p256 = { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P256_SHA256 };
+  const p384 = { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA384 };
+  const refusals = [
+    await call("Sign", p256, signer, "none", rsaOnly),
+    await call("Sign", p384, signer, "none", rsaOnly),
+    await call("GetPublicKey", p256, signer, "none", rsaOnly),
+    await call("GetPublicKey", p384, signer, "none", { ...rsaOnly, keys: [] }),
+  ];
+  expect(asked).toBe(0);
+  expect(refusals[0].error?.code).toBe(status.PERMISSION_DENIED);
+  for (const { error } of refusals) {
+    expect(error?.metadata?.toJSON()).toEqual(refusals[0].error?.metadata?.toJSON());
+    expect(error?.details).toBe(refusals[0].error?.details);
+  }
+  await call("Sign", { key_type: KeyType.RSA }, signer, "none", rsaOnly);
+  expect(asked).toBe(1);
+});
+
+test("a call without a caller gets no key", async () => {
+  const service = cryptoService({ signer: askedSigner(), now: () => 0, compat: "none" });
+  const { requestSerialize, requestDeserialize } = definition.Sign;
+  const bare = { request: requestDeserialize(requestSerialize({})), getPath: () => "" };
+  const error = await new Promise<Partial<Refusal> | null>((resolve) =>
+    void service.Sign(bare as unknown as ServerUnaryCall<SignRequest, never>, resolve)
+  );
+  expect(error?.code).toBe(status.PERMISSION_DENIED);
 });

@@ -59,12 +59,22 @@ function refusal(code: status, message: string, details: RpcStatusInit["details"
 
 /** The google.rpc.BadRequest violations in a refusal's metadata; none when there are none or they can't be read. */
 export function violationsIn(metadata: Metadata): FieldViolation[] {
+  return detailsIn(metadata, "BadRequest", BadRequest.deserialize).flatMap((one) => one.field_violations);
+}
+
+/** The reason of the google.rpc.ErrorInfo in a refusal's metadata; undefined when there is none. */
+export function reasonIn(metadata: Metadata): string | undefined {
+  return detailsIn(metadata, "ErrorInfo", ErrorInfo.deserialize)[0]?.reason;
+}
+
+/** What can't be read is as if it weren't there. */
+function detailsIn<T>(metadata: Metadata, type: string, read: (value: Buffer) => T): T[] {
   const bytes = metadata.get("grpc-status-details-bin")[0];
   if (!bytes || typeof bytes === "string") return [];
   try {
     return Status.deserialize(bytes).details
-      .filter((detail) => detail.type_url.endsWith("/google.rpc.BadRequest"))
-      .flatMap((detail) => BadRequest.deserialize(Buffer.from(detail.value)).field_violations);
+      .filter((detail) => detail.type_url.endsWith(`/google.rpc.${type}`))
+      .map((detail) => read(Buffer.from(detail.value)));
   } catch {
     return [];
   }

@@ -6,6 +6,8 @@ import { concat } from "../../src/http2/testkit.ts";
 import { Channel } from "../../src/grpc/channel.ts";
 import { type ClientMethod, unary } from "../../src/grpc/client.ts";
 import { type EchoRequestInit, type EchoResponse, serviceDefinition } from "../../src/proto/mod.ts";
+import { MANY_NAMES } from "../../src/pki/certificate_testkit.ts";
+import { readPem } from "../../src/pki/pem.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 import {
@@ -60,6 +62,8 @@ function through(parts: HeaderParts): Channel {
   }]);
 }
 
+const derOf = (pem: string) => readPem(pem, "CERTIFICATE")[0];
+
 async function echoThrough(parts: HeaderParts, payload: string): Promise<string> {
   const channel = through(parts);
   try {
@@ -94,7 +98,7 @@ afterEach(async () => {
 });
 
 test("an Echo behind a header is answered, and the call log has the header's client", async () => {
-  const fields = ssl([tlsVersion(), certificate(Uint8Array.of(0x30, 0))]);
+  const fields = ssl([tlsVersion(), certificate(derOf(MANY_NAMES.pem))]);
   expect(await echoThrough({ source: [192, 0, 2, 7], sourcePort: 4_711, fields }, "by IPv4")).toBe("by IPv4");
   const source = [0x20, 0x01, 0x0d, 0xb8, ...Array(11).fill(0), 7];
   expect(await echoThrough({ source, sourcePort: 4_712 }, "by IPv6")).toBe("by IPv6");

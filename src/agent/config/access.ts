@@ -1,12 +1,11 @@
 // What the schema asks of [access]: names that a certificate can have, none twice.
 // Must never give a role: the schema lists those that a certificate may have.
+import { canonicalName } from "../../pki/names.ts";
 import type { RuleIssue } from "./addresses.ts";
-
-const NAME = /^(dns|uri|email|ip):[!-~]+$/;
 
 /** Why `text` is no name of a certificate; undefined when it is one. */
 export function sanIssue(text: string): RuleIssue | undefined {
-  if (NAME.test(text)) return undefined;
+  if (canonical(text) !== undefined) return undefined;
   return {
     message: "is no name of a certificate",
     params: {
@@ -15,10 +14,19 @@ export function sanIssue(text: string): RuleIssue | undefined {
   };
 }
 
+function canonical(text: string): string | undefined {
+  try {
+    return canonicalName(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Rules over all entries: none twice, for the second would say nothing. */
 export function identityIssues(sans: readonly string[]): RuleIssue[] {
   const seen = new Set<string>();
-  return sans.flatMap((san, index) => {
+  return sans.flatMap((text, index) => {
+    const san = canonical(text) ?? text;
     if (!seen.has(san)) {
       seen.add(san);
       return [];

@@ -1,0 +1,200 @@
+// The keys that may administrate, in memory as on disk: on disk first, so that what was answered outlives a crash.
+// Must never enrol anyone from the bootstrap credential once somebody was, nor serve administration from a damaged file.
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { replaceFile } from "../agent/durable_file.ts";
+import type { EmitEvent } from "../agent/event_sink.ts";
+import { errorText, type Logger } from "../agent/log/mod.ts";
+import { EventKind, Role } from "../proto/mod.ts";
+import { ADMIN_NAME, type EnrolledAdmin, formatAdmins, MAX_ADMINS, parseAdmins } from "./admin_file.ts";
+import type { RoleNumber } from "./identity.ts";
+import type { EnrolledKeys } from "./proof_check.ts";
+import { PublicKeyError, readPublicKey, readPublicKeyText } from "./public_key.ts";
+
+const FILE = "admins.json";
+/** Below the credentials directory: the first administrator's public key, PEM or a line of OpenSSH. */
+export const BOOTSTRAP_CREDENTIAL = "gatehouse.admin";
+/** The first administrator's name; he may add himself again under another one. */
+export const FIRST_ADMIN = "owner";
+
+export interface AdminStoreOptions {
+  readonly stateDir: string;
+  readonly credentialsDir?: string;
+  readonly log: Logger;
+  readonly emit: EmitEvent;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Why a change was refused. */
+export class AdminStoreError extends Error {
+  override readonly name = "AdminStoreError";
+
+  constructor(
+    readonly kind: "bad-name" | "bad-role" | "bad-key" | "exists" | "full" | "missing" | "last",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface NewAdmin {
+  readonly name: string;
+  readonly role: number;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  readonly addedBy: string;
+}
+
+export class AdminStore implements EnrolledKeys {
+  damaged = false;
+  readonly #path: string;
+  #admins: readonly EnrolledAdmin[] = [];
+  #byKey = new Map<string, EnrolledAdmin>();
+  /** One change at a time: each is made of the list that the one before has left. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly options: AdminStoreOptions) {
+    this.#path = join(options.stateDir, FILE);
+  }
+
+  /** Reads the list, or begins it with the bootstrap credential. Never throws: without a list nobody administrates. */
+  static async open(options: AdminStoreOptions): Promise<AdminStore> {
+    const store = new AdminStore(options);
+    await store.#load();
+    return store;
+  }
+
+  list(): readonly EnrolledAdmin[] {
+    return this.#admins;
+  }
+
+  find(keyId: Uint8Array): EnrolledAdmin | undefined {
+    return this.#byKey.get(Buffer.from(keyId).toString("hex"));
+  }
+
+  /** @throws AdminStoreError; or an error of the file system, and the list is as it was */
+  add(one: NewAdmin): Promise<EnrolledAdmin> {
+    return this.#change(async () => {
+      const admin = await this.#checked(one);
+      await this.#replace([...this.#admins, admin]);
+      this.#tell(EventKind.ADMIN_ADDED, "was enrolled", admin, one.addedBy);
+      return admin;
+    });
+  }
+
+  /** @throws as add() */
+  remove(name: string, removedBy: string): Promise<void> {
+    return this.#change(async () => {
+      const admin = this.#admins.find((one) => one.name === name);
+      if (admin === undefined) throw new AdminStoreError("missing", "nobody of that name is enrolled");
+      const left = this.#admins.filter((one) => one !== admin);
+      if (!left.some(({ role }) => role === Role.ADMIN)) {
+        throw new AdminStoreError("last", "the last administrator stays; add another one first");
+      }
+      await this.#replace(left);
+      this.#tell(EventKind.ADMIN_REMOVED, "was removed", admin, removedBy);
+    });
+  }
+
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+
+  async #checked({ name, role, spki, addedBy }: NewAdmin): Promise<EnrolledAdmin> {
+    if (!ADMIN_NAME.test(name)) {
+      throw new AdminStoreError("bad-name", 'a name has 1 to 64 of a-z, 0-9, ".", "_" and "-"');
+    }
+    if (role !== Role.ADMIN && role !== Role.OPERATOR) {
+      throw new AdminStoreError("bad-role", `a role is ADMIN (${Role.ADMIN}) or OPERATOR (${Role.OPERATOR})`);
+    }
+    const key = await readPublicKey(spki).catch((error: unknown) => {
+      throw error instanceof PublicKeyError ? new AdminStoreError("bad-key", error.message) : error;
+    });
+    if (this.#admins.some((one) => one.name === name)) {
+      throw new AdminStoreError("exists", "that name is enrolled; choose another one, or remove it first");
+    }
+    const same = this.find(key.keyId);
+    if (same !== undefined) throw new AdminStoreError("exists", `that key is enrolled as ${same.name}`);
+    if (this.#admins.length >= MAX_ADMINS) {
+      throw new AdminStoreError("full", `${MAX_ADMINS} keys are enrolled; remove one that isn't used`);
+    }
+    return { name, role: role as RoleNumber, key, addedAtMs: this.options.now(), addedBy };
+  }
+
+  async #replace(admins: readonly EnrolledAdmin[]): Promise<void> {
+    await replaceFile(this.#path, new TextEncoder().encode(formatAdmins(admins)));
+    this.#take(admins);
+  }
+
+  #take(admins: readonly EnrolledAdmin[]): void {
+    this.#admins = admins;
+    this.#byKey = new Map(admins.map((one) => [Buffer.from(one.key.keyId).toString("hex"), one]));
+  }
+
+  async #load(): Promise<void> {
+    const { log } = this.options;
+    try {
+      const text = await textOf(this.#path);
+      if (text !== undefined) return this.#take(await parseAdmins(text));
+    } catch (error) {
+      this.damaged = true;
+      log.error("the list of administrators can't be read: nobody may administrate until it is restored", {
+        file: this.#path,
+        error: errorText(error),
+        next:
+          "restore the file from a backup; removing it enrols the bootstrap credential again at the next start",
+      });
+      return;
+    }
+    await this.#bootstrap();
+  }
+
+  async #bootstrap(): Promise<void> {
+    const { credentialsDir, log, now } = this.options;
+    const path = credentialsDir && join(credentialsDir, BOOTSTRAP_CREDENTIAL);
+    try {
+      const text = path && await textOf(path);
+      if (!text) {
+        log.warn("no administrator is enrolled: nobody may administrate", {
+          next:
+            `start with the credential ${BOOTSTRAP_CREDENTIAL}, a public key; \`gatehouse admins keygen\` makes a pair`,
+        });
+        return;
+      }
+      const key = await readPublicKeyText(text);
+      const first = { name: FIRST_ADMIN, role: Role.ADMIN, key, addedAtMs: now(), addedBy: "bootstrap" };
+      await this.#replace([first]);
+      this.#tell(EventKind.ADMIN_ADDED, "was enrolled", first, first.addedBy);
+    } catch (error) {
+      log.error("the first administrator can't be enrolled: nobody may administrate", {
+        credential: path,
+        error: errorText(error),
+      });
+    }
+  }
+
+  #tell(
+    kind: typeof EventKind[keyof typeof EventKind],
+    what: string,
+    { name, role, key }: EnrolledAdmin,
+    by: string,
+  ) {
+    const roleName = role === Role.ADMIN ? "admin" : "operator";
+    const fields = { name, role: roleName, key_id: Buffer.from(key.keyId).toString("hex"), by };
+    this.options.log.info(`an administrator or operator ${what}`, fields);
+    this.options.emit(kind, `${roleName} ${name} ${what} by ${by}`, fields);
+  }
+}
+
+/** Undefined when there is no such file. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+// A server on which every service stands behind the table: proofs are verified before a handler runs.
+// Must never add a method without a row, nor touch the handlers of those that read no proof.
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  MethodDefinition,
+  sendUnaryData,
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { Buffer } from "node:buffer";
+import { peerOf } from "../grpc/peer_of.ts";
+import type { AccessPolicy } from "./access_policy.ts";
+import { callerOf, setCaller } from "./caller.ts";
+import type { Denials } from "./denials.ts";
+import type { Identity } from "./identity.ts";
+import { PROOF_METADATA } from "./proof.ts";
+import type { ProofCheck } from "./proof_check.ts";
+import { refusalBy, type Rule } from "./refusals.ts";
+import { TABLE } from "./table.ts";
+import { Role } from "../proto/mod.ts";
+import type { Refusal } from "../services/refusal.ts";
+
+/** What services are added to. */
+export interface ServiceHost {
+  addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+}
+
+export interface GuardOptions {
+  readonly policy: AccessPolicy;
+  readonly proofs: ProofCheck;
+  readonly denials: Denials;
+}
+
+type UnaryCall = ServerUnaryCall<object, unknown>;
+type StreamingCall = ServerWritableStream<object, unknown>;
+
+export class GuardedServer implements ServiceHost {
+  /** The bytes of requests whose handlers have not begun. */
+  readonly #requests = new WeakMap<object, Uint8Array>();
+
+  constructor(private readonly server: ServiceHost, private readonly options: GuardOptions) {}
+
+  /**
+   * As the server's own.
+   * @throws Error when a method has no row in the table, or needs a proof and has no single request to bind it to
+   */
+  addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    const methods: Record<string, MethodDefinition<object, object>> = {};
+    const handlers: UntypedServiceImplementation = {};
+    for (const [name, method] of Object.entries(definition)) {
+      const row = TABLE.get(method.path);
+      if (row === undefined) throw new Error(`${method.path} has no row in src/authority/table.ts`);
+      if (row.readsProof && method.requestStream) {
+        throw new Error(`${method.path} streams its requests: a proof is made over one`);
+      }
+      const given = implementation[name] ?? implementation[method.originalName ?? name];
+      const handler: UntypedHandleCall | undefined = given?.bind(implementation);
+      methods[name] = row.readsProof ? this.#remembering(method) : method;
+      if (handler !== undefined) handlers[name] = row.readsProof ? this.#proving(method, handler) : handler;
+    }
+    this.server.addService(methods, handlers);
+  }
+
+  #remembering(method: MethodDefinition<object, object>): MethodDefinition<object, object> {
+    return {
+      ...method,
+      requestDeserialize: (bytes) => {
+        const request = method.requestDeserialize(bytes);
+        this.#requests.set(request, bytes);
+        return request;
+      },
+    };
+  }
+
+  #proving(method: MethodDefinition<object, object>, handler: UntypedHandleCall): UntypedHandleCall {
+    if (method.responseStream) {
+      const run = handler as handleServerStreamingCall<object, unknown>;
+      return (call: StreamingCall) =>
+        this.#whenProven(call, method.path, () => run(call), (refusal) => void call.emit("error", refusal));
+    }
+    const run = handler as handleUnaryCall<object, unknown>;
+    return (call: UnaryCall, callback: sendUnaryData<unknown>) =>
+      this.#whenProven(call, method.path, () => run(call, callback), (refusal) => callback(refusal));
+  }
+
+  /** Without a proof the handler runs at once. What it throws or rejects with is the server's to tell. */
+  async #whenProven(
+    call: UnaryCall | StreamingCall,
+    path: string,
+    run: () => unknown,
+    refuse: (refusal: Refusal) => void,
+  ): Promise<void> {
+    const given = call.metadata.get(PROOF_METADATA);
+    if (given.length > 0) {
+      const refusal = await this.#prove(call, path, given);
+      if (refusal !== undefined) return refuse(refusal);
+      if (call.cancelled) return;
+    } else if (!this.#suffices(call, path, callerOf(call))) {
+      return refuse(refusalBy("PROOF_MISSING")); // the gate has said so already
+    }
+    await run();
+  }
+
+  #suffices(call: object, path: string, identity: Identity | undefined): boolean {
+    const peer = peerOf(call);
+    if (peer === undefined || identity === undefined) return false;
+    const need = TABLE.get(path)?.[this.options.policy.callerAt(peer).door] ?? "never";
+    return need !== "never" && identity.role >= need;
+  }
+
+  async #prove(
+    call: UnaryCall | StreamingCall,
+    path: string,
+    given: (string | Buffer)[],
+  ): Promise<Refusal | undefined> {
+    const peer = peerOf(call);
+    const request = this.#requests.get(call.request);
+    if (peer === undefined || request === undefined) return refusalBy("PROOF_INVALID");
+    const { identity } = this.options.policy.callerAt(peer);
+    const deny = (rule: Rule, by: Identity) => {
+      this.options.denials.tell({ rule, identity: by, method: path, peer });
+      return refusalBy(rule);
+    };
+    const [bytes] = given;
+    if (given.length > 1 || !Buffer.isBuffer(bytes)) return deny("PROOF_INVALID", identity);
+    const outcome = await this.options.proofs.verify({ peer, path, request }, bytes);
+    if (typeof outcome === "string") return deny(outcome, identity);
+    const proven = {
+      ...identity,
+      name: `${outcome.role === Role.ADMIN ? "admin" : "operator"}:${outcome.name}`,
+      role: outcome.role,
+    };
+    if (!this.#suffices(call, path, proven)) return deny("ROLE_TOO_LOW", proven);
+    setCaller(call, proven);
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+// Whether a proof is good: its nonce, its key, its signature over this very call.
+// Must never let a nonce be used twice, nor spend more on bad proofs than one connection's allowance.
+import type { Buffer } from "node:buffer";
+import type { Clock } from "../grpc/clock.ts";
+import type { Peer } from "../grpc/conn.ts";
+import { TokenBucket } from "../http2/token_bucket.ts";
+import type { Proof } from "../proto/mod.ts";
+import type { RoleNumber } from "./identity.ts";
+import type { Nonces } from "./nonces.ts";
+import { decodeProof, signedBytes } from "./proof.ts";
+import type { PublicKey } from "./public_key.ts";
+import type { Rule } from "./refusals.ts";
+
+/** Proofs of one connection at once, and then each second: a signature costs 0.5 ms to check, a bad one as much as a good one. */
+export const PROOF_BURST = 32;
+export const PROOFS_PER_SECOND = 16;
+
+/** A key that may prove something. */
+export interface EnrolledKey {
+  readonly name: string;
+  readonly role: RoleNumber;
+  readonly key: PublicKey;
+}
+
+export interface EnrolledKeys {
+  /** The list can't be read: nobody may prove anything. */
+  readonly damaged: boolean;
+  find(keyId: Uint8Array): EnrolledKey | undefined;
+}
+
+/** The call that a proof came with. */
+export interface ProvenCall {
+  readonly peer: Peer;
+  readonly path: string;
+  /** The request message as it came. */
+  readonly request: Uint8Array;
+}
+
+export class ProofCheck {
+  readonly #buckets = new WeakMap<Peer, TokenBucket>();
+
+  constructor(
+    private readonly instanceId: string,
+    private readonly keys: EnrolledKeys,
+    private readonly nonces: Nonces,
+    private readonly clock: Clock,
+  ) {}
+
+  /** What can be refused before the request's body is read. */
+  refusedEarly(peer: Peer, bytes: Buffer): Rule | undefined {
+    const outcome = this.#read(peer, bytes);
+    return typeof outcome === "string" ? outcome : undefined;
+  }
+
+  /** The key that made the proof for this call, or the rule that refuses it. */
+  async verify({ peer, path, request }: ProvenCall, bytes: Buffer): Promise<EnrolledKey | Rule> {
+    if (!this.#bucketOf(peer).take(1, this.clock.nowMs())) return "TOO_MANY_PROOFS";
+    const outcome = this.#read(peer, bytes);
+    if (typeof outcome === "string") return outcome;
+    const { proof, enrolled } = outcome;
+    // Before the first wait: of two calls with one nonce the second finds it gone.
+    if (!this.nonces.take(peer, proof.nonce)) return "NONCE_UNKNOWN";
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(request)));
+    const signed = signedBytes({ instanceId: this.instanceId, path, nonce: proof.nonce, digest });
+    if (!await enrolled.key.verifies(proof.signature, signed)) return "PROOF_INVALID";
+    // It may have been removed meanwhile.
+    return this.keys.find(proof.key_id) ?? "PROOF_INVALID";
+  }
+
+  /** A nonce that comes with a bad proof is used up. */
+  #read(peer: Peer, bytes: Buffer): { proof: Proof; enrolled: EnrolledKey } | Rule {
+    if (this.keys.damaged) return "ADMINS_DAMAGED";
+    const proof = decodeProof(bytes);
+    if (proof === undefined) return "PROOF_INVALID";
+    if (!this.nonces.has(peer, proof.nonce)) return "NONCE_UNKNOWN";
+    const enrolled = this.keys.find(proof.key_id);
+    if (enrolled !== undefined) return { proof, enrolled };
+    this.nonces.take(peer, proof.nonce);
+    return "PROOF_INVALID";
+  }
+
+  #bucketOf(peer: Peer): TokenBucket {
+    let bucket = this.#buckets.get(peer);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(PROOF_BURST, PROOFS_PER_SECOND, this.clock.nowMs());
+      this.#buckets.set(peer, bucket);
+    }
+    return bucket;
+  }
+}
