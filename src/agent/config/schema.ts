@@ -3,6 +3,9 @@
 import { z } from "zod";
 import { LEVELS } from "../log/level.ts";
 import { identityIssues, sanIssue } from "./access.ts";
+import { timeIssues } from "./network.ts";
+import { network, time } from "./network_schema.ts";
+import { ruled } from "./rule.ts";
 import { addressIssue, listenIssues, proxiedIssues, signerSocketIssue } from "./addresses.ts";
 
 /** Addresses to listen on; each costs a descriptor and an accept loop, so more is a mistake. */
@@ -21,10 +24,7 @@ function count(byDefault: number, least: number, most: number, unit: string, des
   return z.int().min(least).max(most).default(byDefault).meta({ unit, description });
 }
 
-const address = z.string().superRefine((text, context) => {
-  const issue = addressIssue(text);
-  if (issue !== undefined) context.addIssue({ code: "custom", ...issue });
-});
+const address = ruled(addressIssue);
 
 const listen = z.strictObject({
   addresses: z.array(address).min(1).max(MAX_LISTEN_ADDRESSES).default(["vsock://any:50051"]).meta({
@@ -54,10 +54,7 @@ const listen = z.strictObject({
 const keyNames = z.array(z.string().min(1).max(64)).max(MAX_KEYS);
 
 const identity = z.strictObject({
-  san: z.string().superRefine((text, context) => {
-    const issue = sanIssue(text);
-    if (issue !== undefined) context.addIssue({ code: "custom", ...issue });
-  }).meta({
+  san: ruled(sanIssue).meta({
     example: "dns:ci.example",
     description:
       "A name of the certificate (subject alternative name): `dns:`, `uri:`, `email:` or `ip:` and the name, compared " +
@@ -244,10 +241,7 @@ const log = z.strictObject({
 }).prefault({}).meta({ description: "What the agent writes of what it does." });
 
 const signer = z.strictObject({
-  socket: z.string().superRefine((text, context) => {
-    const issue = signerSocketIssue(text);
-    if (issue !== undefined) context.addIssue({ code: "custom", ...issue });
-  }).default("unix:///run/gatehouse-signer/signer.sock").meta({
+  socket: ruled(signerSocketIssue).default("unix:///run/gatehouse-signer/signer.sock").meta({
     description: "The signer's Unix socket.",
   }),
   deadline_ms: count(
@@ -279,6 +273,12 @@ export const configSchema = z.strictObject({
   log,
   signer,
   reflection,
+  network,
+  time,
+}).superRefine(({ network, time }, context) => {
+  for (const { path = [], ...issue } of timeIssues(time.servers, network.dns)) {
+    context.addIssue({ code: "custom", ...issue, path: ["time", ...path] });
+  }
 });
 
 /** The configuration with every default filled in; names are those of the file. */
