@@ -8,6 +8,7 @@ import { parseAddress } from "../transport/address.ts";
 import { Agent, type EdgeOptions } from "./agent.ts";
 import { loadConfig } from "./config/mod.ts";
 import { createLog, errorText } from "./log/mod.ts";
+import { networkApplier } from "./network/network_applier.ts";
 
 /** How long the last log lines may take to be written. */
 const FLUSH_MS = 1_000;
@@ -48,6 +49,7 @@ try {
     credentialsDir: values.credentials,
     edge: edgeOptions(),
     instanceId: machineId(),
+    appliers: [networkApplier(values["network-dir"])],
   });
 } catch (error) {
   own.error("can't serve", { error: errorText(error) });

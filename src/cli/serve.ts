@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { Agent } from "../agent/agent.ts";
 import { type Config, loadConfig } from "../agent/config/mod.ts";
 import { createLog } from "../agent/log/mod.ts";
+import { networkApplier } from "../agent/network/network_applier.ts";
 import { RemoteSigner } from "../signer/remote_signer.ts";
 import { startSignerProcess } from "../signer/process.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
@@ -76,6 +77,7 @@ Examples:
           log,
           strict: true,
           stateDir: join(state, "agent"),
+          appliers: [networkApplier(undefined)],
         });
         if (json) printJson({ ready: true, addresses: agent.addresses, state });
         else print(`Gatehouse ready: ${agent.addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);

@@ -47,7 +47,11 @@ describe("[network] and [time]", () => {
     [network('dns = ["dns.example"]'), "network.dns[0]", /no IP address/],
     [network('dns = ["127.0.0.53"]'), "network.dns[0]", /another machine/],
     [network('dns = ["192.0.2.1", "192.0.2.1"]'), "network.dns[1]", /twice/],
-    [network('dns = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]'), "network.dns", /4 values, too many/],
+    [
+      network('dns = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]'),
+      "network.dns",
+      /4 values, too many/,
+    ],
     [network('dhcp = "dhcp"'), "network.dhcp", /none|not/],
     ['[time]\nservers = ["time.example"]', "time.servers[0]", /network\.dns names no server/],
     [
