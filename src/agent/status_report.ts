@@ -5,6 +5,7 @@ import { type Address, formatAddress } from "../transport/address.ts";
 import type { WatchedCertificate } from "./certificate_watch.ts";
 import type { OpenDoor } from "./doors.ts";
 import { type Sample, sumOf } from "./edge_metrics.ts";
+import type { EventLog } from "./event_log.ts";
 import { VERSION } from "./version.ts";
 import type { Watching } from "./watching.ts";
 
@@ -13,6 +14,7 @@ export interface StatusSources {
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly watching: Watching;
+  readonly events: Pick<EventLog, "last">;
   /** What the agent itself listens on. */
   readonly doors: () => readonly OpenDoor[];
   /** What the edge listens on. */
@@ -50,6 +52,7 @@ export async function statusReport(sources: StatusSources): Promise<GetStatusRes
       watching.signer.unit(),
       ...edge ? [edge.unit()] : [],
     ],
+    last_event: sources.events.last,
   };
 }
 

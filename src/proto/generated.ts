@@ -308,6 +308,7 @@ export interface GetStatusResponse {
   transports: Transport[];
   certificates: Certificate[];
   units: Unit[];
+  last_event: Long;
 }
 export interface GetStatusResponseInit {
   version?: string | null;
@@ -320,6 +321,7 @@ export interface GetStatusResponseInit {
   transports?: (TransportInit)[] | null;
   certificates?: (CertificateInit)[] | null;
   units?: (UnitInit)[] | null;
+  last_event?: Long | number | string | null;
 }
 
 export interface Clock {
@@ -1158,6 +1160,10 @@ export const API_DESCRIPTORS = {
          "rule": "repeated",
          "type": "Unit",
          "id": 10
+        },
+        "last_event": {
+         "type": "uint64",
+         "id": 11
         }
        }
       },
