@@ -6,20 +6,20 @@
 //! The ClientHello is looked at before anything dear is done, and the agent hears
 //! of nobody whose certificate wasn't verified.
 
-use mio::net::UnixStream;
-use rustls::HandshakeKind;
-use rustls::ProtocolVersion;
 use rustls::server::{Accepted as Hello, Acceptor};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::back::BackPlace;
 use crate::bucket::Bucket;
 use crate::closing::Closing;
 use crate::front::{Accepted, Stream};
-use crate::limits::{BACK_CONNECT_TIME, BACK_RETRY_PAUSE, Limits, MAX_CLIENT_CERTIFICATE_BYTES};
+use crate::limits::{BACK_CONNECT_TIME, BACK_RETRY_PAUSE, Limits};
 use crate::pipe::{Broken, Pipe, Turn};
-use crate::proxy::{Proven, header};
+use crate::proven::{check, describe};
+use crate::ready::Ready;
 use crate::tls::{ALPN, Tls};
+use crate::wire::{PlainWire, Wire};
 
 /// A fatal alert before there are keys (RFC 8446, 6; RFC 7301, 3.2).
 const NO_APPLICATION_PROTOCOL: [u8; 7] = [21, 3, 3, 0, 2, 2, 120];
@@ -27,12 +27,12 @@ const NO_APPLICATION_PROTOCOL: [u8; 7] = [21, 3, 3, 0, 2, 2, 120];
 /// What the whole process shares with a connection while it is driven.
 pub struct World<'a> {
     pub now: Instant,
-    pub tls: &'a Tls,
+    /// None: the configuration has no certificate any more.
+    pub tls: Option<&'a Tls>,
     pub limits: &'a Limits,
     pub handshakes: &'a mut Bucket,
     pub scratch: &'a mut [u8],
-    /// Connects to the agent and registers the socket.
-    pub connect: &'a mut dyn FnMut() -> std::io::Result<UnixStream>,
+    pub back: BackPlace<'a>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub enum Ending {
 
 pub struct Connection<S> {
     stream: S,
+    ready: Ready,
     pub peer: SocketAddr,
     local: SocketAddr,
     phase: Phase,
@@ -77,14 +78,22 @@ pub struct Connection<S> {
 impl<S: Stream> Connection<S> {
     #[must_use]
     pub fn new(accepted: Accepted<S>, now: Instant) -> Self {
+        let (phase, proven_at) = if accepted.tls {
+            (Phase::Hello(Box::default()), None)
+        } else {
+            let wire = Wire::Plain(PlainWire::default());
+            // Nothing is proven, and nothing is to be.
+            (Phase::Carrying(Box::new(Pipe::new(wire))), Some(now))
+        };
         Self {
             stream: accepted.stream,
+            ready: Ready::new(),
             peer: accepted.peer,
             local: accepted.local,
-            phase: Phase::Hello(Box::default()),
+            phase,
             cipher_in: Vec::new(),
             accepted_at: now,
-            proven_at: None,
+            proven_at,
             back_wanted_at: None,
             back_retry_at: None,
             half_closed_at: None,
@@ -96,6 +105,18 @@ impl<S: Stream> Connection<S> {
     #[must_use]
     pub fn is_unused(&self) -> bool {
         !matches!(&self.phase, Phase::Carrying(pipe) if pipe.has_back())
+    }
+
+    /// What an event of the client's stream says.
+    pub fn note_front(&mut self, readable: bool, ended: bool) {
+        self.ready.note(readable, ended);
+    }
+
+    /// What an event of the agent's socket says.
+    pub fn note_back(&mut self, readable: bool, ended: bool) {
+        if let Phase::Carrying(pipe) = &mut self.phase {
+            pipe.note_back(readable, ended);
+        }
     }
 
     pub fn drive(&mut self, world: &mut World<'_>) -> Outcome {
@@ -180,7 +201,7 @@ impl<S: Stream> Connection<S> {
         };
         let gone = |why: &str| (Ending::Refused(why.into()), Vec::new());
         loop {
-            let read = match self.stream.read(world.scratch) {
+            let read = match self.ready.read(&mut self.stream, world.scratch) {
                 Ok(0) => return Err(gone("it left before its ClientHello")),
                 Ok(read) => read,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(false),
@@ -218,9 +239,15 @@ impl<S: Stream> Connection<S> {
         let Phase::Waiting(hello) = std::mem::replace(&mut self.phase, idle) else {
             return Ok(());
         };
-        match hello.into_connection(world.tls.config.clone()) {
+        let Some(tls) = world.tls else {
+            return Err((
+                Ending::Refused("there is no certificate now".into()),
+                Vec::new(),
+            ));
+        };
+        match hello.into_connection(tls.config.clone()) {
             Ok(tls) => {
-                let pipe = Pipe::new(tls, std::mem::take(&mut self.cipher_in));
+                let pipe = Pipe::new(Wire::tls(tls, std::mem::take(&mut self.cipher_in)));
                 self.phase = Phase::Carrying(Box::new(pipe));
                 Ok(())
             }
@@ -259,20 +286,24 @@ impl<S: Stream> Connection<S> {
             Broken::Back(error) => Some(Ending::BackFailed(error.to_string())),
         };
         let mut inwards = pipe
-            .inwards(&mut self.stream, world.scratch)
+            .inwards(
+                &mut self.stream,
+                &mut self.ready,
+                &world.back,
+                world.scratch,
+            )
             .map_err(broken)?;
-        if !proven && !pipe.tls.is_handshaking() {
-            check(pipe, world.tls).map_err(|why| Some(Ending::Refused(why)))?;
+        if !proven && !pipe.wire.is_handshaking() {
+            check(&pipe.wire, world.tls).map_err(|why| Some(Ending::Refused(why)))?;
             self.proven_at = Some(world.now);
         }
         if inwards == Turn::WantsBack {
             let since = *self.back_wanted_at.get_or_insert(world.now);
-            match (world.connect)() {
-                Ok(back) => {
+            let header = describe(&pipe.wire, self.peer, self.local);
+            let header = header.map_err(|why| Some(Ending::Refused(why)))?;
+            match pipe.open_back(&world.back, header) {
+                Ok(()) => {
                     self.back_retry_at = None;
-                    let header = describe(pipe, self.peer, self.local);
-                    let header = header.map_err(|why| Some(Ending::Refused(why)))?;
-                    pipe.open_back(back, header);
                     inwards = Turn::More;
                 }
                 Err(error) if world.now.duration_since(since) < BACK_CONNECT_TIME => {
@@ -322,37 +353,4 @@ impl<S: Stream> Connection<S> {
     pub fn register(&mut self, registry: &mio::Registry, token: mio::Token) -> std::io::Result<()> {
         self.stream.register(registry, token)
     }
-}
-
-/// What must be true at the end of a handshake, beyond what TLS saw to.
-fn check(pipe: &Pipe, tls: &Tls) -> Result<(), String> {
-    let chain = pipe.tls.peer_certificates().unwrap_or_default();
-    let leaf = chain.first().ok_or("it has no certificate")?;
-    if leaf.len() > MAX_CLIENT_CERTIFICATE_BYTES {
-        return Err("its certificate is too large".into());
-    }
-    if pipe.tls.alpn_protocol() != Some(ALPN) {
-        return Err("it didn't settle on h2".into());
-    }
-    if pipe.tls.handshake_kind() == Some(HandshakeKind::Resumed) {
-        tls.verify(chain).map_err(|error| error.to_string())?;
-    }
-    Ok(())
-}
-
-fn describe(pipe: &Pipe, source: SocketAddr, destination: SocketAddr) -> Result<Vec<u8>, String> {
-    let tls_version = match pipe.tls.protocol_version() {
-        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
-        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-        _ => return Err("its TLS version has no name".into()),
-    };
-    let chain = pipe.tls.peer_certificates().unwrap_or_default();
-    let leaf = chain.first().ok_or("it has no certificate")?;
-    let made = header(&Proven {
-        source,
-        destination,
-        tls_version,
-        certificate_der: leaf,
-    });
-    made.ok_or_else(|| "its certificate is too large".into())
 }

@@ -8,19 +8,13 @@ use std::fmt;
 pub enum Kind {
     /// The machine refused something (an address, a socket): 71.
     System,
-    /// A certificate, key, anchor or revocation list can't be used: 66.
-    Material,
-    /// An address is taken by another process: 75.
-    InUse,
 }
 
 impl Kind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Kind::Material => 66,
             Kind::System => 71,
-            Kind::InUse => 75,
         }
     }
 }
@@ -42,10 +36,6 @@ impl StartError {
 
     pub fn system(message: impl Into<String>) -> Self {
         Self::new(Kind::System, message)
-    }
-
-    pub fn material(message: impl Into<String>) -> Self {
-        Self::new(Kind::Material, message)
     }
 }
 

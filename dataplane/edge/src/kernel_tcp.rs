@@ -2,11 +2,14 @@
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
-use std::io;
-use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
+use std::io::{self, ErrorKind};
+use std::net::{Shutdown, SocketAddr};
 
-use crate::error::{Kind, StartError};
+use crate::config::Listen;
 use crate::front::{Accepted, Front, Stream};
+use crate::limits::ACCEPT_QUEUE;
 
 impl Stream for TcpStream {
     fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -19,54 +22,59 @@ impl Stream for TcpStream {
     }
 }
 
+struct Listener {
+    wanted: Listen,
+    v6_only: bool,
+    socket: TcpListener,
+}
+
+#[derive(Default)]
 pub struct KernelTcp {
-    listeners: Vec<TcpListener>,
-}
-
-impl KernelTcp {
-    /// Binds every `HOST:PORT`; port 0 lets the kernel choose.
-    ///
-    /// # Errors
-    /// When one is no address, or can't be bound.
-    pub fn bind(addresses: &[String]) -> Result<Self, StartError> {
-        let listeners = addresses.iter().map(|address| {
-            let at = resolve(address).ok_or_else(|| {
-                StartError::system(format!(
-                    "{address:?} is no address to listen on. Write --listen HOST:PORT, as in 0.0.0.0:443 or [::]:443"
-                ))
-            })?;
-            TcpListener::bind(at).map_err(|error| {
-                let (kind, next) = match error.kind() {
-                    io::ErrorKind::AddrInUse => (Kind::InUse, "Stop what listens there, or choose another port"),
-                    io::ErrorKind::PermissionDenied => (Kind::System, "Choose a port from 1024 on, or give the process CAP_NET_BIND_SERVICE"),
-                    _ => (Kind::System, "Choose an address that this machine has"),
-                };
-                StartError::new(kind, format!("can't listen on {address}: {error}. {next}"))
-            })
-        });
-        Ok(Self {
-            listeners: listeners.collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-fn resolve(address: &str) -> Option<SocketAddr> {
-    address.to_socket_addrs().ok()?.next()
+    listeners: Vec<Listener>,
 }
 
 impl Front for KernelTcp {
     type Stream = TcpStream;
 
-    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.listeners
-            .iter_mut()
-            .try_for_each(|listener| registry.register(listener, token, Interest::READABLE))
+    fn listen(&mut self, wanted: &[Listen], registry: &Registry, token: Token) -> Vec<String> {
+        let mut before = std::mem::take(&mut self.listeners);
+        let mut missing = Vec::new();
+        for &one in wanted {
+            let v6_only = shares_its_port(one, wanted);
+            let found = before
+                .iter()
+                .position(|listener| listener.wanted == one && listener.v6_only == v6_only);
+            match found {
+                Some(at) => self.listeners.push(before.remove(at)),
+                None => missing.push((one, v6_only)),
+            }
+        }
+        // First closed, then opened: one may need the port of another.
+        drop(before);
+        let mut failed = Vec::new();
+        for (one, v6_only) in missing {
+            let opened = open(one.address, v6_only).and_then(|mut socket| {
+                registry.register(&mut socket, token, Interest::READABLE)?;
+                Ok(socket)
+            });
+            match opened {
+                Ok(socket) => self.listeners.push(Listener {
+                    wanted: one,
+                    v6_only,
+                    socket,
+                }),
+                Err(error) => failed.push(refusal(one.address, &error)),
+            }
+        }
+        let place = |listener: &Listener| wanted.iter().position(|one| *one == listener.wanted);
+        self.listeners.sort_by_key(place);
+        failed
     }
 
     fn accept(&mut self) -> io::Result<Option<Accepted<TcpStream>>> {
         for listener in &self.listeners {
             loop {
-                match listener.accept() {
+                match listener.socket.accept() {
                     Ok((stream, peer)) => {
                         // Gone already: there is nothing to be told about it.
                         let Ok(local) = stream.local_addr() else {
@@ -77,14 +85,15 @@ impl Front for KernelTcp {
                             stream,
                             peer,
                             local,
+                            tls: listener.wanted.tls,
                         }));
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     // The peer left the queue; accept(2) says to go on.
                     Err(error)
                         if matches!(
                             error.kind(),
-                            io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                            ErrorKind::ConnectionAborted | ErrorKind::Interrupted
                         ) => {}
                     Err(error) => return Err(error),
                 }
@@ -94,11 +103,50 @@ impl Front for KernelTcp {
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
-        let addresses = self.listeners.iter().map(TcpListener::local_addr);
+        let addresses = self
+            .listeners
+            .iter()
+            .map(|listener| listener.socket.local_addr());
         addresses.filter_map(Result::ok).collect()
     }
+}
 
-    fn close(&mut self) {
-        self.listeners.clear();
+/// [::] takes IPv4 too, unless 0.0.0.0 is wanted on the same port.
+fn shares_its_port(one: Listen, all: &[Listen]) -> bool {
+    one.address.is_ipv6()
+        && one.address.ip().is_unspecified()
+        && all.iter().any(|other| {
+            other.address.is_ipv4()
+                && other.address.port() == one.address.port()
+                && one.address.port() != 0
+        })
+}
+
+fn open(address: SocketAddr, v6_only: bool) -> io::Result<TcpListener> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    // The port is free as soon as its listener is closed.
+    set_socket_reuseaddr(&socket, true)?;
+    if address.is_ipv6() {
+        set_ipv6_v6only(&socket, v6_only)?;
     }
+    bind(&socket, &address)?;
+    listen(&socket, ACCEPT_QUEUE)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+fn refusal(address: SocketAddr, error: &io::Error) -> String {
+    let next = match error.kind() {
+        ErrorKind::AddrInUse => "Stop what listens there, or choose another port",
+        ErrorKind::PermissionDenied => {
+            "Choose a port from 1024 on, or give the process CAP_NET_BIND_SERVICE"
+        }
+        ErrorKind::AddrNotAvailable => "Give the machine this address, or choose one that it has",
+        _ => "Choose another address",
+    };
+    format!("can't listen on {address}: {error}. {next}; it is tried again every second")
 }

@@ -2,17 +2,28 @@
 //! back. It reads no HTTP/2 and decides nothing about authority: it proves who the
 //! peer is and says so in a PROXY protocol v2 header.
 
+pub mod back;
 pub mod bucket;
 pub mod closing;
+pub mod config;
 pub mod connection;
 pub mod error;
 pub mod front;
+pub mod generation;
 pub mod kernel_tcp;
 pub mod limits;
 pub mod log;
 pub mod notify;
+pub mod peer_log;
 pub mod peers;
 pub mod pipe;
+pub mod proven;
 pub mod proxy;
+pub mod read;
+pub mod ready;
+pub mod room;
 pub mod server;
+pub mod table;
 pub mod tls;
+pub mod watch;
+pub mod wire;

@@ -16,6 +16,10 @@ pub const MAX_CONNECTIONS_PER_PEER: usize = 512;
 /// a core to connections that are open. What comes faster waits its turn.
 pub const MAX_HANDSHAKES_PER_SECOND: u32 = 500;
 
+/// Of those, of one peer: no peer alone keeps the others from their handshakes. What
+/// comes faster waits its turn too.
+pub const MAX_HANDSHAKES_PER_SECOND_PER_PEER: u32 = 100;
+
 /// From accept to the end of the handshake: covers two slow round trips and the
 /// wait for its turn; a peer that sends a byte at a time is cut off.
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
@@ -47,6 +51,9 @@ pub const MAX_PLAINTEXT_BYTES: usize = 16 * 1024;
 /// Reads of one connection before the others get their turn.
 pub const READS_PER_TURN: usize = 8;
 
+/// Connections that wait to be accepted; the kernel takes its own bound if less.
+pub const ACCEPT_QUEUE: i32 = 1024;
+
 /// Connections accepted before those that are open get their turn.
 pub const ACCEPTS_PER_TURN: usize = 64;
 
@@ -68,6 +75,18 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Log lines a second about peers: a flood of refusals must not fill the journal.
 pub const MAX_PEER_LINES_PER_SECOND: u32 = 20;
 
+/// How often the files are looked at, and addresses that couldn't be had are tried.
+pub const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// The configuration file: a few hundred bytes, and some for each address.
+pub const MAX_CONFIG_BYTES: u64 = 64 * 1024;
+pub const MAX_LISTENERS: usize = 32;
+
+/// What an operator may set at most: two descriptors for each connection must fit
+/// the hard limit of descriptors, and no core makes more handshakes.
+pub const MAX_CONFIGURED_CONNECTIONS: u32 = 65_536;
+pub const MAX_CONFIGURED_HANDSHAKES: u32 = 100_000;
+
 /// Largest PEM file: some hundred anchors, or a list of some ten thousand revoked.
 pub const MAX_PEM_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -77,6 +96,7 @@ pub struct Limits {
     pub connections: usize,
     pub connections_per_peer: usize,
     pub handshakes_per_second: u32,
+    pub handshakes_per_second_per_peer: u32,
     pub handshake_time: Duration,
     pub first_byte_time: Duration,
     pub stall_time: Duration,
@@ -89,6 +109,7 @@ impl Default for Limits {
             connections: MAX_CONNECTIONS,
             connections_per_peer: MAX_CONNECTIONS_PER_PEER,
             handshakes_per_second: MAX_HANDSHAKES_PER_SECOND,
+            handshakes_per_second_per_peer: MAX_HANDSHAKES_PER_SECOND_PER_PEER,
             handshake_time: HANDSHAKE_TIME,
             first_byte_time: FIRST_BYTE_TIME,
             stall_time: STALL_TIME,

@@ -1,19 +1,19 @@
-//! Carries bytes between one client's TLS and the agent's socket, both ways.
+//! Carries bytes between one client and the agent's socket, both ways.
 //!
-//!   client --cipher_in--> TLS --to_back--> agent      read on only when both are empty
-//!   client <---(TLS)------------------<--- agent      read on only when TLS has sent all
+//!   client --wire--> to_back --> agent      read on only when nothing is kept
+//!   client <--wire-------------- agent      read on only when the wire has sent all
 //!
 //! So each direction holds one read's worth at most, and a side that doesn't take
 //! bytes stops the other one from being read.
 
-use mio::net::UnixStream;
-use rustls::ServerConnection;
-use std::io::{self, BufRead, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::io::{self, ErrorKind};
 use std::time::Instant;
 
+use crate::back::{Back, BackPlace};
 use crate::front::Stream;
-use crate::limits::{MAX_PLAINTEXT_BYTES, READS_PER_TURN};
+use crate::limits::READS_PER_TURN;
+use crate::ready::Ready;
+use crate::wire::{Input, Wire};
 
 /// Why a pipe can't go on.
 #[derive(Debug)]
@@ -33,15 +33,15 @@ pub enum Turn {
     Idle,
     /// There is more, but the others come first.
     More,
-    /// The first decrypted byte is there and no socket to the agent.
+    /// The first byte is there and no socket to the agent.
     WantsBack,
 }
 
 pub struct Pipe {
-    pub tls: Box<ServerConnection>,
-    cipher_in: Vec<u8>,
-    to_back: Vec<u8>,
-    back: Option<UnixStream>,
+    pub wire: Wire,
+    back: Option<Back>,
+    /// What came before there was a socket to the agent.
+    first: Vec<u8>,
     /// The client said goodbye, and the agent was told.
     pub client_ended: bool,
     /// The agent ended its direction; TLS's goodbye is queued, then sent.
@@ -52,14 +52,12 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// `cipher_in` is what was read past the ClientHello.
     #[must_use]
-    pub fn new(tls: ServerConnection, cipher_in: Vec<u8>) -> Self {
+    pub fn new(wire: Wire) -> Self {
         Self {
-            tls: Box::new(tls),
-            cipher_in,
-            to_back: Vec::new(),
+            wire,
             back: None,
+            first: Vec::new(),
             client_ended: false,
             back_ended: false,
             fin_sent: false,
@@ -77,10 +75,22 @@ impl Pipe {
         self.client_ended && self.back_ended && self.fin_sent
     }
 
-    /// Connected to the agent; `header` is the first it gets.
-    pub fn open_back(&mut self, back: UnixStream, header: Vec<u8>) {
-        self.back = Some(back);
-        self.to_back = header;
+    /// What an event of the agent's socket says.
+    pub fn note_back(&mut self, readable: bool, ended: bool) {
+        if let Some(back) = &mut self.back {
+            back.ready.note(readable, ended);
+        }
+    }
+
+    /// Connects to the agent; `header` is the first it gets.
+    ///
+    /// # Errors
+    /// When the agent doesn't accept now.
+    pub fn open_back(&mut self, place: &BackPlace<'_>, mut header: Vec<u8>) -> io::Result<()> {
+        header.extend_from_slice(&self.first);
+        self.back = Some(Back::connect(place, header)?);
+        self.first = Vec::new();
+        Ok(())
     }
 
     /// From the client to the agent.
@@ -90,90 +100,45 @@ impl Pipe {
     pub fn inwards<S: Stream>(
         &mut self,
         stream: &mut S,
+        ready: &mut Ready,
+        place: &BackPlace<'_>,
         scratch: &mut [u8],
     ) -> Result<Turn, Broken> {
         for _ in 0..READS_PER_TURN {
-            if self.client_ended || !self.flush_to_back()? {
+            if !self.first.is_empty() {
+                return Ok(Turn::WantsBack);
+            }
+            let free = match &mut self.back {
+                Some(back) => back.flush(place)?,
+                None => true,
+            };
+            if self.client_ended || !free {
                 return Ok(Turn::Idle);
             }
-            if !self.tls.is_handshaking() {
-                if self.back.is_none() && self.tls.reader().fill_buf().is_ok_and(|b| !b.is_empty())
-                {
-                    return Ok(Turn::WantsBack);
-                }
-                match self.tls.reader().read(scratch) {
-                    Ok(0) => {
-                        self.end_of_client();
-                        return Ok(Turn::Idle);
-                    }
-                    Ok(read) => {
-                        self.give_to_back(scratch.get(..read).unwrap_or_default())?;
-                        continue;
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    Err(_) => return Err(Broken::Client),
-                }
-            }
-            if !self.take_ciphertext(stream, scratch)? {
-                return Ok(Turn::Idle);
-            }
-            if self.tls.wants_write() && self.tls.is_handshaking() {
+            let read = match self.wire.read(stream, ready, scratch)? {
+                Input::Bytes(read) => read,
                 // The answer goes out before more is asked for.
-                return Ok(Turn::More);
+                Input::More if self.wire.has_answer() => return Ok(Turn::More),
+                Input::More => continue,
+                Input::Nothing => return Ok(Turn::Idle),
+                Input::End => {
+                    self.end_of_client();
+                    return Ok(Turn::Idle);
+                }
+            };
+            let bytes = scratch.get(..read).unwrap_or_default();
+            match &mut self.back {
+                Some(back) => back.give(place, bytes)?,
+                None => self.first = bytes.to_vec(),
             }
         }
         Ok(Turn::More)
     }
 
-    /// Moves ciphertext into TLS, as much as it may hold. False when there is none now.
-    fn take_ciphertext<S: Stream>(
-        &mut self,
-        stream: &mut S,
-        scratch: &mut [u8],
-    ) -> Result<bool, Broken> {
-        let kept = std::mem::take(&mut self.cipher_in);
-        let mut rest = kept.as_slice();
-        if rest.is_empty() {
-            match stream.read(scratch) {
-                Ok(0) => return self.end_of_stream(),
-                Ok(read) => rest = scratch.get(..read).unwrap_or_default(),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
-                Err(_) => return Err(Broken::Client),
-            }
-        }
-        while !rest.is_empty() {
-            match self.tls.read_tls(&mut rest) {
-                // After the goodbye nothing is read any more.
-                Ok(0) => return Ok(true),
-                Ok(_) => {}
-                Err(_) => return Err(Broken::Client),
-            }
-            let state = self.tls.process_new_packets().map_err(Broken::Tls)?;
-            if state.plaintext_bytes_to_read() >= MAX_PLAINTEXT_BYTES {
-                break;
-            }
-        }
-        self.cipher_in = rest.to_vec();
-        Ok(true)
-    }
-
-    /// TCP ended: rightly so only after TLS's goodbye.
-    fn end_of_stream(&mut self) -> Result<bool, Broken> {
-        let ended = self.tls.read_tls(&mut io::empty());
-        ended.map_err(|_| Broken::Client)?;
-        self.tls.process_new_packets().map_err(Broken::Tls)?;
-        if self.tls.is_handshaking() {
-            return Err(Broken::Client);
-        }
-        Ok(true)
-    }
-
     fn end_of_client(&mut self) {
         self.client_ended = true;
         match &self.back {
-            // It fails when the agent is gone, which the next read tells.
-            Some(back) => drop(back.shutdown(Shutdown::Write)),
+            Some(back) => back.end(),
             // It never said anything: there is nobody to wait for.
             None => self.end_of_back(),
         }
@@ -181,45 +146,10 @@ impl Pipe {
 
     fn end_of_back(&mut self) {
         self.back_ended = true;
-        self.tls.send_close_notify();
-    }
-
-    fn give_to_back(&mut self, bytes: &[u8]) -> Result<(), Broken> {
-        let written = self.write_to_back(bytes)?;
-        self.to_back = bytes.get(written..).unwrap_or_default().to_vec();
-        Ok(())
-    }
-
-    /// True when nothing is left that the agent hasn't taken.
-    fn flush_to_back(&mut self) -> Result<bool, Broken> {
-        if self.to_back.is_empty() {
-            return Ok(true);
+        if let Some(back) = &mut self.back {
+            back.note_end();
         }
-        let bytes = std::mem::take(&mut self.to_back);
-        self.give_to_back(&bytes)?;
-        Ok(self.to_back.is_empty())
-    }
-
-    /// How many bytes the agent took before it wanted no more.
-    fn write_to_back(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
-        let Some(back) = &mut self.back else {
-            return Ok(0);
-        };
-        let mut written = 0;
-        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            match back.write(rest) {
-                Ok(0) => return Err(Broken::Back(ErrorKind::WriteZero.into())),
-                Ok(more) => written += more,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // It takes no more but may have said something: the reading side tells.
-                Err(error) if error.kind() == ErrorKind::BrokenPipe && !self.back_ended => {
-                    return Ok(bytes.len());
-                }
-                Err(error) => return Err(Broken::Back(error)),
-            }
-        }
-        Ok(written)
+        self.wire.say_goodbye();
     }
 
     /// From the agent to the client; TLS's own messages too.
@@ -250,12 +180,9 @@ impl Pipe {
                 Ok(0) => self.end_of_back(),
                 Ok(read) => {
                     let bytes = scratch.get(..read).unwrap_or_default();
-                    // TLS is empty, and its buffer is larger than one read.
-                    let queued = self.tls.writer().write_all(bytes);
-                    queued.map_err(|_| Broken::Client)?;
+                    self.wire.send(stream, bytes)?;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Turn::Idle),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Broken::Back(error)),
             }
         }
@@ -264,27 +191,21 @@ impl Pipe {
 
     /// True when nothing is left that the client hasn't taken.
     fn flush_to_client<S: Stream>(&mut self, stream: &mut S, now: Instant) -> Result<bool, Broken> {
-        while self.tls.wants_write() {
-            match self.tls.write_tls(stream) {
-                Ok(0) => return Err(Broken::Client),
-                Ok(_) => self.stalled_since = None,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.stalled_since.get_or_insert(now);
-                    return Ok(false);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(Broken::Client),
-            }
+        let stalled_since = &mut self.stalled_since;
+        let flushed = self.wire.flush(stream, || *stalled_since = None)?;
+        if flushed {
+            self.stalled_since = None;
+        } else {
+            self.stalled_since.get_or_insert(now);
         }
-        self.stalled_since = None;
-        Ok(true)
+        Ok(flushed)
     }
 
-    /// The last that TLS has to say, an alert or its goodbye, if there is room for it.
+    /// The last that the wire has to say, an alert or its goodbye, if there is room for it.
     pub fn last_words<S: Stream>(&mut self, stream: &mut S, goodbye: bool) {
         if goodbye {
-            self.tls.send_close_notify();
+            self.wire.say_goodbye();
         }
-        while self.tls.wants_write() && self.tls.write_tls(stream).is_ok_and(|sent| sent > 0) {}
+        let _ = self.wire.flush(stream, || {});
     }
 }

@@ -20,11 +20,16 @@ const PP2_SUBTYPE_SSL_CLIENT_CERT: u8 = 0x28;
 /// The client presented a certificate and it was verified.
 const VERIFIED: u32 = 0;
 
-/// What the header says. It is only made for a client whose certificate was verified
-/// on this very connection.
-pub struct Proven<'a> {
+/// What the header says.
+pub struct Origin<'a> {
     pub source: SocketAddr,
     pub destination: SocketAddr,
+    /// None for a plain connection: nobody is proven to be anyone.
+    pub tls: Option<Proven<'a>>,
+}
+
+/// Only made for a client whose certificate was verified on this very connection.
+pub struct Proven<'a> {
     /// As OpenSSL spells it: "TLSv1.3".
     pub tls_version: &'a str,
     pub certificate_der: &'a [u8],
@@ -32,7 +37,20 @@ pub struct Proven<'a> {
 
 /// The whole header; None if the parts don't fit its 16-bit lengths.
 #[must_use]
-pub fn header(proven: &Proven<'_>) -> Option<Vec<u8>> {
+pub fn header(origin: &Origin<'_>) -> Option<Vec<u8>> {
+    let mut out = SIGNATURE.to_vec();
+    out.push(VERSION_AND_COMMAND);
+    put_addresses(&mut out, origin.source, origin.destination);
+    if let Some(proven) = &origin.tls {
+        put_tlv(&mut out, PP2_TYPE_SSL, &ssl(proven)?)?;
+    }
+    let len = u16::try_from(out.len() - FIXED_BYTES).ok()?;
+    out.get_mut(FIXED_BYTES - 2..FIXED_BYTES)?
+        .copy_from_slice(&len.to_be_bytes());
+    Some(out)
+}
+
+fn ssl(proven: &Proven<'_>) -> Option<Vec<u8>> {
     let mut ssl = vec![PP2_CLIENT_SSL | PP2_CLIENT_CERT_CONN];
     ssl.extend_from_slice(&VERIFIED.to_be_bytes());
     let version = proven.tls_version.as_bytes();
@@ -42,15 +60,7 @@ pub fn header(proven: &Proven<'_>) -> Option<Vec<u8>> {
         PP2_SUBTYPE_SSL_CLIENT_CERT,
         proven.certificate_der,
     )?;
-
-    let mut out = SIGNATURE.to_vec();
-    out.push(VERSION_AND_COMMAND);
-    put_addresses(&mut out, proven.source, proven.destination);
-    put_tlv(&mut out, PP2_TYPE_SSL, &ssl)?;
-    let len = u16::try_from(out.len() - FIXED_BYTES).ok()?;
-    out.get_mut(FIXED_BYTES - 2..FIXED_BYTES)?
-        .copy_from_slice(&len.to_be_bytes());
-    Some(out)
+    Some(ssl)
 }
 
 /// Family, room for the length, addresses, ports.
@@ -92,13 +102,26 @@ mod tests {
     use super::*;
 
     fn of(source: &str, destination: &str, tls_version: &str, certificate_der: &[u8]) -> Vec<u8> {
-        header(&Proven {
-            source: source.parse().unwrap(),
-            destination: destination.parse().unwrap(),
+        let tls = Some(Proven {
             tls_version,
             certificate_der,
-        })
-        .unwrap()
+        });
+        header(&origin(source, destination, tls)).unwrap()
+    }
+
+    fn origin<'a>(source: &str, destination: &str, tls: Option<Proven<'a>>) -> Origin<'a> {
+        Origin {
+            source: source.parse().unwrap(),
+            destination: destination.parse().unwrap(),
+            tls,
+        }
+    }
+
+    #[test]
+    fn a_plain_connections_header_says_nothing_of_tls() {
+        let made = header(&origin("192.0.2.1:50000", "198.51.100.7:443", None)).unwrap();
+        assert_eq!(made[12..16], [0x21, 0x11, 0, 12]);
+        assert_eq!(made.len(), 28);
     }
 
     #[test]
@@ -160,12 +183,11 @@ mod tests {
     fn what_16_bits_cannot_count_makes_no_header() {
         for len in [65_535, 65_530, 65_536] {
             let proven = Proven {
-                source: "192.0.2.1:1".parse().unwrap(),
-                destination: "192.0.2.2:2".parse().unwrap(),
                 tls_version: "TLSv1.3",
                 certificate_der: &vec![0; len],
             };
-            assert!(header(&proven).is_none(), "{len}");
+            let origin = origin("192.0.2.1:1", "192.0.2.2:2", Some(proven));
+            assert!(header(&origin).is_none(), "{len}");
         }
     }
 }

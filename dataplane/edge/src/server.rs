@@ -1,104 +1,79 @@
-//! The one loop: waits for sockets, signals and deadlines, and drives what they
-//! name. A fault in one connection ends that connection only.
+//! The one loop: waits for sockets, signals and deadlines, and hands each event to
+//! whom it concerns. Looks once a second whether the configuration changed.
 
-use mio::net::UnixStream;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
-use slab::Slab;
-use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::bucket::Bucket;
-use crate::connection::{Connection, Ending, Outcome, World};
 use crate::front::Front;
-use crate::limits::{
-    ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, Limits, MAX_PEER_LINES_PER_SECOND, QUEUE_BYTES,
-};
+use crate::generation::{Generation, Source};
+use crate::limits::{ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, LOOK_PAUSE, Limits};
+use crate::log;
 use crate::notify::notify;
-use crate::peers::{Peer, Peers};
-use crate::tls::{Files, Tls};
+use crate::room::make_room;
+use crate::table::{Shared, Table};
 
 const LISTENERS: Token = Token(usize::MAX - 1);
 const SIGNALS: Token = Token(usize::MAX - 2);
 const EVENTS_PER_POLL: usize = 1024;
 
-/// A connection's two sockets share its key.
-fn front_token(key: usize) -> Token {
-    Token(key * 2)
-}
-
-fn back_token(key: usize) -> Token {
-    Token(key * 2 + 1)
-}
-
-struct Entry<S> {
-    connection: Connection<S>,
-    peer: Peer,
-    armed: Option<Instant>,
-    /// Stands in the queue for a handshake.
-    waiting: bool,
-}
+type OnReady = Box<dyn FnMut(&[SocketAddr])>;
 
 pub struct Server<F: Front> {
     front: F,
-    files: Files,
-    back: PathBuf,
-    limits: Limits,
-    tls: Tls,
+    file: PathBuf,
+    source: Source,
+    /// None until the first good one.
+    generation: Option<Generation>,
     poll: Poll,
     signals: Option<Signals>,
-    connections: Slab<Entry<F::Stream>>,
-    peers: Peers,
-    deadlines: BTreeSet<(Instant, usize)>,
-    /// To be driven in this turn, and at the next handshake that may begin.
-    again: VecDeque<usize>,
-    waiting: VecDeque<usize>,
-    handshakes: Bucket,
-    lines: Bucket,
-    unsaid: u64,
-    scratch: Vec<u8>,
+    table: Table<F::Stream>,
     accept_at: Option<Instant>,
+    look_at: Instant,
+    /// What can't be listened on now.
+    unbound: Vec<String>,
+    /// What the last ready line said.
+    said: Option<Vec<SocketAddr>>,
+    /// Called with the addresses each time they change.
+    on_ready: OnReady,
     /// When a drain ends; set by SIGTERM.
     draining: Option<Instant>,
 }
 
 impl<F: Front> Server<F> {
+    /// Serves what `file` says, now and whenever it changes; `limits` where it says
+    /// nothing.
+    ///
     /// # Errors
     /// When the machine gives no poll.
-    pub fn new(
-        mut front: F,
-        files: Files,
-        tls: Tls,
-        back: PathBuf,
-        limits: Limits,
-    ) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        front.register(poll.registry(), LISTENERS)?;
+    pub fn new(front: F, file: &Path, limits: Limits) -> io::Result<Self> {
         let now = Instant::now();
         Ok(Self {
             front,
-            files,
-            back,
-            tls,
-            poll,
+            file: file.to_owned(),
+            source: Source::new(file, limits),
+            generation: None,
+            poll: Poll::new()?,
             signals: None,
-            connections: Slab::new(),
-            peers: Peers::default(),
-            deadlines: BTreeSet::new(),
-            again: VecDeque::new(),
-            waiting: VecDeque::new(),
-            handshakes: Bucket::new(limits.handshakes_per_second, now),
-            lines: Bucket::new(MAX_PEER_LINES_PER_SECOND, now),
-            unsaid: 0,
-            scratch: vec![0; QUEUE_BYTES],
+            table: Table::new(now),
             accept_at: None,
+            look_at: now,
+            unbound: Vec::new(),
+            said: None,
+            on_ready: Box::new(log::ready),
             draining: None,
-            limits,
         })
+    }
+
+    /// Tells `on_ready` of addresses instead of the log.
+    #[must_use]
+    pub fn on_ready(mut self, on_ready: impl FnMut(&[SocketAddr]) + 'static) -> Self {
+        self.on_ready = Box::new(on_ready);
+        self
     }
 
     /// SIGHUP reloads, SIGTERM and SIGINT drain, a second one ends at once.
@@ -120,46 +95,39 @@ impl<F: Front> Server<F> {
     pub fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut due: Vec<usize> = Vec::new();
+        self.reload(Instant::now());
         loop {
             let now = Instant::now();
             if self.is_finished(now) {
                 return Ok(());
             }
-            let timeout = self
-                .next_deadline(now)
-                .map(|at| at.saturating_duration_since(now));
-            match self.poll.poll(&mut events, timeout) {
+            let timeout = self.next_deadline(now).saturating_duration_since(now);
+            match self.poll.poll(&mut events, Some(timeout)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
             }
             let now = Instant::now();
-            due.clear();
-            due.extend(self.again.drain(..));
             let mut accept = self.accept_at.is_some_and(|at| at <= now);
+            due.clear();
             for event in &events {
                 match event.token() {
                     LISTENERS => accept = true,
                     SIGNALS => {}
-                    Token(token) => due.push(token / 2),
+                    _ => due.push(self.table.note(event)),
                 }
             }
             self.take_signals(now);
-            while let Some(&(at, key)) = self.deadlines.first()
-                && at <= now
-            {
-                self.deadlines.pop_first();
-                if let Some(entry) = self.connections.get_mut(key) {
-                    entry.armed = None;
-                }
-                due.push(key);
+            if now >= self.look_at {
+                self.look(now);
             }
-            due.sort_unstable();
-            due.dedup();
-            self.begin_waiting(now);
-            for &key in &due {
-                if self.may_go(key, now) {
-                    self.drive(key, now);
-                }
+            self.table.collect_due(&mut due, now);
+            if let Some(generation) = &self.generation {
+                let shared = Shared {
+                    now,
+                    registry: self.poll.registry(),
+                    generation,
+                };
+                self.table.drive_due(&due, shared);
             }
             if accept {
                 self.accept(now);
@@ -167,59 +135,32 @@ impl<F: Front> Server<F> {
         }
     }
 
-    /// One that waits for a handshake doesn't pass the others, unless its time is over.
-    fn may_go(&self, key: usize, now: Instant) -> bool {
-        self.connections.get(key).is_some_and(|entry| {
-            let deadline = entry.connection.deadline(&self.limits);
-            !entry.waiting || deadline.is_some_and(|at| at <= now)
-        })
-    }
-
-    /// Those that wait for a handshake go first, in the order in which they came.
-    fn begin_waiting(&mut self, now: Instant) {
-        while let Some(key) = self.waiting.pop_front() {
-            if self.drive(key, now) == Outcome::WaitForTurn {
-                // drive() put it at the end; it was the first.
-                self.waiting.pop_back();
-                self.waiting.push_front(key);
-                return;
-            }
-        }
-    }
-
-    fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        if !self.again.is_empty() {
-            return Some(now);
-        }
-        let turn = (!self.waiting.is_empty()).then(|| now + self.handshakes.wait());
-        let first = self.deadlines.first().map(|&(at, _)| at);
-        [first, turn, self.accept_at, self.draining]
+    fn next_deadline(&self, now: Instant) -> Instant {
+        let table = self.table.next_deadline(now);
+        let others = [table, self.accept_at, self.draining];
+        others
             .into_iter()
             .flatten()
-            .min()
+            .fold(self.look_at, Instant::min)
     }
 
     fn accept(&mut self, now: Instant) {
         self.accept_at = None;
+        let Some(generation) = &self.generation else {
+            return;
+        };
+        let shared = Shared {
+            now,
+            registry: self.poll.registry(),
+            generation,
+        };
         for _ in 0..ACCEPTS_PER_TURN {
             match self.front.accept() {
                 Ok(None) => return,
-                Ok(Some(accepted)) => {
-                    let peer = Peer::of(accepted.peer.ip());
-                    let address = accepted.peer;
-                    if self.connections.len() >= self.limits.connections {
-                        self.say(now, || tracing::warn!(peer = %address, "refused: there are as many connections as may be"));
-                    } else if self.peers.enter(peer, self.limits.connections_per_peer) {
-                        self.admit(Connection::new(accepted, now), peer, now);
-                    } else {
-                        self.say(now, || tracing::warn!(peer = %address, "refused: the peer has as many connections as it may"));
-                    }
-                }
+                Ok(Some(accepted)) => self.table.take(accepted, shared),
                 Err(error) => {
-                    self.say(
-                        now,
-                        || tracing::warn!(%error, "no connection can be accepted now"),
-                    );
+                    let line = || tracing::warn!(%error, "no connection can be accepted now");
+                    self.table.log.say(now, line);
                     self.accept_at = Some(now + ACCEPT_PAUSE);
                     return;
                 }
@@ -229,130 +170,80 @@ impl<F: Front> Server<F> {
         self.accept_at = Some(now);
     }
 
-    fn admit(&mut self, connection: Connection<F::Stream>, peer: Peer, now: Instant) {
-        let key = self.connections.insert(Entry {
-            connection,
-            peer,
-            armed: None,
-            waiting: false,
-        });
-        let registered = match self.connections.get_mut(key) {
-            Some(entry) => entry
-                .connection
-                .register(self.poll.registry(), front_token(key)),
-            None => Ok(()),
-        };
-        match registered {
-            Ok(()) => drop(self.drive(key, now)),
-            Err(error) => {
-                self.remove(key);
-                self.say(
-                    now,
-                    || tracing::warn!(%error, "no connection can be registered now"),
-                );
-            }
-        }
-    }
-
-    fn drive(&mut self, key: usize, now: Instant) -> Outcome {
-        let Some(entry) = self.connections.get_mut(key) else {
-            return Outcome::Gone;
-        };
-        let (registry, back) = (self.poll.registry(), &self.back);
-        let mut world = World {
-            now,
-            tls: &self.tls,
-            limits: &self.limits,
-            handshakes: &mut self.handshakes,
-            scratch: &mut self.scratch,
-            connect: &mut || connect(registry, back, back_token(key)),
-        };
-        let driven = catch_unwind(AssertUnwindSafe(|| entry.connection.drive(&mut world)));
-        let outcome = driven.unwrap_or(Outcome::Gone);
-        let was_waiting = entry.waiting;
-        entry.waiting = outcome == Outcome::WaitForTurn;
-        let (address, ending) = (entry.connection.peer, entry.connection.ending.take());
-        if was_waiting {
-            // begin_waiting() took it out, unless its time was over.
-            self.waiting.retain(|&other| other != key);
-        }
-        match &outcome {
-            Outcome::Gone => self.remove(key),
-            Outcome::Again => self.again.push_back(key),
-            Outcome::WaitForTurn => self.waiting.push_back(key),
-            Outcome::Wait => {}
-        }
-        self.arm(key);
-        match ending {
-            Some(Ending::Refused(why)) => {
-                self.say(
-                    now,
-                    || tracing::info!(peer = %address, why, "connection refused"),
-                );
-            }
-            Some(Ending::BackFailed(why)) => {
-                self.say(now, || tracing::warn!(peer = %address, why, "connection closed: the agent's socket failed. Is the agent running?"));
-            }
-            None => {}
-        }
-        outcome
-    }
-
-    /// Keeps one deadline per connection in the order of time.
-    fn arm(&mut self, key: usize) {
-        let Some(entry) = self.connections.get_mut(key) else {
-            return;
-        };
-        let wanted = entry.connection.deadline(&self.limits);
-        if wanted == entry.armed {
-            return;
-        }
-        let before = std::mem::replace(&mut entry.armed, wanted);
-        if let Some(at) = before {
-            self.deadlines.remove(&(at, key));
-        }
-        if let Some(at) = wanted {
-            self.deadlines.insert((at, key));
-        }
-    }
-
-    fn remove(&mut self, key: usize) {
-        if let Some(entry) = self.connections.try_remove(key) {
-            if let Some(at) = entry.armed {
-                self.deadlines.remove(&(at, key));
-            }
-            if entry.waiting {
-                self.waiting.retain(|&other| other != key);
-            }
-            self.peers.leave(entry.peer);
-        }
-    }
-
     fn take_signals(&mut self, now: Instant) {
         let Some(signals) = &mut self.signals else {
             return;
         };
         let taken: Vec<i32> = signals.pending().collect();
         for signal in taken {
-            if signal == SIGHUP {
-                self.reload();
-            } else {
+            if signal != SIGHUP {
                 self.begin_drain(now);
+            } else if self.draining.is_none() {
+                self.reload(now);
             }
         }
     }
 
-    /// New connections are made with what the files say now, or with what was there
-    /// before if they can't be used.
-    fn reload(&mut self) {
-        match Tls::load(&self.files) {
-            Ok(tls) => {
-                self.tls = tls;
-                tracing::info!("certificates reloaded");
+    /// Once a second.
+    fn look(&mut self, now: Instant) {
+        self.look_at = now + LOOK_PAUSE;
+        if self.draining.is_some() {
+            return;
+        }
+        if self.source.changed() {
+            self.reload(now);
+        } else if !self.unbound.is_empty() {
+            self.listen();
+        }
+    }
+
+    /// Takes what the files say now, or keeps what was there before if they can't be
+    /// used.
+    fn reload(&mut self, now: Instant) {
+        self.look_at = now + LOOK_PAUSE;
+        match self.source.load() {
+            Ok(generation) => {
+                let limits = &generation.limits;
+                make_room(limits.connections);
+                self.table
+                    .set_handshakes_per_second(limits.handshakes_per_second, now);
+                tracing::info!(file = %generation.config.path.display(), "configuration taken");
+                self.generation = Some(generation);
             }
-            Err(error) => {
-                tracing::error!(%error, "certificates not reloaded: the old ones stay in use");
+            Err(error) if self.generation.is_some() => {
+                tracing::error!(%error, "configuration not taken: the old one stays in use");
             }
+            Err(error) => tracing::warn!(%error, "no configuration yet: nothing is listened on"),
+        }
+        self.listen();
+    }
+
+    fn listen(&mut self) {
+        let wanted = self.generation.as_ref();
+        let wanted = wanted.map_or(&[][..], |generation| &generation.config.listen);
+        let unbound = self.front.listen(wanted, self.poll.registry(), LISTENERS);
+        for error in unbound.iter().filter(|one| !self.unbound.contains(one)) {
+            tracing::error!(error, "an address is not listened on");
+        }
+        self.unbound = unbound;
+        // Who waited in a queue is reported only once, maybe before this.
+        self.accept_at = Some(Instant::now());
+        let addresses = self.front.addresses();
+        if self.said.as_ref() != Some(&addresses) {
+            (self.on_ready)(&addresses);
+            self.tell_systemd(&addresses);
+            self.said = Some(addresses);
+        }
+    }
+
+    fn tell_systemd(&self, addresses: &[SocketAddr]) {
+        let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+        let status = match addresses.as_slice() {
+            [] => format!("listening on nothing; looking at {}", self.file.display()),
+            all => format!("listening on {}", all.join(", ")),
+        };
+        if let Err(error) = notify(&format!("READY=1\nSTATUS={status}")) {
+            tracing::warn!(%error, "systemd was not told that the edge is ready");
         }
     }
 
@@ -361,17 +252,12 @@ impl<F: Front> Server<F> {
             self.draining = Some(now);
             return;
         }
-        tracing::info!(connections = self.connections.len(), "stopping");
+        tracing::info!(connections = self.table.len(), "stopping");
         let _ = notify("STOPPING=1");
-        self.front.close();
+        self.front.listen(&[], self.poll.registry(), LISTENERS);
         self.accept_at = None;
         self.draining = Some(now + DRAIN_GRACE);
-        let unused = self
-            .connections
-            .iter()
-            .filter(|(_, entry)| entry.connection.is_unused());
-        let unused: Vec<usize> = unused.map(|(key, _)| key).collect();
-        unused.into_iter().for_each(|key| self.remove(key));
+        self.table.drop_unused();
     }
 
     fn is_finished(&mut self, now: Instant) -> bool {
@@ -379,29 +265,8 @@ impl<F: Front> Server<F> {
             return false;
         };
         if now >= until {
-            for (_, entry) in &mut self.connections {
-                entry.connection.abandon();
-            }
+            self.table.abandon_all();
         }
-        now >= until || self.connections.is_empty()
+        now >= until || self.table.is_empty()
     }
-
-    /// Logs about peers, so many lines a second.
-    fn say(&mut self, now: Instant, line: impl FnOnce()) {
-        if !self.lines.take(now) {
-            self.unsaid += 1;
-            return;
-        }
-        if self.unsaid > 0 {
-            tracing::warn!(lines = self.unsaid, "lines about peers left out");
-            self.unsaid = 0;
-        }
-        line();
-    }
-}
-
-fn connect(registry: &Registry, path: &PathBuf, token: Token) -> io::Result<UnixStream> {
-    let mut back = UnixStream::connect(path)?;
-    registry.register(&mut back, token, Interest::READABLE | Interest::WRITABLE)?;
-    Ok(back)
 }

@@ -8,26 +8,15 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, Error, RootCertStore, ServerConfig};
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::StartError;
+use crate::config::{Material, Unusable};
 use crate::limits::MAX_PEM_FILE_BYTES;
+use crate::read::{self, Access, unusable};
 
 /// The only protocol that the agent speaks.
 pub const ALPN: &[u8] = b"h2";
-
-/// Where the PEM files are.
-#[derive(Clone, Debug)]
-pub struct Files {
-    pub cert: PathBuf,
-    pub key: PathBuf,
-    pub client_ca: PathBuf,
-    pub crl: Option<PathBuf>,
-}
 
 /// What a connection is made with; replaced as a whole by a reload.
 pub struct Tls {
@@ -41,7 +30,7 @@ impl Tls {
     ///
     /// # Errors
     /// Names the file and what to do; nothing of a file's content.
-    pub fn load(files: &Files) -> Result<Self, StartError> {
+    pub fn load(files: &Material) -> Result<Self, Unusable> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut roots = RootCertStore::empty();
         for anchor in certificates(&files.client_ca)? {
@@ -60,23 +49,27 @@ impl Tls {
             let path = files.crl.as_ref().unwrap_or(&files.client_ca);
             unusable(path, &error)
         })?;
-        let chain = certificates(&files.cert)?;
-        let pem = read(&files.key, true)?;
+        let chain = certificates(&files.certificate)?;
+        let pem = read::whole(
+            &files.private_key,
+            Access::OwnerAndGroup,
+            MAX_PEM_FILE_BYTES,
+        )?;
         let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
             unusable(
-                &files.key,
+                &files.private_key,
                 &"no private key in PEM (PKCS #8, SEC 1 or PKCS #1)",
             )
         })?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| StartError::system(format!("no TLS: {error}")))?
+            .map_err(|error| Unusable(format!("no TLS: {error}")))?
             .with_client_cert_verifier(Arc::clone(&verifier))
             .with_single_cert(chain, key)
-            .map_err(|error| unusable(&files.cert, &error))?;
+            .map_err(|error| unusable(&files.certificate, &error))?;
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.ticketer = aws_lc_rs::Ticketer::new()
-            .map_err(|error| StartError::system(format!("no session tickets: {error}")))?;
+            .map_err(|error| Unusable(format!("no session tickets: {error}")))?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Self {
             config: Arc::new(config),
@@ -100,8 +93,8 @@ impl Tls {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
-    let pem = read(path, false)?;
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Unusable> {
+    let pem = read::whole(path, Access::Anybody, MAX_PEM_FILE_BYTES)?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match all {
         Ok(all) if !all.is_empty() => Ok(all),
@@ -109,38 +102,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError>
     }
 }
 
-fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, StartError> {
-    let pem = read(path, false)?;
+fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
+    let pem = read::whole(path, Access::Anybody, MAX_PEM_FILE_BYTES)?;
     let all: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&pem).collect();
     match all {
         Ok(all) if !all.is_empty() => Ok(all),
         _ => Err(unusable(path, &"no whole revocation list in PEM")),
     }
-}
-
-fn unusable(path: &Path, why: &dyn std::fmt::Display) -> StartError {
-    StartError::material(format!(
-        "{} can't be used: {why}. Put a good file there, then start again (or send SIGHUP to an edge that runs)",
-        path.display()
-    ))
-}
-
-/// One look at the file, so that what was checked is what is read.
-fn read(path: &Path, secret: bool) -> Result<Vec<u8>, StartError> {
-    let file = File::open(path).map_err(|error| unusable(path, &error))?;
-    let metadata = file.metadata().map_err(|error| unusable(path, &error))?;
-    if secret && metadata.mode() & 0o077 != 0 {
-        return Err(StartError::material(format!(
-            "{} may be read by others. Make it its owner's alone: chmod 600 {0}",
-            path.display()
-        )));
-    }
-    let mut content = Vec::new();
-    file.take(MAX_PEM_FILE_BYTES + 1)
-        .read_to_end(&mut content)
-        .map_err(|error| unusable(path, &error))?;
-    if content.len() as u64 > MAX_PEM_FILE_BYTES {
-        return Err(unusable(path, &"it is larger than 4 MiB"));
-    }
-    Ok(content)
 }

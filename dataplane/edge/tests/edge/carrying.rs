@@ -1,13 +1,10 @@
 //! What reaches the agent, and how bytes and ends travel.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{PATIENCE, Place, Running, ask, config, config_of, connect, echo};
+use crate::common::{PATIENCE, Place, ask, config, config_of, connect, echo};
 use rustls::HandshakeKind;
 use rustls::version::{TLS12, TLS13};
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
@@ -37,7 +34,7 @@ fn the_agent_is_told_who_comes_from_where_over_which_tls() {
 fn ipv6_clients_are_told_as_such_and_mapped_ones_as_ipv4() {
     let place = Place::new();
     let seen = place.agent(echo);
-    let edge = Running::start(place.command("[::]:0"));
+    let edge = place.start_on(&[("[::]:0", true)]);
     let config = Arc::new(config(&place.pki, Some(&place.client())));
     for (host, family) in [("[::1]", 0x21), ("127.0.0.1", 0x11)] {
         let at = format!("{host}:{}", edge.at.port()).parse().unwrap();
@@ -202,4 +199,28 @@ fn an_agent_that_stays_away_costs_the_connection_and_a_log_line() {
     let error = stream.read(&mut [0; 5]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
     edge.line("Is the agent running?");
+}
+
+#[test]
+fn a_plain_listener_carries_bytes_as_they_come_and_proves_nobody() {
+    let place = Place::new();
+    let seen = place.agent(echo);
+    let edge = place.start_on(&[("127.0.0.1:0", false)]);
+    let mut socket = TcpStream::connect(edge.at).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert!(seen.recv_timeout(Duration::from_millis(200)).is_err());
+    let sent: Vec<u8> = (0..3_000_000_u32).map(|n| (n >> 3) as u8).collect();
+    let mut reading = socket.try_clone().unwrap();
+    let came = thread::spawn(move || {
+        let mut came = Vec::new();
+        reading.read_to_end(&mut came).unwrap();
+        came
+    });
+    socket.write_all(&sent).unwrap();
+    socket.shutdown(Shutdown::Write).unwrap();
+    assert!(came.join().unwrap() == sent);
+    let told = seen.recv_timeout(PATIENCE).unwrap();
+    assert!(!told.tls);
+    assert_eq!(told.source, socket.local_addr().unwrap());
+    assert_eq!(told.destination, edge.at);
 }

@@ -1,9 +1,6 @@
 //! What a peer may cost: time, places, handshakes, memory.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{PATIENCE, Place, Running, ask, config, connect, echo};
+use crate::common::{PATIENCE, Place, Running, ask, config, connect, echo};
 use gatehouse_edge::limits::{Limits, MAX_CONNECTIONS_PER_PEER};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};

@@ -1,13 +1,11 @@
 //! An edge, an agent that answers behind it, and clients in front, on real sockets.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::panic)]
 
 pub mod pki;
 
-use gatehouse_edge::front::Front;
 use gatehouse_edge::kernel_tcp::KernelTcp;
 use gatehouse_edge::limits::Limits;
 use gatehouse_edge::server::Server;
-use gatehouse_edge::tls::{Files, Tls};
 use pki::{Identity, Pki};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -30,6 +28,8 @@ pub type Client = StreamOwned<ClientConnection, TcpStream>;
 /// What the agent was told by one PROXY header.
 pub struct Seen {
     pub family: u8,
+    /// False: the header has no SSL TLV, and the next two are empty.
+    pub tls: bool,
     pub source: SocketAddr,
     pub destination: SocketAddr,
     pub tls_version: String,
@@ -63,48 +63,52 @@ impl Place {
         fs::set_permissions(self.path("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    pub fn files(&self) -> Files {
-        Files {
-            cert: self.path("cert.pem"),
-            key: self.path("key.pem"),
-            client_ca: self.path("ca.pem"),
-            crl: Some(self.path("crl.pem")).filter(|path| path.exists()),
+    /// Writes edge.json; whatever stands in `more` comes first.
+    pub fn configure(&self, listen: &[(&str, bool)], more: &str) {
+        let listen = listen
+            .iter()
+            .map(|(address, tls)| serde_json::json!({ "address": address, "tls": tls }));
+        let mut config = serde_json::json!({
+            "listen": listen.collect::<Vec<_>>(),
+            "back": "agent.sock",
+            "certificate": "cert.pem",
+            "private_key": "key.pem",
+            "client_ca": "ca.pem",
+        });
+        if self.path("crl.pem").exists() {
+            config["crl"] = "crl.pem".into();
         }
+        let text = config.to_string().replacen('{', &format!("{{{more}"), 1);
+        fs::write(self.path("edge.json"), text).unwrap();
     }
 
-    pub fn command(&self, listen: &str) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-edge"));
-        command.args(["--listen", listen, "--back"]);
-        command.arg(self.path("agent.sock"));
-        for (flag, file) in [
-            ("--cert", "cert.pem"),
-            ("--key", "key.pem"),
-            ("--client-ca", "ca.pem"),
-        ] {
-            command.arg(flag).arg(self.path(file));
-        }
-        if self.path("crl.pem").exists() {
-            command.arg("--crl").arg(self.path("crl.pem"));
-        }
+        command.arg("--config").arg(self.path("edge.json"));
         command
     }
 
     /// The edge as a process.
     pub fn start(&self) -> Running {
-        Running::start(self.command("127.0.0.1:0"))
+        self.start_on(&[("127.0.0.1:0", true)])
+    }
+
+    pub fn start_on(&self, listen: &[(&str, bool)]) -> Running {
+        self.configure(listen, "");
+        Running::start(self.command())
     }
 
     /// The edge in this process, with limits of the test's own; it ends with the test.
     pub fn start_with(&self, limits: Limits) -> SocketAddr {
-        let front = KernelTcp::bind(&["127.0.0.1:0".to_owned()]).unwrap();
-        let at = front.addresses()[0];
-        let (files, back) = (self.files(), self.path("agent.sock"));
+        self.configure(&[("127.0.0.1:0", true)], "");
+        let file = self.path("edge.json");
+        let (send, ready) = channel();
         thread::spawn(move || {
-            let tls = Tls::load(&files).unwrap();
-            let mut server = Server::new(front, files, tls, back, limits).unwrap();
+            let server = Server::new(KernelTcp::default(), &file, limits).unwrap();
+            let mut server = server.on_ready(move |addresses| drop(send.send(addresses.to_vec())));
             server.run().unwrap();
         });
-        at
+        ready.recv_timeout(PATIENCE).unwrap()[0]
     }
 
     /// The agent: reads the header, then hands the socket to `then`.
@@ -159,15 +163,21 @@ fn read_header(socket: &mut UnixStream) -> Seen {
             &rest[36..],
         )
     };
-    let ssl = tlv(tlvs, 0x20);
-    assert_eq!(ssl[..5], [0x03, 0, 0, 0, 0]);
-    Seen {
+    let mut seen = Seen {
         family: fixed[13],
+        tls: !tlvs.is_empty(),
         source,
         destination,
-        tls_version: String::from_utf8(tlv(&ssl[5..], 0x21)).unwrap(),
-        certificate_der: tlv(&ssl[5..], 0x28),
+        tls_version: String::new(),
+        certificate_der: Vec::new(),
+    };
+    if seen.tls {
+        let ssl = tlv(tlvs, 0x20);
+        assert_eq!(ssl[..5], [0x03, 0, 0, 0, 0]);
+        seen.tls_version = String::from_utf8(tlv(&ssl[5..], 0x21)).unwrap();
+        seen.certificate_der = tlv(&ssl[5..], 0x28);
     }
+    seen
 }
 
 fn tlv(mut bytes: &[u8], kind: u8) -> Vec<u8> {
@@ -184,7 +194,6 @@ fn tlv(mut bytes: &[u8], kind: u8) -> Vec<u8> {
 pub struct Running {
     pub child: Child,
     pub at: SocketAddr,
-    pub addresses: Vec<SocketAddr>,
     pub lines: Receiver<String>,
 }
 
@@ -199,20 +208,25 @@ impl Running {
                 .map_while(Result::ok)
                 .for_each(|line| drop(send.send(line)))
         });
-        let ready = lines.recv_timeout(PATIENCE).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
-        assert_eq!(ready["message"], "ready");
-        let addresses = ready["addresses"].as_array().unwrap().iter();
-        let addresses: Vec<SocketAddr> = addresses
-            .map(|at| at.as_str().unwrap().parse().unwrap())
-            .collect();
-        let at = addresses[0];
-        Self {
+        let mut running = Self {
             child,
-            at,
-            addresses,
+            at: SocketAddr::from(([0, 0, 0, 0], 0)),
             lines,
+        };
+        let addresses = running.ready();
+        if let Some(at) = addresses.first() {
+            running.at = *at;
         }
+        running
+    }
+
+    /// Waits for the next ready line; its addresses.
+    pub fn ready(&self) -> Vec<SocketAddr> {
+        let line: serde_json::Value = serde_json::from_str(&self.line("\"ready\"")).unwrap();
+        let addresses = line["addresses"].as_array().unwrap().iter();
+        addresses
+            .map(|at| at.as_str().unwrap().parse().unwrap())
+            .collect()
     }
 
     pub fn signal(&self, signal: &str) {

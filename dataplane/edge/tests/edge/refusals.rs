@@ -1,10 +1,7 @@
 //! Who gets no connection to the agent, and what it is told.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::pki::Pki;
-use common::{Place, Running, config, config_of, connect, echo, try_once};
+use crate::common::pki::Pki;
+use crate::common::{Place, Running, config, config_of, connect, echo, try_once};
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};
@@ -120,7 +117,9 @@ fn a_client_that_offers_another_protocol_is_refused() {
 /// What comes back until the end.
 fn answer_to(edge: &Running, bytes: &[u8]) -> Vec<u8> {
     let mut socket = TcpStream::connect(edge.at).unwrap();
-    socket.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    socket
+        .set_read_timeout(Some(crate::common::PATIENCE))
+        .unwrap();
     let _ = socket.write_all(bytes);
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).unwrap();
@@ -186,11 +185,11 @@ fn garbage_after_the_handshake_ends_only_that_connection() {
     let edge = place.start();
     let config = std::sync::Arc::new(config(&place.pki, Some(&place.client())));
     let mut other = connect(edge.at, &config);
-    assert_eq!(common::ask(&mut other, "before").unwrap(), "before");
+    assert_eq!(crate::common::ask(&mut other, "before").unwrap(), "before");
     let mut client = connect(edge.at, &config);
-    assert_eq!(common::ask(&mut client, "fine").unwrap(), "fine");
+    assert_eq!(crate::common::ask(&mut client, "fine").unwrap(), "fine");
     client.sock.write_all(&[23, 3, 3, 0, 40]).unwrap();
     client.sock.write_all(&[9; 40]).unwrap();
     assert!(client.read(&mut [0; 9]).is_err());
-    assert_eq!(common::ask(&mut other, "after").unwrap(), "after");
+    assert_eq!(crate::common::ask(&mut other, "after").unwrap(), "after");
 }

@@ -1,0 +1,254 @@
+//! How configuration and certificates change while it runs.
+
+use crate::common::pki::Pki;
+use crate::common::{PATIENCE, Place, Running, ask, config, connect, echo, try_once};
+use rustls::HandshakeKind;
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+fn reload(edge: &Running, line: &str) {
+    edge.signal("-HUP");
+    edge.line(line);
+}
+
+#[test]
+fn a_reload_takes_a_new_certificate_and_new_anchors_and_keeps_what_is_open() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let edge = place.start();
+    let old = Arc::new(config(&place.pki, Some(&place.client())));
+    let mut open = connect(edge.at, &old);
+    assert_eq!(ask(&mut open, "before").unwrap(), "before");
+
+    let next = Pki::new("the next");
+    place.put_server(&next.server());
+    fs::write(place.path("ca.pem"), next.pem()).unwrap();
+    reload(&edge, "configuration taken");
+    let new = config(&next, Some(&next.client("two")));
+    assert_eq!(try_once(edge.at, new).unwrap(), "hello");
+    let stranger = config(&next, Some(&place.client()));
+    assert!(
+        try_once(edge.at, stranger)
+            .unwrap_err()
+            .contains("AlertReceived")
+    );
+    assert_eq!(ask(&mut open, "after").unwrap(), "after");
+}
+
+#[test]
+fn a_bad_file_keeps_the_old_ones_and_is_logged() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let edge = place.start();
+    let client = place.client();
+    for file in ["cert.pem", "key.pem", "ca.pem"] {
+        let good = fs::read(place.path(file)).unwrap();
+        for bad in [
+            "",
+            "no PEM",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            fs::write(place.path(file), bad).unwrap();
+            reload(&edge, "the old one stays in use");
+        }
+        fs::write(place.path(file), good).unwrap();
+        assert_eq!(
+            try_once(edge.at, config(&place.pki, Some(&client))).unwrap(),
+            "hello"
+        );
+    }
+    // A key of another certificate.
+    fs::write(place.path("key.pem"), place.pki.server().key_pem).unwrap();
+    reload(&edge, "the old one stays in use");
+    assert_eq!(
+        try_once(edge.at, config(&place.pki, Some(&client))).unwrap(),
+        "hello"
+    );
+}
+
+#[test]
+fn a_certificate_revoked_by_a_reload_is_not_resumed() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let (good, bad) = (place.client(), place.pki.client("two"));
+    fs::write(place.path("crl.pem"), place.pki.revocation_list(&[], 3000)).unwrap();
+    let edge = place.start();
+    let keeps_tickets = Arc::new(config(&place.pki, Some(&bad)));
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let mut stream = connect(edge.at, &keeps_tickets);
+        ask(&mut stream, "hello").unwrap();
+        assert_eq!(stream.conn.handshake_kind(), Some(kind));
+    }
+    fs::write(
+        place.path("crl.pem"),
+        place.pki.revocation_list(&[&bad], 3000),
+    )
+    .unwrap();
+    reload(&edge, "configuration taken");
+    assert!(ask(&mut connect(edge.at, &keeps_tickets), "hello").is_err());
+    assert_eq!(
+        try_once(edge.at, config(&place.pki, Some(&good))).unwrap(),
+        "hello"
+    );
+}
+
+#[test]
+fn a_certificate_that_expired_since_is_not_resumed() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let edge = place.start();
+    let brief = place.pki.valid_for(Duration::from_secs(4));
+    let keeps_tickets = Arc::new(config(&place.pki, Some(&brief)));
+    assert_eq!(
+        ask(&mut connect(edge.at, &keeps_tickets), "hello").unwrap(),
+        "hello"
+    );
+    thread::sleep(Duration::from_secs(5));
+    let mut stream = connect(edge.at, &keeps_tickets);
+    assert!(ask(&mut stream, "hello").is_err());
+    assert_eq!(stream.conn.handshake_kind(), Some(HandshakeKind::Resumed));
+    edge.line("xpired");
+}
+
+#[test]
+fn it_waits_for_a_file_that_is_not_there_and_serves_when_it_comes() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let edge = Running::start(place.command());
+    assert!(edge.at.port() == 0, "it listens before it was told to");
+    place.configure(&[("127.0.0.1:0", true)], "");
+    let at = edge.ready()[0];
+    let good = config(&place.pki, Some(&place.client()));
+    assert_eq!(try_once(at, good).unwrap(), "hello");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_not_taken_until_it_is_theirs_no_more() {
+    let place = Place::new();
+    let set_mode = |mode| {
+        fs::set_permissions(place.path("key.pem"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set_mode(0o644);
+    let edge = place.start();
+    assert_eq!(edge.at.port(), 0);
+    // A change of mode alone is no other file: the next look is asked for.
+    set_mode(0o640);
+    edge.signal("-HUP");
+    assert_eq!(edge.ready().len(), 1);
+}
+
+#[test]
+fn a_fault_in_the_file_is_logged_with_its_place_and_changes_nothing() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let edge = place.start();
+    fs::write(
+        place.path("edge.json"),
+        "{\n  \"listen\": [],\n  \"bakc\": 1\n}",
+    )
+    .unwrap();
+    let line = edge.line("the old one stays in use");
+    assert!(
+        line.contains("unknown field `bakc`") && line.contains("line 3 column 8"),
+        "{line}"
+    );
+    let good = config(&place.pki, Some(&place.client()));
+    assert_eq!(try_once(edge.at, good).unwrap(), "hello");
+}
+
+#[test]
+fn listeners_come_and_go_and_the_others_keep_their_ports_and_connections() {
+    let place = Place::new();
+    let seen = place.agent(echo);
+    let edge = place.start();
+    let first = edge.at;
+    let client = Arc::new(config(&place.pki, Some(&place.client())));
+    let mut open = connect(first, &client);
+    ask(&mut open, "before").unwrap();
+    assert!(seen.recv_timeout(PATIENCE).unwrap().tls);
+
+    place.configure(&[("[::1]:0", false), ("127.0.0.1:0", true)], "");
+    let both = edge.ready();
+    assert_eq!(both[1], first);
+    assert!(both[0].is_ipv6());
+    let mut plain = TcpStream::connect(both[0]).unwrap();
+    std::io::Write::write_all(&mut plain, b"x").unwrap();
+    assert!(!seen.recv_timeout(PATIENCE).unwrap().tls);
+
+    place.configure(&[("[::1]:0", false)], "");
+    assert_eq!(edge.ready(), both[..1]);
+    assert!(TcpStream::connect(first).is_err());
+    assert_eq!(ask(&mut open, "after").unwrap(), "after");
+
+    fs::write(place.path("edge.json"), "{}").unwrap();
+    assert_eq!(edge.ready(), []);
+    assert!(TcpStream::connect(both[0]).is_err());
+}
+
+#[test]
+fn an_address_that_is_taken_is_logged_once_and_had_when_it_is_free() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let edge = place.start_on(&[(&address, true)]);
+    assert_eq!(edge.at.port(), 0);
+    drop(taken);
+    assert_eq!(edge.ready(), [address.parse::<SocketAddr>().unwrap()]);
+}
+
+#[test]
+fn both_families_listen_on_one_port() {
+    let place = Place::new();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let (v4, v6) = (format!("0.0.0.0:{port}"), format!("[::]:{port}"));
+    let edge = place.start_on(&[(&v4, true), (&v6, true)]);
+    let addresses: Vec<String> = if edge.at.port() == 0 {
+        Vec::new()
+    } else {
+        vec![edge.at.to_string()]
+    };
+    assert_eq!(addresses, [v4]);
+    assert!(TcpStream::connect(("::1", port)).is_ok());
+}
+
+#[test]
+fn a_link_that_is_swapped_brings_the_next_version_whole() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let next = Pki::new("the next");
+    for (version, pki) in [("1", &place.pki), ("2", &next)] {
+        let dir = place.path(version);
+        fs::create_dir(&dir).unwrap();
+        let server = pki.server();
+        for (name, text) in [
+            ("c.pem", &server.pem),
+            ("k.pem", &server.key_pem),
+            ("ca.pem", &pki.pem()),
+        ] {
+            fs::write(dir.join(name), text).unwrap();
+            fs::set_permissions(dir.join(name), fs::Permissions::from_mode(0o640)).unwrap();
+        }
+        let text = r#"{"listen": [{"address": "127.0.0.1:0", "tls": true}], "back": "../agent.sock",
+            "certificate": "c.pem", "private_key": "k.pem", "client_ca": "ca.pem"}"#;
+        fs::write(dir.join("edge.json"), text).unwrap();
+    }
+    symlink("1", place.path("current")).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gatehouse-edge"));
+    command.arg("--config").arg(place.path("current/edge.json"));
+    let edge = Running::start(command);
+    let old = config(&place.pki, Some(&place.client()));
+    assert_eq!(try_once(edge.at, old).unwrap(), "hello");
+    symlink("2", place.path("next")).unwrap();
+    fs::rename(place.path("next"), place.path("current")).unwrap();
+    edge.line("/2/edge.json");
+    let new = config(&next, Some(&next.client("two")));
+    assert_eq!(try_once(edge.at, new).unwrap(), "hello");
+}
