@@ -1,5 +1,6 @@
 // The one command's entry: every verb registers itself, none knows another.
 import { Command } from "commander";
+import { register as admins } from "./cli/admins.ts";
 import { register as bench } from "./cli/bench.ts";
 import { register as ca } from "./cli/ca.ts";
 import { register as config } from "./cli/config.ts";
@@ -13,6 +14,7 @@ import { register as test } from "./cli/test.ts";
 import { register as up } from "./cli/up.ts";
 import { register as verify } from "./cli/verify.ts";
 import { register as vm } from "./cli/vm.ts";
+import { register as whoami } from "./cli/whoami.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 
 const program = new Command("gatehouse")
@@ -30,7 +32,25 @@ Start here:
   gatehouse down        stop it; its keys stay`,
   );
 
-for (const register of [up, vm, echo, sign, pubkey, verify, proxy, serve, bench, config, ca, doctor, test]) {
+for (
+  const register of [
+    up,
+    vm,
+    echo,
+    sign,
+    pubkey,
+    verify,
+    whoami,
+    admins,
+    proxy,
+    serve,
+    bench,
+    config,
+    ca,
+    doctor,
+    test,
+  ]
+) {
   register(program);
 }
 

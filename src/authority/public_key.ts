@@ -46,6 +46,7 @@ export async function readPublicKey(der: Uint8Array): Promise<PublicKey> {
   const used = algorithm === "Ed25519" ? "Ed25519" : { name: "ECDSA", hash: "SHA-256" };
   let key: CryptoKey;
   try {
+    createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" }); // importKey takes what is off the curve
     key = await crypto.subtle.importKey("spki", spki, imported, false, ["verify"]);
   } catch {
     throw new PublicKeyError(`it is no point of ${algorithm}'s curve`);

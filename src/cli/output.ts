@@ -86,6 +86,9 @@ const NEXT_BY_STATUS: Partial<Record<number, string>> = {
   [status.UNAVAILABLE]: "check that the server runs (`gatehouse status`) and that --server names it",
   [status.DEADLINE_EXCEEDED]: "try again, or give it longer with --timeout",
   [status.UNIMPLEMENTED]: "the server doesn't have this method: is --server a Gatehouse?",
+  [status.UNAUTHENTICATED]:
+    "prove an enrolled key with --admin-key FILE over VSOCK or a Unix socket, or give a certificate (--cert, --key) over tls://",
+  [status.PERMISSION_DENIED]: "`gatehouse whoami` says who you are there; an administrator can allow more",
   [status.INVALID_ARGUMENT]: "mend the named argument; `--help` shows what is allowed",
 };
 

@@ -23,6 +23,8 @@ export interface VmPaths {
   readonly record: string;
   readonly lock: string;
   readonly sealingKey: string;
+  /** The first administrator's private key, which the command line proves with. */
+  readonly adminKey: string;
   readonly machineId: string;
   readonly config: string;
   readonly stateImage: string;
@@ -89,6 +91,7 @@ export function vmPaths(name: string, env: Environment, uid: number): VmPaths {
     record: inDir("vm.json"),
     lock: inDir("lock"),
     sealingKey: inDir("sealing.key"),
+    adminKey: inDir("admin.key"),
     machineId: inDir("machine-id"),
     config: inDir("config.toml"),
     stateImage: inDir("state.img"),

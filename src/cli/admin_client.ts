@@ -1,0 +1,139 @@
+// Calls that need a role, for every command that makes one: proven with the administrator's key where the transport
+// takes proofs, by the client certificate over TLS. Must never send a proof where the server refuses all.
+import type { Command } from "commander";
+import { type PrivateKey, PrivateKeyError, readPrivateKey } from "../authority/private_key.ts";
+import { Prover } from "../authority/prover.ts";
+import type { ApiPath } from "../authority/table.ts";
+import { Channel } from "../grpc/channel.ts";
+import { type ClientMethod, serverStream, unary } from "../grpc/client.ts";
+import { serviceDefinition } from "../proto/mod.ts";
+import { type Address, formatAddress, parseAddressList } from "../transport/address.ts";
+import { dialer, type DialOptions } from "../transport/dial.ts";
+import { GatehouseError } from "../vm/errors.ts";
+import { ownVmPaths } from "../vm/paths.ts";
+import { exists } from "../vm/write_once.ts";
+import { readInput } from "./files.ts";
+import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
+
+/** A private key in PEM has some hundred bytes; this bounds a wrong file. */
+const MAX_KEY_FILE_BYTES = 16 * 1024;
+
+export interface AdminOptions extends ServerOptions {
+  adminKey?: string;
+}
+
+/** --server and the like, and --admin-key. */
+export function adminOptions(command: Command, timeoutMs?: number): Command {
+  return serverOptions(command, timeoutMs).option(
+    "--admin-key <file>",
+    "an enrolled private key, for VSOCK and Unix sockets (default: $GATEHOUSE_ADMIN_KEY, else the running VM's)",
+  );
+}
+
+/**
+ * ```ts
+ * await withAdmin(options, signal, (client) => client.unary("/gatehouse.v1.Admins/List", {}));
+ * ```
+ */
+export class AdminClient {
+  readonly #channel: Channel;
+  readonly #prover: Prover | undefined;
+
+  /** @param key absent: the calls go out as they are */
+  constructor(
+    addresses: readonly Address[],
+    private readonly options: DialOptions & { readonly deadlineMs: number; readonly signal?: AbortSignal },
+    key?: PrivateKey,
+  ) {
+    this.#channel = new Channel(
+      addresses.map((address) => ({
+        address: formatAddress(address),
+        dial: dialer(address, { tls: options.tls }),
+      })),
+    );
+    this.#prover = key && new Prover(this.#channel, key.proving);
+  }
+
+  /** @throws GrpcError */
+  unary<Request, Response>(path: ApiPath, request: Request): Promise<Response> {
+    const { deadlineMs, signal } = this.options;
+    const method = methodAt<Request, Response>(path);
+    return this.#prover
+      ? this.#prover.unary(method, request, { deadlineMs, signal })
+      : unary(this.#channel, method, request, { deadlineMs, signal });
+  }
+
+  /** Has no time limit. Leaving the loop ends it. @throws GrpcError while iterating */
+  serverStream<Request, Response>(path: ApiPath, request: Request): AsyncIterable<Response> {
+    const { signal } = this.options;
+    const method = methodAt<Request, Response>(path);
+    return this.#prover
+      ? this.#prover.serverStream(method, request, { signal })
+      : serverStream(this.#channel, method, request, { signal });
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
+
+/** Runs `use` with a client for what the options name, and closes it whatever happens. */
+export async function withAdmin<T>(
+  options: AdminOptions,
+  signal: AbortSignal,
+  use: (client: AdminClient) => Promise<T>,
+): Promise<T> {
+  const { addresses, timeoutMs, ...dialing } = await resolveServer(options);
+  const all = parseAddressList(addresses);
+  const key = await keyFor(options, all);
+  // A proof is for transports without TLS: with one, the others aren't tried.
+  const client = new AdminClient(
+    key ? all.filter(takesProofs) : all,
+    { ...dialing, deadlineMs: timeoutMs, signal },
+    key,
+  );
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+const takesProofs = ({ transport }: Address) => transport !== "tcp" && transport !== "tls";
+
+async function keyFor(options: AdminOptions, addresses: Address[]): Promise<PrivateKey | undefined> {
+  if (addresses.some(takesProofs)) {
+    const file = options.adminKey ?? Deno.env.get("GATEHOUSE_ADMIN_KEY") ?? await vmKeyFile(options);
+    return file === undefined ? undefined : await readKeyFile(file);
+  }
+  if (options.adminKey === undefined) return undefined;
+  throw new GatehouseError(
+    "bad-argument",
+    "--admin-key proves over VSOCK and Unix sockets only, and --server names neither",
+    "call the server by vsock:// or unix://, or over tls:// with --cert and --key",
+  );
+}
+
+/** The key that `gatehouse up` made, when it is that VM which is called. */
+async function vmKeyFile({ server, name }: AdminOptions): Promise<string | undefined> {
+  if (server !== undefined || Deno.env.get("GATEHOUSE_SERVER") !== undefined) return undefined;
+  const { adminKey } = ownVmPaths(name);
+  return await exists(adminKey) ? adminKey : undefined;
+}
+
+async function readKeyFile(file: string): Promise<PrivateKey> {
+  const next = "give the private half of an enrolled key; `gatehouse admins keygen` makes a pair";
+  const text = new TextDecoder().decode(await readInput(file, MAX_KEY_FILE_BYTES, next));
+  try {
+    return await readPrivateKey(text);
+  } catch (error) {
+    if (!(error instanceof PrivateKeyError)) throw error;
+    throw new GatehouseError("bad-argument", `--admin-key ${file}: ${error.message}`, next);
+  }
+}
+
+/** proto-loader's definitions know their messages as `object`; the types are the caller's. */
+function methodAt<Request, Response>(path: ApiPath): ClientMethod<Request, Response> {
+  const [, service, name] = path.split("/");
+  return serviceDefinition(service)[name] as unknown as ClientMethod<Request, Response>;
+}
