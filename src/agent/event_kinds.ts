@@ -10,7 +10,6 @@ const WARNINGS: ReadonlySet<number> = new Set([
   EventKind.CONFIG_REVERTED,
   EventKind.CERTIFICATE_NEAR_EXPIRY,
   EventKind.CERTIFICATE_EXPIRED,
-  EventKind.DENIED,
   EventKind.SIGNER_LOST,
   EventKind.EDGE_LOST,
   EventKind.CLOCK_UNKNOWN,
@@ -19,5 +18,6 @@ const WARNINGS: ReadonlySet<number> = new Set([
 /** "SIGNER_LOST"; "KIND_99" for a kind that this version doesn't know. */
 export const nameOf = (kind: number): string => NAMES.get(kind) ?? `KIND_${kind}`;
 
-/** What asks for an operator's eye is a warning. */
-export const levelOf = (kind: EventKindNumber): LineLevel => WARNINGS.has(kind) ? "warn" : "info";
+/** What asks for an operator's eye is a warning. Denials are in the log already, by who denied. */
+export const levelOf = (kind: EventKindNumber): LineLevel =>
+  kind === EventKind.DENIED ? "debug" : WARNINGS.has(kind) ? "warn" : "info";

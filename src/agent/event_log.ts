@@ -82,7 +82,7 @@ export class EventLog {
 
   /** Near-duplicates of DENIED are counted and told together: whoever is denied may not flood the ring. */
   readonly emit: EmitEvent = (kind, message, fields = {}) => {
-    if (kind === EventKind.DENIED && !this.#pace.take(message, fields)) return;
+    if (kind === EventKind.DENIED && !this.#pace.take(bounded(message))) return;
     this.#append(kind, message, fields);
   };
 

@@ -24,14 +24,11 @@ export class EventPace {
   ) {}
 
   /** Whether this one is to be told now; if not, it is counted. */
-  take(message: string, fields: Readonly<Record<string, string>>): boolean {
+  take(message: string): boolean {
     this.#cancelWindow ??= this.after(WINDOW_MS, () => this.#endWindow());
-    if (this.#told.size < MAX_TOLD) {
-      const key = JSON.stringify([message, fields]);
-      if (!this.#told.has(key)) {
-        this.#told.add(key);
-        return true;
-      }
+    if (this.#told.size < MAX_TOLD && !this.#told.has(message)) {
+      this.#told.add(message);
+      return true;
     }
     this.#untold++;
     return false;
