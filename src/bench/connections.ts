@@ -8,6 +8,7 @@ import type { ClientCall } from "../grpc/client_call.ts";
 import { GrpcError } from "../grpc/status.ts";
 import { formatAddress, parseAddressList } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
+import type { TlsClientOptions } from "../transport/tls_material.ts";
 import type { Done, Lane, Slot } from "./slot.ts";
 import type { Workload } from "./workload.ts";
 
@@ -22,12 +23,13 @@ export class Connections {
    * Opens nothing yet.
    * @param server addresses separated by commas
    * @param numbers of the connections, over all processes
+   * @param tls for tls:// addresses
    * @throws AddressError
    */
-  constructor(server: string, private readonly numbers: readonly number[]) {
+  constructor(server: string, private readonly numbers: readonly number[], tls?: TlsClientOptions) {
     const targets = parseAddressList(server).map((parsed) => ({
       address: formatAddress(parsed),
-      dial: dialer(parsed),
+      dial: dialer(parsed, { tls }),
     }));
     this.#channels = numbers.map(() => new Channel(targets));
   }

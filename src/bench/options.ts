@@ -1,5 +1,6 @@
 // What one benchmark is told to do, after flags and environment are read (src/cli/bench_options.ts).
-// Must hold plain values only: it goes to child processes and into the report as it is.
+// Must hold plain values only: it goes to child processes as it is. Into the report goes all but `tls`.
+import type { TlsClientOptions } from "../transport/tls_material.ts";
 
 export const SERVICES = ["echo", "rsa_sign", "ecc_sign"] as const;
 export type ServiceName = typeof SERVICES[number];
@@ -7,6 +8,8 @@ export type ServiceName = typeof SERVICES[number];
 export interface BenchOptions {
   /** Addresses separated by commas; each connection tries them in order. */
   readonly server: string;
+  /** For tls:// addresses. */
+  readonly tls?: TlsClientOptions;
   /** One after the other, each with its own warm-up. */
   readonly services: readonly ServiceName[];
   /** Over all processes. */

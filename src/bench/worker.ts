@@ -49,7 +49,7 @@ export class LocalWorker implements Worker {
    */
   constructor(private readonly options: BenchOptions, private readonly index = 0) {
     this.#lanes = lanesOf(index, options.processes, options.connections);
-    this.#connections = new Connections(options.server, this.#lanes);
+    this.#connections = new Connections(options.server, this.#lanes, options.tls);
   }
 
   async connect(): Promise<void> {

@@ -65,6 +65,7 @@ Examples:
   gatehouse bench                                             the running VM, Echo, 10 s
   gatehouse bench --server tcp://127.0.0.1:50051 --connections 8 --streams 32
   gatehouse bench --service all --duration 30s --output before.json
+  gatehouse bench --server tls://gatehouse.example:50051 --ca ca.pem --cert ci.pem --key ci.key
   gatehouse bench --rate 5000 --server unix:///run/gatehouse.sock
   gatehouse bench --processes 2 --connections 64 --server vsock://3:50051
   gatehouse bench --compare before.json after.json --fail-if-slower 5`,
@@ -88,10 +89,10 @@ async function bench(flags: Options, json: boolean, signal: AbortSignal): Promis
   const { options: told, output, fromEnvironment } = benchOptions(flags, env);
   const seedServer = flags.server === undefined ? env("SERVER_ADDR") || undefined : undefined;
   if (seedServer !== undefined) fromEnvironment.push(`SERVER_ADDR=${seedServer}`);
-  const { addresses, timeoutMs } = await resolveServer({ ...flags, server: flags.server ?? seedServer });
+  const { addresses, timeoutMs, tls } = await resolveServer({ ...flags, server: flags.server ?? seedServer });
   if (fromEnvironment.length > 0) note(`From the environment: ${fromEnvironment.join(" ")}`);
 
-  const options: BenchOptions = { ...told, server: addresses, timeoutMs };
+  const options: BenchOptions = { ...told, server: addresses, tls, timeoutMs };
   const progress = progressReporter();
   const onLive = (live: Live) =>
     progress.report({ step: `bench ${live.service}`, detail: liveLine(live), fraction: live.fraction });

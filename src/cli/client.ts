@@ -13,6 +13,7 @@ import {
 } from "../proto/mod.ts";
 import { formatAddress, parseAddressList } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
+import type { TlsClientOptions } from "../transport/tls_material.ts";
 
 const echo = serviceDefinition("echo.EchoService");
 const crypto = serviceDefinition("crypto.CryptoService");
@@ -23,6 +24,8 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 export interface CallOptions {
   timeoutMs: number;
   signal?: AbortSignal;
+  /** For tls:// addresses. */
+  tls?: TlsClientOptions;
 }
 
 /** Typed calls to one server, reachable under one or more addresses. */
@@ -37,7 +40,7 @@ export class Client {
     this.#channel = new Channel(
       parseAddressList(addresses).map((parsed) => {
         const address = formatAddress(parsed);
-        const dial = dialer(parsed);
+        const dial = dialer(parsed, { tls: options.tls });
         return {
           address,
           dial: async (signal?: AbortSignal) => {

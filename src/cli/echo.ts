@@ -29,6 +29,7 @@ Examples:
   gatehouse echo hello --server vsock://3:50051           a VM by its CID
   gatehouse echo --count 100 --json                       one JSON object a line
   gatehouse echo --size 1048576 --server tcp://127.0.0.1:50051
+  gatehouse echo --server tls://gatehouse.example:50051 --ca ca.pem --cert ci.pem --key ci.key
   gatehouse echo hi --server vsock://3:50051,tcp://127.0.0.1:50051   the second when the first fails`,
     )
     .action(action(async ({ json, signal }, text: string, options: EchoOptions) => {
@@ -38,7 +39,7 @@ Examples:
         : patterned(wholeNumber("--size", options.size, 0, MAX_PAYLOAD_BYTES));
       const server = await resolveServer(options);
       const printResult = count > 1 ? printJsonLine : printJson;
-      await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
+      await withClient(server.addresses, { ...server, signal }, async (client) => {
         for (let i = 0; i < count; i++) {
           const started = performance.now();
           const reply = await client.echo(payload);

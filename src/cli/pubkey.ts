@@ -42,7 +42,7 @@ Examples:
         throw new GatehouseError("bad-argument", `--out ${options.out}: no such form`, "choose pem or der");
       }
       const server = await resolveServer(options);
-      await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
+      await withClient(server.addresses, { ...server, signal }, async (client) => {
         const reply = await client.publicKey(requestFor(options));
         // A server in seed mode gives another form; whoever reads this file expects SPKI.
         const spki = toSpki(reply.public_key_der);

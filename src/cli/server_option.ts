@@ -1,12 +1,14 @@
-// --server and --timeout, the same on every command that calls a server.
+// --server, --timeout and what TLS takes, the same on every command that calls a server.
 import type { Command } from "commander";
 import { GatehouseError } from "../vm/errors.ts";
 import { DEFAULT_VM } from "../vm/paths.ts";
 import { runningAddresses } from "../vm/machine.ts";
 import { DEFAULT_TIMEOUT_MS } from "./client.ts";
 import { wholeNumber } from "./command.ts";
+import { readTls, type TlsFlags, tlsOptions } from "./tls_option.ts";
+import type { TlsClientOptions } from "../transport/tls_material.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends TlsFlags {
   server?: string;
   name: string;
   timeout: string;
@@ -16,23 +18,33 @@ export interface ServerOptions {
 /** A day: longer is a typing mistake. */
 const MAX_TIMEOUT_MS = 24 * 3600 * 1000;
 
-/** @param timeoutMs what --timeout is when it isn't given */
-export function serverOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS): Command {
-  return command
-    .option(
-      "--server <addresses>",
-      "tcp://host:port, unix:///path, vsock://cid:port or vsock+unix:///path:port; several, separated by " +
-        "commas, are tried in order (default: $GATEHOUSE_SERVER, else the running VM)",
-    )
+/** The server to call, and how. */
+export interface Server {
+  /** Separated by commas, tried in order. */
+  readonly addresses: string;
+  readonly timeoutMs: number;
+  /** There when one of the addresses is tls://. */
+  readonly tls?: TlsClientOptions;
+}
+
+/**
+ * @param timeoutMs what --timeout is when it isn't given
+ * @param key what --key is, on a command where it is more than the certificate's key
+ */
+export function serverOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS, key?: string): Command {
+  command.option(
+    "--server <addresses>",
+    "tls://host:port, tcp://host:port, unix:///path, vsock://cid:port or vsock+unix:///path:port; several, " +
+      "separated by commas, are tried in order (default: $GATEHOUSE_SERVER, else the running VM)",
+  );
+  return tlsOptions(command, key)
     .option("--name <vm>", "the VM to call when there is no --server", DEFAULT_VM)
     .option("--timeout <ms>", "for each call", String(timeoutMs))
     .option("--json", "print JSON");
 }
 
-/** The addresses to call: as told, else the running VM's. */
-export async function resolveServer(
-  options: ServerOptions,
-): Promise<{ addresses: string; timeoutMs: number }> {
+/** The server to call: as told, else the running VM. */
+export async function resolveServer(options: ServerOptions): Promise<Server> {
   const timeoutMs = wholeNumber("--timeout", options.timeout, 1, MAX_TIMEOUT_MS);
   const told = options.server ?? Deno.env.get("GATEHOUSE_SERVER");
   if (told === "") {
@@ -42,7 +54,7 @@ export async function resolveServer(
       "name an address, or leave --server out for the running VM",
     );
   }
-  if (told !== undefined) return { addresses: told, timeoutMs };
+  if (told !== undefined) return { addresses: told, timeoutMs, tls: await readTls(options, told) };
   const addresses = await runningAddresses(options.name);
   if (!addresses) {
     throw new GatehouseError(
@@ -51,5 +63,6 @@ export async function resolveServer(
       "start it with `gatehouse up`, or name a server with --server",
     );
   }
-  return { addresses: addresses.join(","), timeoutMs };
+  const list = addresses.join(",");
+  return { addresses: list, timeoutMs, tls: await readTls(options, list) };
 }

@@ -43,7 +43,7 @@ Examples:
       }
       const server = await resolveServer(options);
       const data = await readInput(file, MAX_SIGN_DATA_BYTES);
-      await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
+      await withClient(server.addresses, { ...server, signal }, async (client) => {
         const started = performance.now();
         const reply = await client.sign({ data, key_type: keyType, algorithm });
         const signature = Buffer.from(reply.signature);

@@ -19,16 +19,18 @@ const MAX_KEY_FILE_BYTES = 16_384;
 interface VerifyOptions extends ServerOptions {
   algorithm: string;
   signature: string;
-  key?: string;
 }
 
 export function register(program: Command): void {
-  serverOptions(program.command("verify"))
+  serverOptions(
+    program.command("verify"),
+    undefined,
+    "the public key to verify with, PEM or DER (default: the server's); a private key is that of --cert",
+  )
     .summary("check a signature")
     .argument("[file]", "what was signed; - or nothing: standard input")
     .requiredOption("--signature <file>", "raw, base64 or hex, as `gatehouse sign` writes it")
     .option("--algorithm <name>", ALGORITHM_NAMES.join(", "), DEFAULT_ALGORITHM)
-    .option("--key <file>", "public key, PEM or DER (default: the server's)")
     .addHelpText(
       "after",
       `
@@ -39,9 +41,7 @@ Examples:
     .action(action(async ({ json, signal }, file: string | undefined, options: VerifyOptions) => {
       const chosen = parseAlgorithm(options.algorithm);
       const signature = decodeSignature(await readInput(options.signature, MAX_SIGNATURE_FILE_BYTES));
-      const key = options.key
-        ? await readInput(options.key, MAX_KEY_FILE_BYTES)
-        : await serverKey(chosen, options, signal);
+      const key = await givenKey(options) ?? await serverKey(chosen, options, signal);
       const data = await readInput(file, MAX_SIGN_DATA_BYTES);
       const verified = verifySignature(chosen.name, key, data, signature);
       if (json) printJson({ verified, algorithm: chosen.name });
@@ -54,13 +54,22 @@ Examples:
     }));
 }
 
+/** The public key of --key; a private one there is the client certificate's, as on every other command. */
+async function givenKey(options: VerifyOptions): Promise<Uint8Array | undefined> {
+  if (options.key === undefined) return undefined;
+  const key = await readInput(options.key, MAX_KEY_FILE_BYTES);
+  const isPrivate = /^-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/m.test(new TextDecoder("latin1").decode(key));
+  const hasCertificate = options.cert !== undefined || Deno.env.has("GATEHOUSE_TLS_CERT");
+  return isPrivate && hasCertificate ? undefined : key;
+}
+
 async function serverKey(
   chosen: ChosenAlgorithm,
   options: VerifyOptions,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const server = await resolveServer(options);
-  return await withClient(server.addresses, { timeoutMs: server.timeoutMs, signal }, async (client) => {
+  return await withClient(server.addresses, { ...server, signal }, async (client) => {
     const reply = await client.publicKey({ key_type: chosen.keyType, algorithm: chosen.algorithm });
     return reply.public_key_der;
   });

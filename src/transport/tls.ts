@@ -2,12 +2,11 @@
 // Must never go on with a server that isn't proven, nor trust a public authority where the caller named its own:
 // that is why it is node:tls and not Deno.connectTls, whose caCerts come in addition to the machine's roots.
 import { isIP } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { AddressError, attempt, type Conn, SocketError, timeoutError } from "@gatehouse/vsock";
 import { formatAddress, type TlsAddress } from "./address.ts";
 import { TCP_CONNECT_TIMEOUT_MS } from "./tcp.ts";
 import { TlsConn } from "./tls_conn.ts";
-import { tlsError } from "./tls_error.ts";
+import { noHttp2, tlsError, unproven } from "./tls_error.ts";
 import { checkTlsMaterial, type TlsClientOptions } from "./tls_material.ts";
 
 export interface TlsDialOptions {
@@ -32,15 +31,15 @@ export async function dialTls(address: TlsAddress, options: TlsDialOptions = {})
   if (address.port === 0) throw new AddressError(text, "port 0 is for listening", "tls://127.0.0.1:50051");
   checkTlsMaterial(text, tls);
   return await attempt(
-    async (stop) => new TlsConn(await connect(address, tls, stop), text),
+    (stop) => connect(address, tls, stop),
     { timeoutMs, signal },
     () =>
       timeoutError(text, timeoutMs, "check the address and firewalls, and that a TLS server listens there"),
   );
 }
 
-async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSignal): Promise<TLSSocket> {
-  const { connect } = await import("node:tls"); // 2 ms that only they wait who dial TLS
+async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSignal): Promise<Conn> {
+  const { checkServerIdentity, connect } = await import("node:tls"); // 2 ms that only they wait who dial TLS
   const text = formatAddress(address);
   const serverName = tls.serverName ?? address.hostname;
   return await new Promise((resolve, reject) => {
@@ -50,35 +49,32 @@ async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSi
       ca: tls.ca,
       cert: tls.cert,
       key: tls.key,
-      // An IP address is no server name (RFC 6066, 3): the certificate is compared with the host then.
+      // An IP address is no server name (RFC 6066, 3); what the certificate is compared with is named below.
       servername: isIP(serverName) ? undefined : serverName,
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
       ALPNProtocols: [ALPN],
       minVersion: "TLSv1.2",
-      rejectUnauthorized: true,
+      // Judged below, where it can still be said why: with true, only a code is left that stands for every reason.
+      rejectUnauthorized: false,
     });
     const fail = (error: unknown) => {
+      stop.removeEventListener("abort", abort);
       socket.destroy();
-      reject(tlsError(error, text, serverName));
+      reject(tlsError(error, text));
     };
+    const ended = () =>
+      fail(new SocketError("ECONNRESET", text, `can't connect to ${text}: ended in the handshake`));
     const abort = () => fail(stop.reason);
     stop.addEventListener("abort", abort, { once: true });
     socket.on("error", fail);
-    socket.on("end", () => fail(new SocketError("ECONNRESET", text, "ended during the handshake")));
+    socket.on("end", ended);
     socket.once("secureConnect", () => {
+      if (socket.authorized !== true) return fail(unproven(socket, text, serverName));
+      if (socket.alpnProtocol !== ALPN) return fail(noHttp2(text));
+      const conn = new TlsConn(socket, text);
       stop.removeEventListener("abort", abort);
-      socket.removeAllListeners("error").removeAllListeners("end");
-      socket.setNoDelay(true);
-      if (socket.alpnProtocol === ALPN) return resolve(socket);
-      socket.on("error", () => {}); // it is of no use any more
-      socket.destroy();
-      reject(
-        new SocketError(
-          "ENOALPN",
-          text,
-          `can't connect to ${text}: the server speaks TLS but agreed to no HTTP/2 (ALPN h2); ` +
-            "check that a gRPC server listens there",
-        ),
-      );
+      socket.off("error", fail).off("end", ended).setNoDelay(true);
+      resolve(conn);
     });
   });
 }

@@ -16,7 +16,9 @@ export class TlsConn implements Conn {
     // never wakes up.
     socket.on("readable", () => this.#wake());
     socket.on("end", () => this.#wake());
-    socket.on("close", () => this.#fail(new SocketError("ECONNRESET", address, `${address} is gone`)));
+    socket.on("close", () => {
+      if (!socket.readableEnded) this.#fail(new SocketError("ECONNRESET", address, `${address} is gone`));
+    });
     socket.on("error", (error) => this.#fail(tlsError(error, address)));
   }
 

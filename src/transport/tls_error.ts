@@ -1,19 +1,6 @@
 // What goes wrong between a TLS client and its server, in words that say what to do next. Decides nothing.
+import type { TLSSocket } from "node:tls";
 import { connectError, SocketError } from "@gatehouse/vsock";
-
-/** What the runtime gives that isn't of the socket below, by code; each ends with what to do. */
-const CLIENT_SIDE: Record<string, string> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate comes from an authority that isn't trusted here; give that authority's certificate with --ca FILE",
-  SELF_SIGNED_CERT_IN_CHAIN:
-    "its certificate comes from an authority that isn't trusted here; give that authority's certificate with --ca FILE",
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    "its certificate is self-signed; give it one of an authority (`gatehouse ca issue`), or give it with --ca FILE",
-  CERT_HAS_EXPIRED: "its certificate has expired; give the server a new one (and check this machine's clock)",
-  CERT_NOT_YET_VALID: "its certificate is not valid yet; check this machine's clock and the server's",
-  CERT_REVOKED: "its certificate is revoked; give the server a new one",
-  INVALID_PURPOSE: "its certificate isn't one for servers; issue one with `gatehouse ca issue NAME --server`",
-};
 
 /** Alerts of the server (RFC 8446, 6.2) about the certificate that we gave, or gave not. */
 const ALERTS: [pattern: RegExp, text: string][] = [
@@ -45,24 +32,50 @@ const ALERTS: [pattern: RegExp, text: string][] = [
 ];
 
 /**
- * Turns what node:tls gave into a SocketError that says what to do next. Errors of TCP become those of connectError().
+ * Why a server is not believed: the runtime gives one code for all that is wrong with a certificate, so what it says
+ * of itself is looked at. Only for the words: that it is not believed stands.
  *
  * @param serverName the name that the certificate was to have
  */
-export function tlsError(error: unknown, address: string, serverName?: string): Error {
-  if (!(error instanceof Error)) return new SocketError("UNKNOWN", address, String(error));
-  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
-  const say = (text: string) => new SocketError(code, address, `can't connect to ${address}: ${text}`, error);
-  const known = CLIENT_SIDE[code];
-  if (known !== undefined) return say(known);
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+export function unproven(socket: TLSSocket, address: string, serverName: string): SocketError {
+  const say = (text: string) => new SocketError("EUNPROVEN", address, `can't connect to ${address}: ${text}`);
+  const certificate = socket.getPeerCertificate();
+  if (String(socket.authorizationError) === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return say(
-      `its certificate isn't one for ${serverName ?? "this name"} (${
-        error.message.replace(/^.*altnames: /s, "")
-      }); ` +
+      `its certificate isn't one for ${serverName} (it is for ${certificate.subjectaltname || "nobody"}); ` +
         "dial a name that it has, or name that one with --server-name",
     );
   }
+  if (new Date(certificate.valid_to) < new Date()) {
+    return say(`its certificate has expired (${certificate.valid_to}); give the server a new one`);
+  }
+  if (new Date(certificate.valid_from) > new Date()) {
+    return say(
+      `its certificate is valid from ${certificate.valid_from} on; check this machine's clock and the server's`,
+    );
+  }
+  return say(
+    "its certificate comes from an authority that isn't trusted here, or isn't one for servers; give the authority's " +
+      "certificate with --ca FILE",
+  );
+}
+
+/** The server is proven, and has agreed to another protocol than HTTP/2 or to none. */
+export const noHttp2 = (address: string): SocketError =>
+  new SocketError(
+    "ENOALPN",
+    address,
+    `can't connect to ${address}: the server speaks TLS but agreed to no HTTP/2 (ALPN h2); ` +
+      "check that a gRPC server listens there",
+  );
+
+/**
+ * Turns what node:tls gave into a SocketError that says what to do next. Errors of TCP become those of connectError().
+ */
+export function tlsError(error: unknown, address: string): Error {
+  if (!(error instanceof Error)) return new SocketError("UNKNOWN", address, String(error));
+  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+  const say = (text: string) => new SocketError(code, address, `can't connect to ${address}: ${text}`, error);
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || /InvalidContentType|InvalidMessage/.test(error.message)) {
     return say("what listens there speaks no TLS; dial it as tcp://, or give the port of the TLS server");
   }
