@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { loadConfig } from "../agent/config/mod.ts";
 import { examine, formatFindings, install } from "../vm/doctor.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { boot, GUEST_PORT, type RunningVm } from "../vm/machine.ts";
+import { boot, CLI_NAME, GUEST_PORT, type RunningVm } from "../vm/machine.ts";
 import { DEFAULT_VM, ownVmPaths } from "../vm/paths.ts";
 import { driftOf } from "../vm/drift.ts";
 import { builtImage } from "../vm/image/built.ts";
@@ -26,11 +26,15 @@ interface UpOptions {
   credential: string[];
 }
 
-/** What `up` gives its VM when no file is named: both transports. */
-const UP_CONFIG = `# Written by \`gatehouse up\`. TCP is plain; its port is bound to the host's 127.0.0.1.
+/** What `up` gives its VM when no file is named: both transports, and the certificate that it made for this command line. */
+const UP_CONFIG = `# Written by \`gatehouse up\`. The TLS port is bound to the host's 127.0.0.1.
 [listen]
-addresses = ["vsock://any:${GUEST_PORT}", "tcp://0.0.0.0:${GUEST_PORT}"]
-insecure_tcp = true
+addresses = ["vsock://any:${GUEST_PORT}", "tls://0.0.0.0:${GUEST_PORT}"]
+
+[[access.identities]]
+san = "dns:${CLI_NAME}"
+role = "operator"
+keys = ["*"]
 `;
 
 export function register(program: Command): void {
@@ -39,7 +43,7 @@ export function register(program: Command): void {
     .option("--name <vm>", "several VMs run side by side under different names", DEFAULT_VM)
     .option("-y, --yes", "install what is missing without asking", false)
     .option("--locked", "a package version that differs from the lock file is an error", false)
-    .option("--config <file>", "the VM's configuration, TOML (default: VSOCK and plain TCP)")
+    .option("--config <file>", "the VM's configuration, TOML (default: VSOCK and TLS)")
     .option("--port <n>", "port on the host's 127.0.0.1 (default: that of last time, or the first free one)")
     .option("--memory <MiB>", "the VM's memory")
     .option("--credential <name=file...>", "further systemd credentials for the VM", [])
@@ -52,12 +56,12 @@ export function register(program: Command): void {
       const started = performance.now();
       const configToml = options.config === undefined ? UP_CONFIG : await readConfigText(options.config);
       const configName = options.config ?? "(up's own)";
-      const { tcp } = checkVmConfig(loadConfig(configToml, configName), configName);
-      if (!tcp && options.port !== undefined) {
+      const { door } = checkVmConfig(loadConfig(configToml, configName), configName);
+      if (door === "none" && options.port !== undefined) {
         throw new GatehouseError(
           "bad-argument",
-          `--port ${options.port}: ${configName} opens no TCP`,
-          "leave --port out, or add a TCP address to listen.addresses",
+          `--port ${options.port}: ${configName} opens no TCP port`,
+          "leave --port out, or add a tls:// address to listen.addresses",
         );
       }
       await prepare(options.yes, json, signal);
@@ -69,7 +73,7 @@ export function register(program: Command): void {
         name: options.name,
         repoRoot: REPO_ROOT,
         configToml,
-        tcp,
+        door,
         tcpPort: options.port === undefined ? undefined : wholeNumber("--port", options.port, 1, 65_535),
         memoryMib: options.memory === undefined
           ? undefined
@@ -104,6 +108,8 @@ export function register(program: Command): void {
         printJson({
           name: vm.name,
           addresses: vm.addresses,
+          tls: vm.clientFiles,
+          admin_key: ownVmPaths(vm.name).adminKey,
           accel: vm.accel,
           built,
           drift,
@@ -184,11 +190,18 @@ function report(
   ]));
   print("");
   if (vm.addresses.vsock) print(`VSOCK  ${vm.addresses.vsock}`);
+  if (vm.addresses.tls) print(`TLS    ${vm.addresses.tls}  (bound to this host's 127.0.0.1 only)`);
   if (vm.addresses.tcp) print(`TCP    ${vm.addresses.tcp}  (plain, bound to this host's 127.0.0.1 only)`);
+  if (vm.addresses.tls) print(`\nWith this VM's certificates:\n  ${grpcurlCommand(vm, vm.addresses.tls)}`);
   const named = name === DEFAULT_VM ? "" : ` --name ${name}`;
   print(`
 Next:
   ./gatehouse echo hello${named}
   ./gatehouse sign FILE --out raw -o FILE.sig${named}
   ./gatehouse status${named}    ./gatehouse logs -f${named}    ./gatehouse down${named}`);
+}
+
+/** For other tools than ours: the three files that they want. */
+function grpcurlCommand({ clientFiles: { ca, cert, key } }: RunningVm, address: string): string {
+  return `grpcurl -cacert ${ca} -cert ${cert} -key ${key} ${address.replace("tls://", "")} list`;
 }

@@ -1,6 +1,6 @@
 // gatehouse status, logs, down: what one does with a VM that `up` started.
 import type { Command } from "commander";
-import { destroy, list, logs, status, stop, type VmStatus } from "../vm/machine.ts";
+import { addressList, destroy, list, logs, status, stop, type VmStatus } from "../vm/machine.ts";
 import { DEFAULT_VM } from "../vm/paths.ts";
 import { action } from "./command.ts";
 import { print, printJson, printJsonLine, progressReporter, table } from "./output.ts";
@@ -67,7 +67,7 @@ const rowOf = (row: Awaited<ReturnType<typeof list>>[number]): string[] =>
     ? [
       row.name,
       row.status.phase,
-      [row.status.addresses.vsock, row.status.addresses.tcp].filter(Boolean).join(","),
+      addressList(row.status).join(","),
     ]
     : [row.name, "?", row.error];
 
@@ -91,6 +91,7 @@ function printStatus(vm: VmStatus): void {
   print(`VM ${vm.name}: ${vm.phase}${vm.problem ? ` (${vm.problem})` : ""}`);
   if (vm.phase === "stopped") return print("Next: ./gatehouse up");
   if (vm.addresses.vsock) print(`VSOCK   ${vm.addresses.vsock}`);
+  if (vm.addresses.tls) print(`TLS     ${vm.addresses.tls}`);
   if (vm.addresses.tcp) print(`TCP     ${vm.addresses.tcp}`);
   print(`CPU     ${vm.accel === "kvm" ? "KVM" : "software emulation"}`);
   if (vm.uptimeMs !== undefined) print(`uptime  ${Math.round(vm.uptimeMs / 1000)} s (process ${vm.pid})`);

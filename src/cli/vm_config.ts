@@ -1,38 +1,40 @@
 // Whether a valid configuration is one that the VM can run with. The image's agent
-// may open three addresses and no other (gatehouse-agent.service's --allow-net), so
-// it is told here and not by a boot that never becomes healthy.
+// may open one VSOCK port and its edge one TCP port (gatehouse-agent.service,
+// src/vm/qemu.ts), so it is told here and not by a boot that never becomes healthy.
 import type { Config } from "../agent/config/mod.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { GUEST_PORT } from "../vm/machine.ts";
+import { type Door, GUEST_PORT } from "../vm/machine.ts";
 
 /** Health is asked here. */
 const VSOCK = `vsock://any:${GUEST_PORT}`;
 /** What reaches the VM from its host; on 127.0.0.1 inside the VM nothing would. */
-const TCP = [`tcp://0.0.0.0:${GUEST_PORT}`, `tcp://[::]:${GUEST_PORT}`];
-const ALLOWED = [VSOCK, ...TCP];
+const HOSTS = ["0.0.0.0", "[::]"];
+const TLS = HOSTS.map((host) => `tls://${host}:${GUEST_PORT}`);
+const TCP = HOSTS.map((host) => `tcp://${host}:${GUEST_PORT}`);
+const ALLOWED = [VSOCK, ...TLS, ...TCP];
 
 /**
- * @returns whether the VM is reached over TCP too
+ * @returns what answers on the VM's TCP port
  * @throws GatehouseError that names the key, when the VM can't listen so
  */
-export function checkVmConfig({ listen }: Config, fileName: string): { tcp: boolean } {
+export function checkVmConfig({ listen }: Config, fileName: string): { door: Door } {
   const addresses = listen.addresses.map((text) => formatAddress(parseAddress(text)));
   addresses.forEach((address, index) => {
     if (ALLOWED.includes(address)) return;
     throw new GatehouseError(
       "bad-argument",
-      `${fileName}: listen.addresses[${index}]: the VM's agent can't open ${address}`,
+      `${fileName}: listen.addresses[${index}]: the VM can't open ${address}`,
       `in a VM use ${
         ALLOWED.join(", ")
-      } (TCP with insecure_tcp = true); \`gatehouse serve\` opens any address`,
+      } (plain TCP with insecure_tcp = true); \`gatehouse serve\` opens any address`,
     );
   });
   if (listen.proxied.length > 0) {
     throw new GatehouseError(
       "bad-argument",
       `${fileName}: listen.proxied[0]: the VM's agent can't open ${listen.proxied[0]}`,
-      "leave listen.proxied out: no proxy stands before the agent in a VM; `gatehouse serve` takes one",
+      "leave listen.proxied out: the VM has an edge of its own; `gatehouse serve` takes another proxy",
     );
   }
   if (!addresses.includes(VSOCK)) {
@@ -42,13 +44,13 @@ export function checkVmConfig({ listen }: Config, fileName: string): { tcp: bool
       `add "${VSOCK}" to listen.addresses`,
     );
   }
-  const tcp = addresses.filter((address) => TCP.includes(address));
-  if (tcp.length > 1) {
+  const doors = addresses.filter((address) => address !== VSOCK);
+  if (doors.length > 1) {
     throw new GatehouseError(
       "bad-argument",
-      `${fileName}: listen.addresses: ${tcp.join(" and ")} are one port, which only the first can open`,
-      `leave ${TCP[0]} out: ${TCP[1]} takes IPv4 too`,
+      `${fileName}: listen.addresses: ${doors.join(" and ")} are one port, which only one can open`,
+      `keep one of them: ${TLS[1]} takes IPv4 too`,
     );
   }
-  return { tcp: tcp.length > 0 };
+  return { door: doors.length === 0 ? "none" : TLS.includes(doors[0]) ? "tls" : "tcp" };
 }

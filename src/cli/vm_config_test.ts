@@ -5,15 +5,20 @@ import { checkVmConfig } from "./vm_config.ts";
 const config = (...addresses: string[]) =>
   loadConfig(`[listen]\naddresses = ${JSON.stringify(addresses)}\ninsecure_tcp = true\n`, "vm.toml");
 
-it("VSOCK alone has no TCP; with any address of TCP it has", () => {
-  expect(checkVmConfig(loadConfig("", "vm.toml"), "vm.toml")).toEqual({ tcp: false });
-  for (const tcp of ["tcp://0.0.0.0:50051", "[::]:50051"]) {
-    expect(checkVmConfig(config("vsock:any:50051", tcp), "vm.toml")).toEqual({ tcp: true });
-  }
+it.each([
+  [[], "none"],
+  [["tls://0.0.0.0:50051"], "tls"],
+  [["tls://[::]:50051"], "tls"],
+  [["tcp://0.0.0.0:50051"], "tcp"],
+  [["[::]:50051"], "tcp"],
+])("VSOCK and %j: what answers on the VM's TCP port is %s", (addresses, door) => {
+  expect(checkVmConfig(config("vsock:any:50051", ...addresses), "vm.toml")).toEqual({ door });
 });
 
 it.each([
   "tcp://0.0.0.0:50052",
+  "tls://0.0.0.0:50052",
+  "tls://127.0.0.1:50051",
   "tcp://127.0.0.1:50051",
   "unix:///run/gatehouse.sock",
   "vsock://any:50052",
@@ -22,17 +27,18 @@ it.each([
   expect(() => checkVmConfig(config("vsock://any:50051", address), "vm.toml")).toThrow(
     expect.objectContaining({
       code: "bad-argument",
-      message: `vm.toml: listen.addresses[1]: the VM's agent can't open ${address}`,
-      next: expect.stringContaining("vsock://any:50051, tcp://0.0.0.0:50051, tcp://[::]:50051"),
+      message: `vm.toml: listen.addresses[1]: the VM can't open ${address}`,
+      next: expect.stringContaining("vsock://any:50051, tls://0.0.0.0:50051, tls://[::]:50051, tcp://"),
     }),
   );
 });
 
-it("both addresses of TCP are refused: the second would be tried for ever", () => {
-  expect(() =>
-    checkVmConfig(config("vsock://any:50051", "tcp://0.0.0.0:50051", "tcp://[::]:50051"), "vm.toml")
-  )
-    .toThrow("only the first can open");
+it.each([
+  ["tcp://0.0.0.0:50051", "tcp://[::]:50051"],
+  ["tls://0.0.0.0:50051", "tls://[::]:50051"],
+])("%s and %s are refused: the second would be tried for ever", (...both) => {
+  expect(() => checkVmConfig(config("vsock://any:50051", ...both), "vm.toml"))
+    .toThrow("only one can open");
 });
 
 it("a proxy's socket is refused: none stands before the agent in a VM", () => {

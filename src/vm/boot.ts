@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { freeDiskBytes } from "./disk_space.ts";
 import { cancelled, GatehouseError, throwIfCancelled } from "./errors.ts";
 import { launch, type Launched } from "./launch.ts";
+import { ensureOwner } from "./owner.ts";
 import { ownVmPaths, stateHome, type VmPaths } from "./paths.ts";
 import { nextPhase, type PhaseEvent } from "./phases.ts";
 import { isAlive } from "./process.ts";
@@ -36,6 +37,8 @@ export interface VmImage {
   readonly rootImage?: string;
 }
 
+export type Door = "tls" | "tcp" | "none";
+
 export interface BootOptions {
   readonly name: string;
   readonly repoRoot: string;
@@ -56,8 +59,8 @@ export interface BootOptions {
   readonly stateDiskBytes?: number;
   /** Port on the host's 127.0.0.1. Default: that of last time, or the first free one from 50051. */
   readonly tcpPort?: number;
-  /** Whether the VM is reached over TCP too; without, it has no network. Default true. */
-  readonly tcp?: boolean;
+  /** What answers on the VM's TCP port: TLS (the default), plain TCP, or nothing, and the VM has no network. */
+  readonly door?: Door;
   readonly credentials?: readonly Credential[];
   /** Default: KVM where it really runs a guest. */
   readonly accel?: "kvm" | "tcg";
@@ -109,6 +112,10 @@ class Boot {
     this.#paths = paths;
     this.#clock = options.clock ?? systemClock;
     this.#onProgress = options.onProgress ?? noProgress;
+  }
+
+  get #door(): Door {
+    return this.#options.door ?? "tls";
   }
 
   get #stateDiskBytes(): number {
@@ -220,7 +227,8 @@ class Boot {
         phase,
         cid: chooseCid(before?.cid, cids),
         tcpPort: await this.#port(before, ports),
-        tcp: this.#options.tcp ?? true,
+        tcp: this.#door !== "none",
+        tls: this.#door === "tls",
         ...fixed,
       };
       writeRecord(this.#paths, record);
@@ -230,7 +238,7 @@ class Boot {
 
   /** Without TCP nothing binds the port; the VM keeps its own of last time all the same. */
   async #port(before: VmRecord | undefined, taken: ReadonlySet<number>): Promise<number> {
-    if (this.#options.tcp === false && before !== undefined) return before.tcpPort;
+    if (this.#door === "none" && before !== undefined) return before.tcpPort;
     return await choosePort({ asked: this.#options.tcpPort, own: before?.tcpPort, taken });
   }
 
@@ -288,7 +296,7 @@ class Boot {
 
   async #launch(record: VmRecord, image: VmImage, vsock: VsockHost | { readonly kind: "none" }) {
     await ensureState(this.#paths, this.#stateDiskBytes);
-    const spec = await this.#spec(record, image, vsock);
+    const spec = await this.#spec(record, image, vsock, await ensureOwner(this.#paths));
     let current = record;
     const launched = await launch({
       spec,
@@ -308,6 +316,7 @@ class Boot {
     record: VmRecord,
     image: VmImage,
     vsock: VsockHost | { readonly kind: "none" },
+    owner: readonly Credential[],
   ): Promise<VmSpec> {
     const paths = this.#paths;
     return {
@@ -325,6 +334,7 @@ class Boot {
       credentials: [
         { name: "gatehouse.sealing-key", path: paths.sealingKey },
         { name: "gatehouse.config", path: paths.config },
+        ...owner,
         ...(this.#options.credentials ?? []),
       ],
       tcpForward: record.tcp === false ? undefined : { hostPort: record.tcpPort, guestPort: GUEST_PORT },

@@ -63,8 +63,8 @@ async function failure(work: Promise<unknown>): Promise<GatehouseError> {
 withQemu("a guest that answers is ready, and stopping it leaves state but no process or socket", async () => {
   const vm = await boot(options(await guest("up\n", "dots")));
   expect(vm).toMatchObject({ phase: "ready", attempts: 1, alreadyRunning: false });
-  expect(vm.addresses.tcp).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/);
-  expect(await runningAddresses("t1")).toEqual([vm.addresses.tcp]);
+  expect(vm.addresses.tls).toMatch(/^tls:\/\/127\.0\.0\.1:\d+$/);
+  expect(await runningAddresses("t1")).toEqual([vm.addresses.tls]);
   expect(await status("t1")).toMatchObject({ phase: "ready" });
 
   const again = await boot(options("/nonexistent"));
@@ -75,6 +75,8 @@ withQemu("a guest that answers is ready, and stopping it leaves state but no pro
   expect(await runningAddresses("t1")).toBeUndefined();
   const left = [...Deno.readDirSync(ownVmPaths("t1").dir)].map(({ name }) => name).sort();
   expect(left).toEqual([
+    "admin.key",
+    "admin.pub",
     "config.toml",
     "lock",
     "machine-id",
@@ -82,15 +84,23 @@ withQemu("a guest that answers is ready, and stopping it leaves state but no pro
     "sealing.key",
     "serial.log",
     "state.img",
+    "tls",
     "vm.json",
   ]);
 }, 30_000);
 
-withQemu("keys and machine id survive down and up", async () => {
+withQemu("keys, certificates and machine id survive down and up", async () => {
   const firmware = await guest("up\n", "halt");
   await boot(options(firmware));
   const paths = ownVmPaths("t1");
-  const read = async () => [await Deno.readFile(paths.sealingKey), await Deno.readTextFile(paths.machineId)];
+  const files = [
+    paths.sealingKey,
+    paths.machineId,
+    paths.adminKey,
+    `${paths.tls}/ca.pem`,
+    `${paths.tls}/server.pem`,
+  ];
+  const read = () => Promise.all(files.map((file) => Deno.readFile(file)));
   const kept = await read();
   await stop("t1", { graceMs: 0 });
   await boot(options(firmware));
@@ -181,7 +191,7 @@ withQemu("a QEMU that nobody recorded is found and ended by the next up", async 
 withQemu("a port in use is told before the image is built; an unasked one is passed over", async () => {
   const firmware = await guest("up\n", "halt");
   const first = await boot(options(firmware, { name: "t1" }));
-  const port = Number(new URL(first.addresses.tcp ?? "").port);
+  const port = Number(new URL(first.addresses.tls ?? "").port);
   let built = false;
   const clash = boot(options(firmware, {
     name: "t2",
@@ -197,7 +207,7 @@ withQemu("a port in use is told before the image is built; an unasked one is pas
   expect(built).toBe(false);
 
   const second = await boot(options(firmware, { name: "t2" }));
-  expect(second.addresses.tcp).not.toBe(first.addresses.tcp);
+  expect(second.addresses.tls).not.toBe(first.addresses.tls);
   expect(second.cid).not.toBe(first.cid);
 }, 30_000);
 
@@ -205,16 +215,16 @@ withQemu("a VM without TCP has no network, no TCP address, and keeps its port fo
   const firmware = await guest("up\n", "halt");
   const first = await boot(options(firmware));
   await stop("t1", { graceMs: 0 });
-  const closed = await boot(options(firmware, { tcp: false }));
-  expect(closed.addresses.tcp).toBeUndefined();
-  expect((await status("t1")).addresses.tcp).toBeUndefined();
+  const closed = await boot(options(firmware, { door: "none" }));
+  expect(closed.addresses.tls).toBeUndefined();
+  expect((await status("t1")).addresses.tls).toBeUndefined();
   expect(await runningAddresses("t1")).toEqual([]);
   const record = await readRecord(ownVmPaths("t1"));
   const command = await Deno.readTextFile(`/proc/${record?.qemu?.pid}/cmdline`);
   expect(command.split("\0")).toContain("-nic");
   expect(command).not.toContain("hostfwd");
   await stop("t1", { graceMs: 0 });
-  expect((await boot(options(firmware))).addresses.tcp).toBe(first.addresses.tcp);
+  expect((await boot(options(firmware))).addresses.tls).toBe(first.addresses.tls);
 }, 30_000);
 
 withQemu("two ups of one VM exclude each other", async () => {

@@ -165,12 +165,18 @@ export async function* logs(
   yield* consoleLines(paths.serialLog, { ...options, clock: options.clock ?? systemClock });
 }
 
-/** Where a running VM answers, preferred address first; undefined when none of that name runs. */
-export async function runningAddresses(name: string): Promise<string[] | undefined> {
+/** A VM that runs, well or not; undefined when none of that name does. */
+export async function runningVmOf(name: string): Promise<RunningVm | undefined> {
   const paths = ownVmPaths(name);
   const record = await readRecord(paths);
   if (record?.qemu === undefined || !isAlive(record.qemu)) return undefined;
-  return addressList(runningVm(paths, record));
+  return runningVm(paths, record);
+}
+
+/** Where a running VM answers, preferred address first; undefined when none of that name runs. */
+export async function runningAddresses(name: string): Promise<string[] | undefined> {
+  const vm = await runningVmOf(name);
+  return vm && addressList(vm);
 }
 
 async function existingPaths(name: string): Promise<VmPaths> {

@@ -23,8 +23,11 @@ export interface VmPaths {
   readonly record: string;
   readonly lock: string;
   readonly sealingKey: string;
-  /** The first administrator's private key, which the command line proves with. */
+  /** The first administrator's private key, which the command line proves with, and its public half. */
   readonly adminKey: string;
+  readonly adminPublicKey: string;
+  /** The VM's own authority, its certificate and the command line's. Mode 0700. */
+  readonly tls: string;
   readonly machineId: string;
   readonly config: string;
   readonly stateImage: string;
@@ -92,6 +95,8 @@ export function vmPaths(name: string, env: Environment, uid: number): VmPaths {
     lock: inDir("lock"),
     sealingKey: inDir("sealing.key"),
     adminKey: inDir("admin.key"),
+    adminPublicKey: inDir("admin.pub"),
+    tls: inDir("tls"),
     machineId: inDir("machine-id"),
     config: inDir("config.toml"),
     stateImage: inDir("state.img"),

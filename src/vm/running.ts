@@ -2,6 +2,7 @@
 // record each time, never kept.
 
 import { formatAddress } from "../transport/mod.ts";
+import { type ClientFiles, clientFiles } from "./owner.ts";
 import type { VmPaths } from "./paths.ts";
 import type { Phase } from "./phases.ts";
 import type { VmRecord } from "./vm_state.ts";
@@ -17,9 +18,13 @@ export interface RunningVm {
   readonly addresses: {
     /** vsock://CID:PORT, or vsock+unix://SOCKET:PORT; absent on a VM without VSOCK. */
     readonly vsock?: string;
-    /** tcp://127.0.0.1:PORT on the host; absent on a VM without TCP. */
+    /** tls://127.0.0.1:PORT on the host; absent on a VM without. */
+    readonly tls?: string;
+    /** tcp://127.0.0.1:PORT on the host; absent on a VM without plain TCP. */
     readonly tcp?: string;
   };
+  /** What a caller over TLS takes. */
+  readonly clientFiles: ClientFiles;
   readonly imageDir?: string;
   readonly stateDir: string;
   readonly serialLog: string;
@@ -35,15 +40,20 @@ export function runningVm(paths: VmPaths, record: VmRecord): RunningVm {
     cid: record.cid,
     addresses: {
       vsock: vsockAddress(paths, record),
-      tcp: record.tcp === false
-        ? undefined
-        : formatAddress({ transport: "tcp", hostname: "127.0.0.1", port: record.tcpPort }),
+      ...doorAddress(record),
     },
+    clientFiles: clientFiles(paths),
     imageDir: record.imageDir,
     stateDir: paths.dir,
     serialLog: paths.serialLog,
     attempts: record.attempts ?? 1,
   };
+}
+
+function doorAddress({ tcp, tls, tcpPort: port }: VmRecord): { tls?: string; tcp?: string } {
+  if (tcp === false) return {};
+  const transport = tls === true ? "tls" : "tcp";
+  return { [transport]: formatAddress({ transport, hostname: "127.0.0.1", port }) };
 }
 
 function vsockAddress(paths: VmPaths, record: VmRecord): string | undefined {
@@ -59,5 +69,5 @@ function vsockAddress(paths: VmPaths, record: VmRecord): string | undefined {
 
 /** All addresses, the preferred one first. */
 export function addressList(vm: RunningVm): string[] {
-  return [vm.addresses.vsock, vm.addresses.tcp].filter((address) => address !== undefined);
+  return [vm.addresses.vsock, vm.addresses.tls, vm.addresses.tcp].filter((address) => address !== undefined);
 }

@@ -25,6 +25,8 @@ const record = z.object({
   tcpPort: z.int().min(1).max(65535),
   /** False: the VM has no network, and the port is only kept for later. Absent in older records: true. */
   tcp: z.boolean().optional(),
+  /** True: TLS answers behind that port. Absent in older records: plain TCP. */
+  tls: z.boolean().optional(),
   vsock: z.enum(["kernel", "vhost-user", "none"]),
   accel: z.enum(["kvm", "tcg"]),
   imageDir: z.string().optional(),
