@@ -184,7 +184,6 @@ export class AdminStore implements EnrolledKeys {
   ) {
     const roleName = role === Role.ADMIN ? "admin" : "operator";
     const fields = { name, role: roleName, key_id: Buffer.from(key.keyId).toString("hex"), by };
-    this.options.log.info(`an administrator or operator ${what}`, fields);
     this.options.emit(kind, `${roleName} ${name} ${what} by ${by}`, fields);
   }
 }

@@ -37,27 +37,22 @@ export class Denials {
       return;
     }
     this.#told++;
-    const fields = {
-      rule,
-      identity: identity.name,
-      method,
-      transport: identity.transport,
-      peer: peer.address,
-    };
-    this.log.warn("denied", fields);
+    const fields = { rule, identity: identity.name, method, transport: identity.transport };
+    this.log.warn("denied", { ...fields, peer: peer.address });
+    // Without the peer's address: its port would make every event another one.
     this.emit(EventKind.DENIED, `${identity.name} was denied ${method}: ${rule}`, fields);
   };
 
   #begin(): void {
-    const windowEndsMs = this.clock.nowMs() + WINDOW_MS;
-    this.#windowEndsMs = windowEndsMs;
-    this.#told = this.#counted = 0;
+    this.#tellRest();
+    this.#told = 0;
+    this.#windowEndsMs = this.clock.nowMs() + WINDOW_MS;
     // In the background: the end of the process needn't wait for a count.
-    this.clock.startTimer(WINDOW_MS, () => this.#end(windowEndsMs), true);
+    this.clock.startTimer(WINDOW_MS, () => this.#tellRest(), true);
   }
 
-  #end(windowEndsMs: number): void {
-    if (windowEndsMs !== this.#windowEndsMs || this.#counted === 0) return;
+  #tellRest(): void {
+    if (this.#counted === 0) return;
     this.log.warn("more was denied than is told one by one", { unreported: this.#counted });
     this.#counted = 0;
   }

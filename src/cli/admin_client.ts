@@ -103,7 +103,7 @@ const takesProofs = ({ transport }: Address) => transport !== "tcp" && transport
 
 async function keyFor(options: AdminOptions, addresses: Address[]): Promise<PrivateKey | undefined> {
   if (addresses.some(takesProofs)) {
-    const file = options.adminKey ?? Deno.env.get("GATEHOUSE_ADMIN_KEY") ?? await vmKeyFile(options);
+    const file = options.adminKey ?? (Deno.env.get("GATEHOUSE_ADMIN_KEY") || await vmKeyFile(options));
     return file === undefined ? undefined : await readKeyFile(file);
   }
   if (options.adminKey === undefined) return undefined;

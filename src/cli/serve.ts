@@ -23,6 +23,7 @@ interface ServeOptions {
   state: string;
   config?: string;
   sealingKey?: string;
+  credentials?: string;
   insecureTcp: boolean;
 }
 
@@ -39,6 +40,10 @@ export function register(program: Command): void {
       "what the keys are sealed with, 32 bytes (default: made beside the state)",
     )
     .option("--config <file>", "configuration, TOML")
+    .option(
+      "--credentials <dir>",
+      "what the first start takes over; gatehouse.admin there is the first administrator's public key",
+    )
     .option("--insecure-tcp", "allow plain TCP beyond loopback", false)
     .option("--json", "print JSON")
     .addHelpText(
@@ -77,6 +82,7 @@ Examples:
           log,
           strict: true,
           stateDir: join(state, "agent"),
+          credentialsDir: options.credentials,
           appliers: [networkApplier(undefined)],
         });
         if (json) printJson({ ready: true, addresses: agent.addresses, state });
