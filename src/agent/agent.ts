@@ -2,8 +2,11 @@
 // out. The only place that composes; it must know nothing of a wire format.
 import type { ConnectionRecord } from "../grpc/server.ts";
 import { EventKind } from "../proto/mod.ts";
+import { accessApplier, logApplier } from "./appliers.ts";
 import type { Config } from "./config/mod.ts";
-import { Doors, type OpenDoor, type Opening } from "./doors.ts";
+import { ConfigControl } from "./config_store/control.ts";
+import { LiveParts, type Prepared } from "./config_store/live_parts.ts";
+import { Doors, type OpenDoor } from "./doors.ts";
 import { Generations } from "./generations.ts";
 import { type CallLog, callLogger, errorText, type Logger } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
@@ -19,19 +22,20 @@ export class Agent {
   readonly #parts: Parts;
   readonly #generations: Generations;
   readonly #doors: Doors;
+  readonly #live: LiveParts;
+  readonly #control: ConfigControl;
   readonly #view: AgentView = {
     doors: () => this.doors,
-    edgeAddresses: () => this.#options.edge ? edgeAddresses(this.#config, this.#options.edge) : [],
-    configVersion: () => ({ version: 0, confirmByMs: 0 }),
+    edgeAddresses: () => this.#options.edge ? edgeAddresses(this.#control.config, this.#options.edge) : [],
+    configVersion: () => this.#control,
   };
-  #config: Config;
   #callLog: CallLog;
 
   private constructor(options: AgentOptions, parts: Parts) {
-    const { config, log } = options;
+    const { log, kept, edge } = options;
+    const { config } = kept.content;
     this.#options = options;
     this.#parts = parts;
-    this.#config = config;
     this.#callLog = callLogFor(parts, config);
     this.#generations = new Generations(config, {
       hooks: {
@@ -44,21 +48,43 @@ export class Agent {
     this.#doors = new Doors({
       log: log.component("agent"),
       serve: (conn) => this.#generations.handle(conn),
-      handshakeTimeoutMs: () => this.#config.limits.handshake_timeout_ms,
+      handshakeTimeoutMs: () => parts.config().limits.handshake_timeout_ms,
+    });
+    this.#live = new LiveParts(
+      { prepare: (next, retry) => this.#prepare(next, retry) },
+      [
+        logApplier(log),
+        accessApplier(parts.authority),
+        parts.watching.certificates,
+        ...options.appliers ?? [],
+      ],
+      log.component("config"),
+    );
+    this.#control = new ConfigControl(kept.content, kept.state, {
+      store: kept.store,
+      live: this.#live,
+      log: log.component("config"),
+      emit: parts.emit,
+      clock: parts.watching.clock,
+      now: parts.now,
+      hasEdge: edge !== undefined,
     });
   }
 
   /** @throws Error when an address can't be listened on (strict), or none can. */
   static async start(options: AgentOptions): Promise<Agent> {
-    const agent = new Agent(options, await makeParts(options, () => options.config));
+    const { kept, strict } = options;
+    const made: { control?: ConfigControl } = {};
+    const agent = new Agent(options, await makeParts(options, () => made.control));
+    made.control = agent.#control;
     try {
-      const change = await agent.#doors.prepare(agent.#opening(options.config, !options.strict));
-      change.commit();
+      await agent.#live.start(kept.content, strict);
     } catch (error) {
       await agent.shutdown();
       throw error;
     }
     agent.#parts.emit(EventKind.STARTED, "the agent has started", { version: VERSION });
+    for (const event of kept.events) agent.#parts.emit(...event);
     return agent;
   }
 
@@ -78,17 +104,28 @@ export class Agent {
     health.drain();
     events.close();
     await watching.stop();
+    await this.#control.close();
     const closed = this.#doors.close();
-    await this.#generations.shutdown(this.#config.limits.shutdown_grace_ms);
+    await this.#generations.shutdown(this.#control.config.limits.shutdown_grace_ms);
     await closed;
     this.#callLog.close();
   }
 
-  #opening(config: Config, retry: boolean): Opening {
-    return {
-      places: agentPlaces(config, this.#options.edge),
-      insecureTcp: config.listen.insecure_tcp,
+  async #prepare(next: Config, retry: boolean): Promise<Prepared> {
+    const opened = await this.#doors.prepare({
+      places: agentPlaces(next, this.#options.edge),
+      insecureTcp: next.listen.insecure_tcp,
       retry,
+    });
+    const replace = this.#generations.prepare(next);
+    return {
+      commit: () => {
+        replace();
+        opened.commit();
+        this.#callLog.close();
+        this.#callLog = callLogFor(this.#parts, next);
+      },
+      abort: opened.abort,
     };
   }
 }

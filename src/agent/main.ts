@@ -6,7 +6,7 @@ import { RemoteSigner } from "../signer/remote_signer.ts";
 import { dialer } from "../transport/dial.ts";
 import { parseAddress } from "../transport/address.ts";
 import { Agent, type EdgeOptions } from "./agent.ts";
-import { loadConfig } from "./config/mod.ts";
+import { openConfig } from "./config_store/open.ts";
 import { createLog, errorText } from "./log/mod.ts";
 import { networkApplier } from "./network/network_applier.ts";
 
@@ -27,35 +27,14 @@ const { values } = parseArgs({
   },
 });
 
-const file = values.config;
-const config = loadConfig(file ? await Deno.readTextFile(file) : "", file ?? "(defaults)");
-const log = createLog({ level: config.log.level, format: config.log.format });
+const log = createLog();
 const own = log.component("agent");
-const socket = values.signer ?? config.signer.socket;
-const signer = new RemoteSigner({
-  address: socket,
-  dial: dialer(parseAddress(socket)),
-  deadlineMs: config.signer.deadline_ms,
-});
 
-let agent: Agent;
-try {
-  agent = await Agent.start({
-    config,
-    signer,
-    log,
-    strict: false,
-    stateDir: values.state,
-    credentialsDir: values.credentials,
-    edge: edgeOptions(),
-    instanceId: machineId(),
-    appliers: [networkApplier(values["network-dir"])],
-  });
-} catch (error) {
+const { agent, signer } = await start().catch(async (error: unknown) => {
   own.error("can't serve", { error: errorText(error) });
   await log.flush(FLUSH_MS);
-  Deno.exit(1);
-}
+  return Deno.exit(1);
+});
 own.info("ready", { addresses: agent.addresses.join(","), machine_id: machineId() });
 
 let stopping = false;
@@ -79,6 +58,37 @@ async function stop(signal: string): Promise<never> {
   }
   await log.flush(FLUSH_MS);
   Deno.exit(code);
+}
+
+async function start(): Promise<{ agent: Agent; signer: RemoteSigner }> {
+  const { config: file, state: stateDir, credentials: credentialsDir } = values;
+  const kept = await openConfig({
+    stateDir,
+    credentialsDir,
+    toml: file === undefined ? undefined : await Deno.readTextFile(file),
+    fileName: file ?? "(defaults)",
+    log,
+    strict: false,
+  });
+  const settings = kept.content.config.signer;
+  const socket = values.signer ?? settings.socket;
+  const signer = new RemoteSigner({
+    address: socket,
+    dial: dialer(parseAddress(socket)),
+    deadlineMs: settings.deadline_ms,
+  });
+  const agent = await Agent.start({
+    kept,
+    signer,
+    log,
+    strict: false,
+    stateDir,
+    credentialsDir,
+    edge: edgeOptions(),
+    instanceId: machineId(),
+    appliers: [networkApplier(values["network-dir"])],
+  });
+  return { agent, signer };
 }
 
 /** The edge of this machine; it is the only one that opens TCP. */

@@ -1,7 +1,7 @@
 // What an agent is started with.
 import type { Signer } from "../signer/signer.ts";
-import type { Config } from "./config/mod.ts";
 import type { Applier } from "./config_store/applier.ts";
+import type { KeptConfig } from "./config_store/open.ts";
 import type { Log } from "./log/mod.ts";
 
 /** The process that ends TLS for this agent. */
@@ -17,7 +17,8 @@ export interface EdgeOptions {
 }
 
 export interface AgentOptions {
-  readonly config: Config;
+  /** From openConfig() on the same `stateDir`. */
+  readonly kept: KeptConfig;
   readonly signer: Signer;
   readonly log: Log;
   /** True: an address that can't be listened on is an error. False: it is retried as long as another one works. */

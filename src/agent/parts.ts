@@ -6,6 +6,7 @@ import { type Authority, createAuthority } from "../authority/authority.ts";
 import { Health } from "../services/health.ts";
 import { ApplianceClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
+import type { ConfigControl } from "./config_store/control.ts";
 import { EventLog } from "./event_log.ts";
 import type { EmitEvent } from "./event_sink.ts";
 import { instanceId, prepareStateDir } from "./instance_id.ts";
@@ -26,13 +27,22 @@ export interface Parts {
   readonly authority: Authority;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
+  /** How it changes, and what belongs to it: versions, TLS material. */
+  readonly control: () => ConfigControl;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-/** @throws Error when the state directory can't be used */
-export async function makeParts(options: AgentOptions, config: () => Config): Promise<Parts> {
-  const { signer, log, stateDir, edge } = options;
+/**
+ * @param controlOf undefined until the agent is made of these parts
+ * @throws Error when the state directory can't be used
+ */
+export async function makeParts(
+  options: AgentOptions,
+  controlOf: () => ConfigControl | undefined,
+): Promise<Parts> {
+  const { signer, log, stateDir, edge, kept } = options;
+  const config = () => controlOf()?.config ?? kept.content.config;
   await prepareStateDir(stateDir);
   const health = new Health(signer);
   const events = new EventLog({ log: log.component("events") });
@@ -42,7 +52,7 @@ export async function makeParts(options: AgentOptions, config: () => Config): Pr
     stateDir,
     credentialsDir: options.credentialsDir,
     instanceId: id,
-    rules: accessRules(options.config.access),
+    rules: accessRules(kept.content.config.access),
     log: log.component("authority"),
     emit: events.emit,
     clock,
@@ -67,6 +77,11 @@ export async function makeParts(options: AgentOptions, config: () => Config): Pr
     health,
     authority,
     config,
+    control() {
+      const control = controlOf();
+      if (control === undefined) throw new Error("the agent has not started yet");
+      return control;
+    },
     now: Date.now,
   };
 }

@@ -3,6 +3,7 @@ import type { Server } from "../grpc/server.ts";
 import { serviceDefinition } from "../proto/mod.ts";
 import { ACCESS_SERVICE, accessService } from "../services/access.ts";
 import { ADMINS_SERVICE, adminsService } from "../services/admins.ts";
+import { CONFIG_SERVICE, configService } from "../services/config.ts";
 import { cryptoService } from "../services/crypto.ts";
 import { echoService } from "../services/echo.ts";
 import { eventsService } from "../services/events.ts";
@@ -36,6 +37,7 @@ export function addServices(server: Server, parts: Parts, config: Config, view: 
   guarded.addService(serviceDefinition("gatehouse.v1.Events"), eventsService(parts.events));
   guarded.addService(serviceDefinition(ACCESS_SERVICE), accessService(authority.nonces, parts.instanceId));
   guarded.addService(serviceDefinition(ADMINS_SERVICE), adminsService(authority.admins));
+  guarded.addService(serviceDefinition(CONFIG_SERVICE), configService(parts.control));
   parts.health.addToServer(guarded);
   if (config.reflection.enabled) addReflection(guarded);
 }

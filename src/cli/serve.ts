@@ -2,7 +2,8 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { Agent } from "../agent/agent.ts";
-import { type Config, loadConfig } from "../agent/config/mod.ts";
+import { type Config, loadConfig, setKey } from "../agent/config/mod.ts";
+import { openConfig } from "../agent/config_store/open.ts";
 import { createLog } from "../agent/log/mod.ts";
 import { networkApplier } from "../agent/network/network_applier.ts";
 import { RemoteSigner } from "../signer/remote_signer.ts";
@@ -54,9 +55,17 @@ Examples:
   gatehouse serve --listen unix:///run/gatehouse.sock vsock://any:50051 --state /var/lib/gatehouse`,
     )
     .action(action(async ({ json, signal }, options: ServeOptions) => {
-      const config = await configFor(options);
+      const given = await givenConfig(options);
       const state = await stateDir(options.state);
-      const log = createLog({ level: config.log.level, format: config.log.format });
+      const log = createLog();
+      const stateOfAgent = join(state, "agent");
+      const kept = await openConfig({
+        ...given,
+        stateDir: stateOfAgent,
+        credentialsDir: options.credentials,
+        log,
+        strict: true,
+      });
       const progress = progressReporter();
       const { signer: binary } = await buildDataplane(REPO_ROOT, { onProgress: progress.report, signal });
       progress.done();
@@ -73,15 +82,15 @@ Examples:
       const signer = new RemoteSigner({
         address: `unix://${socket}`,
         dial: dialer(parseAddress(`unix://${socket}`)),
-        deadlineMs: config.signer.deadline_ms,
+        deadlineMs: kept.content.config.signer.deadline_ms,
       });
       try {
         const agent = await Agent.start({
-          config,
+          kept,
           signer,
           log,
           strict: true,
-          stateDir: join(state, "agent"),
+          stateDir: stateOfAgent,
           credentialsDir: options.credentials,
           appliers: [networkApplier(undefined)],
         });
@@ -96,24 +105,24 @@ Examples:
     }));
 }
 
-async function configFor(options: ServeOptions): Promise<Config> {
-  const text = options.config === undefined ? "" : await readConfigText(options.config);
-  const config = loadConfig(text, options.config ?? "(defaults)");
+/** The file with what the command line says of listening; no text at all when neither says anything. */
+async function givenConfig(options: ServeOptions): Promise<{ toml?: string; fileName: string }> {
+  const fileName = options.config ?? "(command line)";
+  let toml = options.config === undefined ? undefined : await readConfigText(options.config);
+  const config = loadConfig(toml ?? "", fileName);
+  const insecureTcp = options.insecureTcp || config.listen.insecure_tcp;
   for (const address of options.listen ?? []) {
-    const refusal = checkPlainTcp(parseAddress(address), options.insecureTcp || config.listen.insecure_tcp);
+    const refusal = checkPlainTcp(parseAddress(address), insecureTcp);
     if (refusal) {
       throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1, or add --insecure-tcp");
     }
     refuseProxied(address, config);
   }
-  return {
-    ...config,
-    listen: {
-      ...config.listen,
-      addresses: options.listen ?? config.listen.addresses,
-      insecure_tcp: options.insecureTcp || config.listen.insecure_tcp,
-    },
-  };
+  if (options.listen !== undefined) {
+    toml = setKey(toml ?? "", "listen", "addresses", JSON.stringify(options.listen));
+  }
+  if (options.insecureTcp) toml = setKey(toml ?? "", "listen", "insecure_tcp", "true");
+  return { toml, fileName };
 }
 
 /** One socket can't both demand a PROXY header and be without one. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { service as health } from "grpc-health-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent } from "../../src/agent/agent.ts";
-import { loadConfig } from "../../src/agent/config/mod.ts";
+import { openConfig } from "../../src/agent/config_store/open.ts";
 import { nameOf } from "../../src/agent/event_kinds.ts";
 import { createLog } from "../../src/agent/log/mod.ts";
 import { keyPair, methodAt } from "../../src/authority/authority_testkit.ts";
@@ -55,15 +55,16 @@ beforeAll(async () => {
   await startSigner();
   signer = remoteSigner();
   openEdge();
+  const log = createLog();
+  const stateDir = join(dir, "agent");
+  const toml = `[listen]\naddresses = ["unix://${dir}/agent.sock", "tls://127.0.0.1:50051"]\n` +
+    `[log]\nlevel = "off"\n`;
   agent = await Agent.start({
-    config: loadConfig(
-      `[listen]\naddresses = ["unix://${dir}/agent.sock", "tls://127.0.0.1:50051"]\n`,
-      "test.toml",
-    ),
+    kept: await openConfig({ stateDir, toml, fileName: "test.toml", log, strict: true }),
     signer,
-    log: createLog({ level: "off" }),
+    log,
     strict: true,
-    stateDir: join(dir, "agent"),
+    stateDir,
     credentialsDir: join(dir, "credentials"),
     edge: {
       dir: join(dir, "edge"),

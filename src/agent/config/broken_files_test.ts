@@ -395,7 +395,7 @@ const addresses: Broken[] = [
   },
 ];
 
-const identity = "[[access.identities]]\nsan = 'dns:a'\n";
+const identity = "[[access.identities]]\nsan = 'dns:a.example'\n";
 const first = "access.identities[0]";
 const access: Broken[] = [
   {
@@ -462,21 +462,21 @@ const access: Broken[] = [
     next: /join/,
   },
   {
-    text: "[access]\nidentities = ['dns:a']",
+    text: "[access]\nidentities = ['dns:a.example']",
     at: "2:15",
     key: first,
     reason: /not a table/,
     next: /write \[\[access\.identities\]\]/,
   },
   {
-    text: "[access]\nidentities = 'dns:a'",
+    text: "[access]\nidentities = 'dns:a.example'",
     at: "2:14",
     key: "access.identities",
     reason: /not a list of tables/,
     next: /write \[\[access\.identities\]\]/,
   },
   {
-    text: "[access.identities]\nsan = 'dns:a'",
+    text: "[access.identities]\nsan = 'dns:a.example'",
     at: "1:9",
     key: "access.identities",
     reason: /a section, not a list of tables/,

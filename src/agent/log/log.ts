@@ -35,6 +35,8 @@ export interface LogOptions {
 export interface Log {
   /** The logger of a component. */
   component(name: string): Logger;
+  /** Puts another level and form in force, for every component. */
+  configure(options: Pick<LogOptions, "level" | "format">): void;
   /** Waits until all is written, at most `timeoutMs`; false when it was not. For the end of the process. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Lines lost to a slow or closed output and not said yet. */
@@ -44,12 +46,18 @@ export interface Log {
 /** Makes the log. */
 export function createLog(options: LogOptions = {}): Log {
   const output = options.output ?? Deno.stderr;
-  const form = chooseForm(options, output.isTerminal?.() ?? false);
   const timestamp = clock(options.nowMs ?? Date.now);
-  const sink = new Sink(output, (lost) => form(timestamp(), "warn", "log", "lines lost", { lost }));
-  const level = options.level ?? "info";
+  const terminal = output.isTerminal?.() ?? false;
+  const settings: Settings = { form: jsonForm, rank: 0 };
+  const configure = ({ level, format }: Pick<LogOptions, "level" | "format">) => {
+    settings.form = chooseForm({ ...options, format }, terminal);
+    settings.rank = RANK[level ?? "info"];
+  };
+  configure(options);
+  const sink = new Sink(output, (lost) => settings.form(timestamp(), "warn", "log", "lines lost", { lost }));
   return {
-    component: (name) => new ComponentLogger(name, level, form, timestamp, sink),
+    component: (name) => new ComponentLogger(name, settings, timestamp, sink),
+    configure,
     flush: (timeoutMs) => sink.flush(timeoutMs),
     get lost() {
       return sink.lost;
@@ -57,27 +65,28 @@ export function createLog(options: LogOptions = {}): Log {
   };
 }
 
-class ComponentLogger implements Logger {
-  readonly #rank: number;
+/** What all components have in common, and may change. */
+interface Settings {
+  form: Form;
+  rank: number;
+}
 
+class ComponentLogger implements Logger {
   constructor(
     readonly component: string,
-    level: Level,
-    private readonly form: Form,
+    private readonly settings: Readonly<Settings>,
     private readonly timestamp: () => string,
     private readonly sink: Sink,
-  ) {
-    this.#rank = RANK[level];
-  }
+  ) {}
 
   enabled(level: LineLevel): boolean {
-    return RANK[level] >= this.#rank;
+    return RANK[level] >= this.settings.rank;
   }
 
   write(level: LineLevel, message: string, fields?: Fields): void {
-    if (RANK[level] < this.#rank) return;
+    if (RANK[level] < this.settings.rank) return;
     try {
-      this.sink.push(this.form(this.timestamp(), level, this.component, message, fields));
+      this.sink.push(this.settings.form(this.timestamp(), level, this.component, message, fields));
     } catch {
       this.sink.countLost();
     }

@@ -34,6 +34,19 @@ describe("levels", () => {
   });
 });
 
+describe("another level and form", () => {
+  it("are in force at once for loggers that were there before", async () => {
+    const { log, read } = capture({ level: "warn", format: "json" });
+    const logger = log.component("grpc");
+    logger.info("no");
+    log.configure({ level: "debug", format: "text" });
+    logger.debug("yes");
+    log.configure({ level: "off", format: "json" });
+    logger.error("no");
+    expect(await read()).toBe("2026-11-21T05:36:00.007Z debug grpc yes\n");
+  });
+});
+
 describe("the form", () => {
   it("is JSON where nobody reads along and words on a terminal", async () => {
     const piped = capture();
