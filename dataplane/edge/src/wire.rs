@@ -31,6 +31,8 @@ pub struct TlsWire {
     pub tls: Box<ServerConnection>,
     /// Read, and not taken by TLS yet.
     cipher_in: Vec<u8>,
+    /// TLS may hold what came in one piece with the ClientHello.
+    fresh: bool,
 }
 
 /// What the client hasn't taken yet.
@@ -44,6 +46,7 @@ impl Wire {
         Wire::Tls(TlsWire {
             tls: Box::new(tls),
             cipher_in,
+            fresh: true,
         })
     }
 
@@ -177,6 +180,9 @@ impl TlsWire {
         ready: &mut Ready,
         buffer: &mut [u8],
     ) -> Result<bool, Broken> {
+        if std::mem::take(&mut self.fresh) {
+            self.tls.process_new_packets().map_err(Broken::Tls)?;
+        }
         let kept = std::mem::take(&mut self.cipher_in);
         let mut rest = kept.as_slice();
         if rest.is_empty() {
