@@ -115,6 +115,11 @@ export const stages: Stage[] = [
     commands: [buildDataplane, vitest("attacks", "verbose", "--no-file-parallelism", "tests/attacks")],
   },
   {
+    name: "edge",
+    what: "bad certificates, bad TLS and floods against the edge, beside a good client",
+    commands: [buildDataplane, vitest("edge", "verbose", "tests/edge")],
+  },
+  {
     name: "image",
     what: "what the agent's unit lets Deno do",
     commands: [vitest("image", "default", "tests/image")],
