@@ -15,8 +15,10 @@ export interface Measured {
   readonly rate: number;
   readonly mb_per_second: number | null;
   readonly latency_us: { p50: number; p99: number; p999: number; max: number } | null;
-  /** User and system time of all the server's threads, a unit. */
+  /** User and system time of all the server's threads, of all its processes together, a unit. */
   readonly server_cpu_us: number;
+  /** The same of each process, in the order of the server's `pids`. */
+  readonly server_cpu_us_each: number[];
   /** Of one core. */
   readonly server_cpu_share: number;
   readonly server_rss_bytes: number;
@@ -47,9 +49,12 @@ const FLOW_CALL_MAX_MESSAGES = 10_000;
 /** @throws Error when the run failed or an answer was not right */
 export async function measure(server: RunningServer, load: Load): Promise<Measured> {
   const { connections, streams } = columnOf(load.column);
-  const argv = [GENERATOR, server.address(load.transport), `--pid=${server.pid}`];
+  const argv = [GENERATOR, server.address(load.transport), `--pid=${server.pids.join(",")}`];
   argv.push(`--connections=${connections}`, `--streams=${streams}`, `--check=${server.side.check}`);
   argv.push(`--duration=${load.seconds}`, `--warmup=${load.warmupSeconds}`);
+  if (load.transport === "tcp" && server.certificates !== undefined) {
+    argv.push(`--tls=${server.certificates}`);
+  }
   if (load.form !== "constant") argv.push(`--vary=${load.form === "plain" ? "plain" : "indexed"}`);
   if (load.requests !== undefined) argv.push(`--requests=${load.requests}`);
   if (load.rate !== undefined) argv.push(`--rate=${load.rate}`);

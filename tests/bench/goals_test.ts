@@ -12,6 +12,7 @@ const side = (rate: number, serverCpuUs: number): Figures =>
     mb_per_second: null,
     latency_us: null,
     server_cpu_us: serverCpuUs,
+    server_cpu_us_each: [serverCpuUs],
     server_cpu_share: 1,
     server_rss_bytes: 100e6,
     rss_bytes: [],

@@ -148,14 +148,15 @@ function goals(results: Results): string[] {
   return rows.length === 0 ? [] : ["", "### Goals", "", ...tableOf(["", "goal", "found", ""], rows)];
 }
 
-function tableOf(heading: string[], rows: string[][]): string[] {
+export function tableOf(heading: string[], rows: string[][]): string[] {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [line(heading), line(heading.map(() => "---")), ...rows.map(line)];
 }
 
-const ratio = (a: number | undefined, b: number | undefined) =>
+export const ratio = (a: number | undefined, b: number | undefined) =>
   a === undefined || b === undefined || b === 0 ? "" : (a / b).toFixed(2);
 const mb = (bytes: number) => (bytes / 1e6).toFixed(0);
-const thousands = (value: number) => value >= 10_000 ? `${(value / 1e3).toFixed(1)}k` : value.toFixed(0);
+export const thousands = (value: number) =>
+  value >= 10_000 ? `${(value / 1e3).toFixed(1)}k` : value.toFixed(0);
 const size = (bytes: number) =>
   bytes >= 1 << 20 ? `${bytes >> 20} MB` : bytes >= 1024 ? `${bytes >> 10} KB` : `${bytes} B`;

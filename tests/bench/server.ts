@@ -13,7 +13,10 @@ const READY_MS = 30_000;
 
 export interface RunningServer {
   readonly side: Side;
-  readonly pid: number;
+  /** All that work for it. */
+  readonly pids: readonly number[];
+  /** Its TCP is mutual TLS, with the certificates of this folder. */
+  readonly certificates?: string;
   /** What the generator is told: host:port or a path. */
   address(transport: Transport): string;
   stop(): Promise<void>;
@@ -63,7 +66,7 @@ export async function startServer(side: Side, dir: string): Promise<RunningServe
   };
   try {
     const tcp = await listening;
-    return { side, pid: child.pid, address: (transport) => transport === "tcp" ? tcp : socket, stop };
+    return { side, pids: [child.pid], address: (transport) => transport === "tcp" ? tcp : socket, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -72,10 +75,14 @@ export async function startServer(side: Side, dir: string): Promise<RunningServe
   }
 }
 
+/** Where the agent beside `socket` takes connections from an edge. */
+export const proxiedSocket = (socket: string) => `${socket}.proxied`;
+
 /** The agent's configuration, which is the default but for the addresses, and the signer that it asks for. */
 async function startAgentsSigner(socket: string) {
   const addresses = JSON.stringify(["tcp://127.0.0.1:0", `unix://${socket}`]);
-  await Deno.writeTextFile(`${socket}.toml`, `[listen]\naddresses = ${addresses}\n`);
+  const proxied = JSON.stringify([`unix://${proxiedSocket(socket)}`]);
+  await Deno.writeTextFile(`${socket}.toml`, `[listen]\naddresses = ${addresses}\nproxied = ${proxied}\n`);
   const stateDir = `${dirname(socket)}/state`;
   await Deno.mkdir(stateDir);
   return startSignerProcess({

@@ -22,7 +22,7 @@ export interface Side {
 
 const BENCH = `${REPO_ROOT}/tests/bench`;
 const BUILT = `${CACHE_DIR}/bench`;
-const CARGO_BUILT = `${BUILT}/target/release`;
+export const CARGO_BUILT = `${BUILT}/target/release`;
 export const GENERATOR = `${CARGO_BUILT}/generator`;
 
 /** Deno as the image starts it (image/units/gatehouse-agent.service); what it is allowed follows. */

@@ -8,12 +8,12 @@ use crate::frame::{self, setting};
 use crate::message::Messages;
 use crate::meter::Meter;
 use crate::options::{Mode, Options};
-use crate::random::Random;
 use crate::request_headers::RequestHeaders;
 use crate::response_headers::ResponseHeaders;
 use crate::slot::Slot;
 use crate::socket::Socket;
 use crate::stream_hash::StreamHasher;
+use load::random::Random;
 
 mod inbound;
 
@@ -216,7 +216,9 @@ impl Connection {
         }
         self.output.clear();
         self.output_start = 0;
-        Ok(())
+        self.socket
+            .flush()
+            .map_err(|error| format!("write: {error}"))
     }
 
     /// Reads until the socket is empty (or `unread`), and does what the frames ask for.

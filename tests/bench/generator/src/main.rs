@@ -6,7 +6,6 @@ mod huffman;
 mod message;
 mod meter;
 mod options;
-mod random;
 mod request_headers;
 mod response_headers;
 mod run;

@@ -1,6 +1,6 @@
 // Request bodies, and the check of what comes back: gRPC's 5-byte prefix around a protobuf message.
 use crate::options::{Check, Mode, Options};
-use crate::random::Random;
+use load::random::Random;
 
 pub const PREFIX_BYTES: usize = 5;
 /// Protobuf: field 1, length-delimited.

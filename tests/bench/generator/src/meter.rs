@@ -1,14 +1,10 @@
-// What is counted in the measured window: units (calls, or messages of a stream), latencies, errors,
-// and what the server's process and our own used meanwhile.
+// What is counted in the measured window: units (calls, or messages of a stream), latencies, errors.
 use std::collections::BTreeMap;
-use std::fs;
 
 use hdrhistogram::Histogram;
 
 /// Longest latency that is told apart, ns.
 const MAX_LATENCY_NS: u64 = 60_000_000_000;
-/// USER_HZ of Linux: the unit of utime and stime in proc_pid_stat(5), on every architecture that Deno has.
-const TICKS_PER_SECOND: f64 = 100.0;
 /// Kinds of errors kept apart.
 const MAX_ERROR_KINDS: usize = 20;
 
@@ -75,29 +71,4 @@ impl Meter {
             *self.errors.entry(what).or_insert(0) += 1;
         }
     }
-}
-
-/// User and system time of all threads of a process, seconds.
-pub fn cpu_seconds(pid: u32) -> Option<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything; utime and stime are the 12th and 13th fields after it.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<f64>().ok();
-    Some((ticks()? + ticks()?) / TICKS_PER_SECOND)
-}
-
-/// Resident memory, bytes.
-pub fn resident_bytes(pid: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(
-        line.trim()
-            .strip_suffix(" kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()?
-            * 1024,
-    )
 }

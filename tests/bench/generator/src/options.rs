@@ -1,9 +1,10 @@
 // The generator's command line. Must hold no rule of the measurement: only what was asked for.
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-/// Calls a gRPC server over plain HTTP/2 from one thread and prints what it saw as JSON.
+/// Calls a gRPC server over HTTP/2, plain or over TLS, from one thread and prints what it saw as JSON.
 #[derive(Parser)]
 pub struct Options {
     /// host:port, or the path of a Unix socket
@@ -42,9 +43,12 @@ pub struct Options {
     /// What of an echoed text is compared
     #[arg(long, value_enum, default_value_t = Check::Payload)]
     pub check: Check,
-    /// The server's process, whose CPU time and memory are read
-    #[arg(long)]
-    pub pid: Option<u32>,
+    /// Mutual TLS 1.3, with the certificates that `edge-load pki` wrote to this folder
+    #[arg(long, value_name = "DIR")]
+    pub tls: Option<PathBuf>,
+    /// The server's processes, whose CPU time and memory are read and added up
+    #[arg(long, value_delimiter = ',')]
+    pub pid: Vec<u32>,
     /// Read the server's memory each so many measured calls
     #[arg(long)]
     pub rss_every: Option<u64>,

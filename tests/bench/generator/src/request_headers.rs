@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::huffman::Huffman;
 use crate::options::Vary;
-use crate::random::Random;
+use load::random::Random;
 
 /// RFC 7541 section 4.1.
 const ENTRY_OVERHEAD_BYTES: usize = 32;

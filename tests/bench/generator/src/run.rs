@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::connection::{Connection, Shared};
 use crate::message::Messages;
-use crate::meter::{Meter, Phase, cpu_seconds, resident_bytes};
+use crate::meter::{Meter, Phase};
 use crate::options::{Mode, Options};
-use crate::random::Random;
-use crate::socket::open;
+use crate::socket::{Way, open};
+use load::process::{cpu_seconds, resident_bytes};
+use load::random::Random;
 
 /// How long connections may take to be ready, and calls to end after the measured window.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,17 +20,24 @@ const MAX_EVENTS: usize = 256;
 const TICK: Duration = Duration::from_millis(1);
 
 struct Used {
-    server_seconds: Option<f64>,
+    /// Of each process.
+    server_seconds: Vec<Option<f64>>,
     own_seconds: f64,
 }
 
 impl Used {
     fn now(options: &Options) -> Self {
         Self {
-            server_seconds: options.pid.and_then(cpu_seconds),
+            server_seconds: options.pid.iter().map(|&pid| cpu_seconds(pid)).collect(),
             own_seconds: cpu_seconds(process::id()).unwrap_or_default(),
         }
     }
+}
+
+/// Of all processes together; none without processes, or when one is gone.
+fn summed<T: std::iter::Sum>(pids: &[u32], of: impl Fn(u32) -> Option<T>) -> Option<T> {
+    let each = pids.iter().map(|&pid| of(pid));
+    (!pids.is_empty()).then(|| each.sum()).flatten()
 }
 
 /// Returns the report, and whether every answer was right.
@@ -89,8 +97,9 @@ impl<'a> Load<'a> {
     }
 
     fn connect(&mut self) -> Result<(), String> {
+        let way = Way::of(self.options)?;
         for number in 0..self.options.connections {
-            let mut socket = open(&self.options.server)?;
+            let mut socket = open(&way, number as usize)?;
             socket
                 .register(self.poll.registry(), Token(number as usize))
                 .map_err(|error| error.to_string())?;
@@ -202,10 +211,10 @@ impl<'a> Load<'a> {
         let used = Used::now(self.options);
         self.measured_ns = now - self.measured_ns;
         self.used = Used {
-            server_seconds: used
-                .server_seconds
-                .zip(self.used.server_seconds)
-                .map(|(end, start)| end - start),
+            server_seconds: (used.server_seconds.iter())
+                .zip(&self.used.server_seconds)
+                .map(|(end, start)| Some((*end)? - (*start)?))
+                .collect(),
             own_seconds: used.own_seconds - self.used.own_seconds,
         };
         self.shared.meter.phase = Phase::Draining;
@@ -229,11 +238,12 @@ impl<'a> Load<'a> {
     }
 
     fn watch_memory(&mut self) {
-        let (Some(every), Some(pid)) = (self.options.rss_every, self.options.pid) else {
+        let Some(every) = self.options.rss_every else {
             return;
         };
         if self.shared.meter.units / every.max(1) > self.rss.len() as u64 {
-            self.rss.push(resident_bytes(pid).unwrap_or_default());
+            let resident = summed(&self.options.pid, resident_bytes);
+            self.rss.push(resident.unwrap_or_default());
         }
     }
 
@@ -287,6 +297,8 @@ impl<'a> Load<'a> {
         let units = meter.units as f64;
         let latency = |quantile: f64| meter.latencies.value_at_quantile(quantile) as f64 / 1e3;
         let streaming = self.options.mode != Mode::Unary;
+        let each = self.used.server_seconds.iter();
+        let server_seconds: Option<f64> = each.clone().copied().sum();
         json!({
             "units": meter.units,
             "seconds": seconds,
@@ -298,9 +310,10 @@ impl<'a> Load<'a> {
                 "p999": latency(0.999),
                 "max": meter.latencies.max() as f64 / 1e3,
             })),
-            "server_cpu_us": self.used.server_seconds.map(|used| used * 1e6 / units),
-            "server_cpu_share": self.used.server_seconds.map(|used| used / seconds),
-            "server_rss_bytes": self.options.pid.and_then(resident_bytes),
+            "server_cpu_us": server_seconds.map(|used| used * 1e6 / units),
+            "server_cpu_us_each": each.map(|used| used.map(|used| used * 1e6 / units)).collect::<Vec<_>>(),
+            "server_cpu_share": server_seconds.map(|used| used / seconds),
+            "server_rss_bytes": summed(&self.options.pid, resident_bytes),
             "rss_bytes": self.rss,
             "generator_cpu_share": self.used.own_seconds / seconds,
             "errors": meter.errors,

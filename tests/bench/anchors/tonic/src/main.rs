@@ -1,6 +1,8 @@
 // The Rust anchor: tonic with one worker thread, serving what the others serve.
-// Usage: anchor-tonic UNIX_SOCKET. Prints {"tcp": "host:port"} once it listens.
+// Usage: anchor-tonic UNIX_SOCKET [CERTIFICATES]. With certificates (as `edge-load pki` writes them) TCP is
+// mutual TLS by rustls. Prints {"tcp": "host:port"} once it listens.
 use std::error::Error;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,8 +10,8 @@ use bytes::Bytes;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_stream::{Stream, StreamExt};
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
 mod echo {
@@ -79,20 +81,35 @@ impl Streams for Anchor {
     }
 }
 
-fn router() -> tonic::transport::server::Router {
-    Server::builder()
+fn router(mut server: Server) -> tonic::transport::server::Router {
+    server
         .add_service(EchoServiceServer::new(Anchor))
         .add_service(StreamsServer::new(Anchor).max_decoding_message_size(MAX_MESSAGE_BYTES))
 }
 
-async fn serve(socket: String) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn tls(dir: &Path) -> std::io::Result<ServerTlsConfig> {
+    let read = |name: &str| std::fs::read(dir.join(name));
+    Ok(ServerTlsConfig::new()
+        .identity(Identity::from_pem(read("server.pem")?, read("server.key")?))
+        .client_ca_root(Certificate::from_pem(read("ca.pem")?)))
+}
+
+async fn serve(
+    socket: String,
+    certificates: Option<String>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let tcp = TcpListener::bind("127.0.0.1:0").await?;
     let address = tcp.local_addr()?;
     let unix = tokio::spawn(
-        router().serve_with_incoming(UnixListenerStream::new(UnixListener::bind(socket)?)),
+        router(Server::builder())
+            .serve_with_incoming(UnixListenerStream::new(UnixListener::bind(socket)?)),
     );
     println!("{{\"tcp\":\"{address}\"}}");
-    router()
+    let mut server = Server::builder();
+    if let Some(dir) = certificates {
+        server = server.tls_config(tls(Path::new(&dir))?)?;
+    }
+    router(server)
         .serve_with_incoming(TcpIncoming::from(tcp).with_nodelay(Some(true)))
         .await?;
     unix.await??;
@@ -100,13 +117,15 @@ async fn serve(socket: String) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let socket = std::env::args()
-        .nth(1)
-        .ok_or("usage: anchor-tonic UNIX_SOCKET")?;
+    let mut words = std::env::args().skip(1);
+    let socket = words
+        .next()
+        .ok_or("usage: anchor-tonic UNIX_SOCKET [CERTIFICATES]")?;
+    let certificates = words.next();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     // Spawned, so that everything runs on the worker and nothing on the main thread.
-    runtime.block_on(runtime.spawn(serve(socket)))?
+    runtime.block_on(runtime.spawn(serve(socket, certificates)))?
 }
