@@ -87,3 +87,26 @@ fn put(path: &Path, pem: &str) -> Result<(), String> {
     fs::write(path, pem).map_err(explain)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(explain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::{Version, client_config};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn every_client_finds_its_own_certificate_and_no_key_is_open_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path()).unwrap();
+        let mut chains = Vec::new();
+        for client in 0..CLIENTS {
+            client_config(dir.path(), client, Version::Tls13, true).unwrap();
+            let (certificate, key) = Files::of(dir.path()).client(client);
+            assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o077, 0);
+            chains.push(fs::read_to_string(certificate).unwrap());
+        }
+        chains.sort();
+        chains.dedup();
+        assert_eq!(chains.len(), CLIENTS);
+    }
+}
