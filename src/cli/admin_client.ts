@@ -18,6 +18,9 @@ import { resolveServer, type ServerOptions, serverOptions } from "./server_optio
 /** A private key in PEM has some hundred bytes; this bounds a wrong file. */
 const MAX_KEY_FILE_BYTES = 16 * 1024;
 
+/** Who follows a stream wants it back soon after the server. */
+const MAX_BACKOFF_MS = 5_000;
+
 export interface AdminOptions extends ServerOptions {
   adminKey?: string;
 }
@@ -50,6 +53,7 @@ export class AdminClient {
         address: formatAddress(address),
         dial: dialer(address, { tls: options.tls }),
       })),
+      { maxBackoffMs: MAX_BACKOFF_MS },
     );
     this.#prover = key && new Prover(this.#channel, key.proving);
   }
