@@ -24,10 +24,12 @@ export class Agent {
   readonly #doors: Doors;
   readonly #live: LiveParts;
   readonly #control: ConfigControl;
+  readonly #startedMs = performance.now();
   readonly #view: AgentView = {
     doors: () => this.doors,
     edgeAddresses: () => this.#options.edge ? edgeAddresses(this.#control.config, this.#options.edge) : [],
     configVersion: () => this.#control,
+    uptimeMs: () => performance.now() - this.#startedMs,
   };
   #callLog: CallLog;
 

@@ -21,12 +21,12 @@ export interface StatusSources {
   readonly edgeAddresses: () => readonly Address[];
   /** Of the configuration in force; confirmByMs is 0 when nothing waits for a confirmation. */
   readonly configVersion: () => { readonly version: number; readonly confirmByMs: number };
-  /** Never steps, unlike the clock; milliseconds since the process began. */
-  readonly uptimeMs?: () => number;
+  /** Since the agent's start, by a clock that never steps; milliseconds. */
+  readonly uptimeMs: () => number;
 }
 
 export async function statusReport(sources: StatusSources): Promise<GetStatusResponseInit> {
-  const { watching, uptimeMs = () => performance.now() } = sources;
+  const { watching } = sources;
   const { clock, edge } = watching;
   const { version, confirmByMs } = sources.configVersion();
   const samples = await watching.edgeSamples();
@@ -34,7 +34,7 @@ export async function statusReport(sources: StatusSources): Promise<GetStatusRes
     version: VERSION,
     instance_id: sources.instanceId,
     started_at_ms: sources.startedAtMs,
-    uptime_ms: Math.round(uptimeMs()),
+    uptime_ms: Math.round(sources.uptimeMs()),
     clock: { now_ms: clock.nowMs(), known: clock.known, reason: clock.reason },
     config_version: version,
     confirm_by_ms: confirmByMs,
