@@ -7,6 +7,7 @@ import type { Config } from "./config/mod.ts";
 import { ConfigControl } from "./config_store/control.ts";
 import { LiveParts, type Prepared } from "./config_store/live_parts.ts";
 import { Doors, type OpenDoor } from "./doors.ts";
+import { EdgeApplier } from "./edge/edge_applier.ts";
 import { Generations } from "./generations.ts";
 import { type CallLog, callLogger, errorText, type Logger } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
@@ -57,8 +58,9 @@ export class Agent {
       [
         logApplier(log),
         accessApplier(parts.authority),
-        parts.watching.certificates,
         ...options.appliers ?? [],
+        ...edge === undefined ? [] : [new EdgeApplier(edge, log.component("edge"))],
+        parts.watching.certificates,
       ],
       log.component("config"),
     );

@@ -95,7 +95,7 @@ async function start(): Promise<{ agent: Agent; signer: RemoteSigner }> {
 function edgeOptions(): EdgeOptions | undefined {
   const { "edge-dir": dir, "edge-back": backSocket, "edge-metrics": metricsSocket } = values;
   if (dir === undefined || backSocket === undefined) return undefined;
-  return { dir, backSocket, metricsSocket, opensPlainTcp: true };
+  return { dir, backSocket, metricsSocket, opensPlainTcp: true, groupReads: true };
 }
 
 /** Which machine this is, machine-id(5), so that a log tells two VMs of one image apart. */

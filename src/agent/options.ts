@@ -6,7 +6,7 @@ import type { Log } from "./log/mod.ts";
 
 /** The process that ends TLS for this agent. */
 export interface EdgeOptions {
-  /** Directory in which its configuration and TLS material are written: DIR/N, and the link DIR/current. */
+  /** Directory in which its configuration and TLS material are written: DIR/current/edge.json, and DIR/N. */
   readonly dir: string;
   /** Path of the Unix socket on which it calls the agent, each connection opened by a PROXY header. */
   readonly backSocket: string;
@@ -14,6 +14,8 @@ export interface EdgeOptions {
   readonly metricsSocket?: string;
   /** It opens the tcp:// addresses too, and the agent none: for a machine where nothing else may. */
   readonly opensPlainTcp?: boolean;
+  /** It is another user, of this process's group: the group may read what is written for it. */
+  readonly groupReads?: boolean;
 }
 
 export interface AgentOptions {

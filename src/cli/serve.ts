@@ -58,14 +58,6 @@ Examples:
       const given = await givenConfig(options);
       const state = await stateDir(options.state);
       const log = createLog();
-      const stateOfAgent = join(state, "agent");
-      const kept = await openConfig({
-        ...given,
-        stateDir: stateOfAgent,
-        credentialsDir: options.credentials,
-        log,
-        strict: true,
-      });
       const progress = progressReporter();
       const { signer: binary } = await buildDataplane(REPO_ROOT, { onProgress: progress.report, signal });
       progress.done();
@@ -79,12 +71,22 @@ Examples:
           await ensureSealingKey(`${state}.sealing-key`, join(state, "signer.db")),
         onLog: note,
       });
-      const signer = new RemoteSigner({
-        address: `unix://${socket}`,
-        dial: dialer(parseAddress(`unix://${socket}`)),
-        deadlineMs: kept.content.config.signer.deadline_ms,
-      });
+      let signer: RemoteSigner | undefined;
       try {
+        // The signer holds the state's lock: what follows is the only agent that writes there.
+        const stateOfAgent = join(state, "agent");
+        const kept = await openConfig({
+          ...given,
+          stateDir: stateOfAgent,
+          credentialsDir: options.credentials,
+          log,
+          strict: true,
+        });
+        signer = new RemoteSigner({
+          address: `unix://${socket}`,
+          dial: dialer(parseAddress(`unix://${socket}`)),
+          deadlineMs: kept.content.config.signer.deadline_ms,
+        });
         const agent = await Agent.start({
           kept,
           signer,
@@ -99,7 +101,7 @@ Examples:
         await interrupted(signal);
         await agent.shutdown();
       } finally {
-        await signer.close();
+        await signer?.close();
         await signerProcess.stop();
       }
     }));
