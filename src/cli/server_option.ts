@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { GatehouseError } from "../vm/errors.ts";
 import { DEFAULT_VM } from "../vm/paths.ts";
-import { runningAddresses } from "../vm/machine.ts";
+import { addressList, type RunningVm, runningVmOf } from "../vm/machine.ts";
 import { DEFAULT_TIMEOUT_MS } from "./client.ts";
 import { wholeNumber } from "./command.ts";
 import { readTls, type TlsFlags, tlsOptions } from "./tls_option.ts";
@@ -55,14 +55,26 @@ export async function resolveServer(options: ServerOptions): Promise<Server> {
     );
   }
   if (told !== undefined) return { addresses: told, timeoutMs, tls: await readTls(options, told) };
-  const addresses = await runningAddresses(options.name);
-  if (!addresses) {
+  const vm = await runningVmOf(options.name);
+  if (vm === undefined) {
     throw new GatehouseError(
       "not-running",
       `no --server given, and the VM "${options.name}" doesn't run`,
       "start it with `gatehouse up`, or name a server with --server",
     );
   }
-  const list = addresses.join(",");
-  return { addresses: list, timeoutMs, tls: await readTls(options, list) };
+  const list = addressList(vm).join(",");
+  return { addresses: list, timeoutMs, tls: await readTls(vmFlags(options, vm), list) };
+}
+
+/** What `up` made for its VM, unless the caller names something else. A certificate and its key go together. */
+function vmFlags({ ca, cert, key, serverName }: TlsFlags, { clientFiles, addresses }: RunningVm): TlsFlags {
+  if (addresses.tls === undefined) return { ca, cert, key, serverName };
+  const own = cert === undefined && key === undefined;
+  return {
+    ca: ca ?? clientFiles.ca,
+    cert: own ? clientFiles.cert : cert,
+    key: own ? clientFiles.key : key,
+    serverName,
+  };
 }

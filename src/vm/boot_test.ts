@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { boot, type BootOptions } from "./boot.ts";
-import { destroy, list, logs, runningAddresses, status, stop } from "./control.ts";
+import { destroy, list, logs, runningVmOf, status, stop } from "./control.ts";
 import { GatehouseError } from "./errors.ts";
 import { ownVmPaths } from "./paths.ts";
 import { findByArgument, isAlive, signalProcess, waitForExit } from "./process.ts";
@@ -10,6 +10,7 @@ import { systemClock } from "./clock.ts";
 import { findProgram } from "./programs.ts";
 import { QEMU } from "./qemu.ts";
 import { tinyGuest } from "./tiny_guest.ts";
+import { addressList } from "./running.ts";
 import { readRecord } from "./vm_state.ts";
 
 const withQemu = it.skipIf((await findProgram(QEMU)) === undefined);
@@ -54,6 +55,11 @@ function options(firmware: string, more: Partial<BootOptions> = {}): BootOptions
   };
 }
 
+async function runningAddresses(): Promise<string[] | undefined> {
+  const vm = await runningVmOf("t1");
+  return vm && addressList(vm);
+}
+
 async function failure(work: Promise<unknown>): Promise<GatehouseError> {
   const error = await work.then(() => undefined, (error: unknown) => error);
   expect(error).toBeInstanceOf(GatehouseError);
@@ -64,7 +70,7 @@ withQemu("a guest that answers is ready, and stopping it leaves state but no pro
   const vm = await boot(options(await guest("up\n", "dots")));
   expect(vm).toMatchObject({ phase: "ready", attempts: 1, alreadyRunning: false });
   expect(vm.addresses.tls).toMatch(/^tls:\/\/127\.0\.0\.1:\d+$/);
-  expect(await runningAddresses("t1")).toEqual([vm.addresses.tls]);
+  expect(await runningAddresses()).toEqual([vm.addresses.tls]);
   expect(await status("t1")).toMatchObject({ phase: "ready" });
 
   const again = await boot(options("/nonexistent"));
@@ -72,7 +78,7 @@ withQemu("a guest that answers is ready, and stopping it leaves state but no pro
 
   expect(await stop("t1", { graceMs: 200 })).toBe("quit");
   expect(await status("t1")).toMatchObject({ phase: "stopped" });
-  expect(await runningAddresses("t1")).toBeUndefined();
+  expect(await runningVmOf("t1")).toBeUndefined();
   const left = [...Deno.readDirSync(ownVmPaths("t1").dir)].map(({ name }) => name).sort();
   expect(left).toEqual([
     "admin.key",
@@ -218,7 +224,7 @@ withQemu("a VM without TCP has no network, no TCP address, and keeps its port fo
   const closed = await boot(options(firmware, { door: "none" }));
   expect(closed.addresses.tls).toBeUndefined();
   expect((await status("t1")).addresses.tls).toBeUndefined();
-  expect(await runningAddresses("t1")).toEqual([]);
+  expect(await runningAddresses()).toEqual([]);
   const record = await readRecord(ownVmPaths("t1"));
   const command = await Deno.readTextFile(`/proc/${record?.qemu?.pid}/cmdline`);
   expect(command.split("\0")).toContain("-nic");

@@ -7,7 +7,7 @@ import { ownVmPaths, stateHome, type VmPaths } from "./paths.ts";
 import { nextPhase, type Phase } from "./phases.ts";
 import { isAlive } from "./process.ts";
 import { noProgress, type OnProgress } from "./progress.ts";
-import { addressList, type RunningVm, runningVm } from "./running.ts";
+import { type RunningVm, runningVm } from "./running.ts";
 import { consoleLines, ConsoleWatch, logTail } from "./serial.ts";
 import { type Ending, POWER_DOWN_MS, teardown } from "./teardown.ts";
 import { readRecord, recordedVms, type VmRecord, withLock, writeRecord } from "./vm_state.ts";
@@ -171,12 +171,6 @@ export async function runningVmOf(name: string): Promise<RunningVm | undefined> 
   const record = await readRecord(paths);
   if (record?.qemu === undefined || !isAlive(record.qemu)) return undefined;
   return runningVm(paths, record);
-}
-
-/** Where a running VM answers, preferred address first; undefined when none of that name runs. */
-export async function runningAddresses(name: string): Promise<string[] | undefined> {
-  const vm = await runningVmOf(name);
-  return vm && addressList(vm);
 }
 
 async function existingPaths(name: string): Promise<VmPaths> {

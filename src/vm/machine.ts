@@ -5,7 +5,6 @@ export {
   destroy,
   list,
   logs,
-  runningAddresses,
   runningVmOf,
   status,
   type StatusOptions,
