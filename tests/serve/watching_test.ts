@@ -9,10 +9,13 @@ import { openConfig } from "../../src/agent/config_store/open.ts";
 import { nameOf } from "../../src/agent/event_kinds.ts";
 import { createLog } from "../../src/agent/log/mod.ts";
 import { keyPair, methodAt } from "../../src/authority/authority_testkit.ts";
-import { Prover } from "../../src/authority/prover.ts";
+import { Prover, type ProvingKey } from "../../src/authority/prover.ts";
 import { Channel } from "../../src/grpc/channel.ts";
 import { type ClientMethod, unary } from "../../src/grpc/client.ts";
+import { caFiles, createCa, issue } from "../../src/pki/ca.ts";
 import {
+  CertificateState,
+  CertificateUse,
   type Event,
   EventKind,
   type GetStatusRequestInit,
@@ -23,6 +26,7 @@ import { type SignerProcess, startSignerProcess } from "../../src/signer/process
 import { RemoteSigner } from "../../src/signer/remote_signer.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
+import { gatehouse, gatehouseJson, tryGatehouse } from "../lib/command.ts";
 
 const binary = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
 /** The word on a loss or a return, on a busy machine. */
@@ -55,25 +59,9 @@ beforeAll(async () => {
   await startSigner();
   signer = remoteSigner();
   openEdge();
-  const log = createLog();
-  const stateDir = join(dir, "agent");
-  const toml = `[listen]\naddresses = ["unix://${dir}/agent.sock", "tls://127.0.0.1:50051"]\n` +
-    `[log]\nlevel = "off"\n`;
-  agent = await Agent.start({
-    kept: await openConfig({ stateDir, toml, fileName: "test.toml", log, strict: true }),
-    signer,
-    log,
-    strict: true,
-    stateDir,
-    credentialsDir: join(dir, "credentials"),
-    edge: {
-      dir: join(dir, "edge"),
-      backSocket: join(dir, "back.sock"),
-      metricsSocket: join(dir, "metrics.sock"),
-    },
-  });
-  channel = new Channel([{ address: "unix", dial: dialer(parseAddress(`unix://${dir}/agent.sock`)) }]);
-  prover = new Prover(channel, admin.proving);
+  const pem = String(admin.privateKey.export({ type: "pkcs8", format: "pem" }));
+  await Deno.writeTextFile(join(dir, "admin.key"), pem, { mode: 0o600 });
+  ({ agent, channel, prover } = await startAgent("agent", "credentials", admin.proving));
 }, 60_000);
 
 afterAll(async () => {
@@ -84,6 +72,32 @@ afterAll(async () => {
   edge?.close();
   await Deno.remove(dir, { recursive: true });
 });
+
+/** With the signer of all and an edge that answers at metrics.sock. */
+async function startAgent(name: string, credentials: string, key: ProvingKey) {
+  const log = createLog();
+  const [stateDir, credentialsDir, socket] = [
+    join(dir, name),
+    join(dir, credentials),
+    join(dir, `${name}.sock`),
+  ];
+  const toml = `[listen]\naddresses = ["unix://${socket}", "tls://127.0.0.1:50051"]\n[log]\nlevel = "off"\n`;
+  const agent = await Agent.start({
+    kept: await openConfig({ stateDir, credentialsDir, toml, fileName: "test.toml", log, strict: true }),
+    signer,
+    log,
+    strict: true,
+    stateDir,
+    credentialsDir,
+    edge: {
+      dir: join(dir, `${name}-edge`),
+      backSocket: join(dir, `${name}-back.sock`),
+      metricsSocket: join(dir, "metrics.sock"),
+    },
+  });
+  const channel = new Channel([{ address: "unix", dial: dialer(parseAddress(`unix://${socket}`)) }]);
+  return { agent, channel, prover: new Prover(channel, key) };
+}
 
 async function startSigner(): Promise<void> {
   signerProcess = await startSignerProcess({
@@ -151,7 +165,7 @@ test("the status names version, clock, transports and units", async () => {
   expect(uptime_ms.toNumber()).toBeGreaterThan(0);
   expect(transports.map(({ address, protection }) => [address, protection])).toEqual([
     [`unix://${dir}/agent.sock`, "local"],
-    [`unix://${dir}/back.sock`, "behind a proxy"],
+    [`unix://${dir}/agent-back.sock`, "behind a proxy"],
     ["tls://127.0.0.1:50051", "mutual TLS"],
   ]);
   expect(transports[0].connections).toBe(1);
@@ -206,6 +220,70 @@ test("a clock that stands before the time that was kept isn't believed, and all 
   }
   expect(kinds).toContain("CLOCK_UNKNOWN");
 });
+
+test("a certificate that has expired and one that soon will are told at the start, and TLS isn't healthy", async () => {
+  const DAY_MS = 24 * 3_600_000;
+  const long = new Date(Date.now() - 80 * DAY_MS);
+  const ca = join(dir, "ca");
+  await createCa(ca, { now: long, days: 90 });
+  const server = await issue(ca, { name: "gatehouse.example", use: "server", days: 30 }, long);
+  const credentials = join(dir, "expired");
+  const admin = keyPair();
+  await Deno.mkdir(credentials);
+  await Deno.writeTextFile(join(credentials, "gatehouse.admin"), admin.pem);
+  await Deno.writeTextFile(join(credentials, "gatehouse.tls-cert"), server.certificatePem);
+  await Deno.writeTextFile(join(credentials, "gatehouse.tls-key"), server.privateKeyPem);
+  await Deno.copyFile(caFiles(ca).certificate, join(credentials, "gatehouse.client-ca"));
+
+  const expired = await startAgent("expired-agent", "expired", admin.proving);
+  try {
+    const { certificates, last_event } = await expired.prover.unary(Get, {});
+    expect(certificates.map(({ use, state, names }) => [use, state, names])).toEqual([
+      [CertificateUse.SERVER, CertificateState.EXPIRED, ["dns:gatehouse.example"]],
+      [CertificateUse.CLIENT_CA, CertificateState.NEAR_EXPIRY, []],
+    ]);
+    const { status: tls } = await unary(expired.channel, Check, { service: "gatehouse.tls" });
+    expect(tls).toBe("NOT_SERVING");
+    const told: [string, string][] = [];
+    for await (const event of expired.prover.serverStream(Watch, { include_kept: true })) {
+      told.push([nameOf(event.kind), event.message]);
+      if (event.sequence.equals(last_event)) break;
+    }
+    expect(told).toContainEqual([
+      "CERTIFICATE_EXPIRED",
+      expect.stringMatching(/^the server's certificate has expired/),
+    ]);
+    expect(told).toContainEqual(["CERTIFICATE_NEAR_EXPIRY", expect.stringMatching(/will expire soon/)]);
+  } finally {
+    expired.channel.close();
+    await expired.agent.shutdown();
+  }
+});
+
+test(
+  "the command line shows both with an enrolled key, and without one the health and what to do",
+  async () => {
+    const at = ["--server", `unix://${dir}/agent.sock`];
+    const key = ["--admin-key", join(dir, "admin.key")];
+    const seen = await gatehouseJson<{ version: string; events: { kind: string }[] }>([
+      "status",
+      "--json",
+      ...at,
+      ...key,
+    ]);
+    expect(seen.version).toMatch(/^\d/);
+    expect(seen.events.length).toBe(5);
+    const lines = (await gatehouse(["logs", "--events", "--json", "--after", "1", ...at, ...key])).trim()
+      .split("\n");
+    expect(lines.map((line) => JSON.parse(line).sequence)).toEqual(lines.map((_, index) => index + 2));
+
+    const without = await tryGatehouse(["status", ...at]);
+    expect(without.code).toBe(1);
+    expect(without.out).toMatch(/health {2}server: SERVING\n.*signer: SERVING\n.*clock: NOT_SERVING/);
+    expect(without.out).toMatch(/more can't be seen: UNAUTHENTICATED.*\nNext: .*--admin-key/);
+  },
+  30_000,
+);
 
 test("who stops the agent is told: the last event is STOPPING", async () => {
   const watch = prover.serverStream(Watch, {})[Symbol.asyncIterator]();
