@@ -110,6 +110,11 @@ export const stages: Stage[] = [
     commands: [buildDataplane, vitest("serve", "verbose", "tests/serve")],
   },
   {
+    name: "authority",
+    what: "every method over every transport by everyone, and proofs replayed and forged, on real sockets",
+    commands: [vitest("authority", "default", "tests/authority")],
+  },
+  {
     name: "attacks",
     what: "known attacks on the agent, each beside a good client; one after the other",
     commands: [buildDataplane, vitest("attacks", "verbose", "--no-file-parallelism", "tests/attacks")],

@@ -98,7 +98,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   #refusal: string | undefined;
 
   constructor(private readonly core: ServerCore, conn: Conn) {
-    this.peer = conn.peer;
+    // A transport may give one object to all its connections; what is kept by Peer is of this one only.
+    this.peer = { ...conn.peer };
     this.clock = core.clock;
     this.deadlines = core.deadlines;
     this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
