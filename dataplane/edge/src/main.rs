@@ -7,7 +7,8 @@ use gatehouse_edge::limits::Limits;
 use gatehouse_edge::log;
 use gatehouse_edge::server::Server;
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+    DumpableBehavior, Resource, Rlimit, Signal, getpid, getrlimit, kill_process,
+    set_dumpable_behavior, setrlimit,
 };
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,6 +46,9 @@ struct CommandLine {
     /// What to listen on and what with, as JSON (see below)
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Stop when standard input ends: a pipe of whoever started this, and who may be killed
+    #[arg(long)]
+    stop_at_stdin_end: bool,
 }
 
 fn main() -> ExitCode {
@@ -73,9 +77,21 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
     server
         .listen_for_signals()
         .map_err(|error| system("no signals", error))?;
+    if command_line.stop_at_stdin_end {
+        stop_at_stdin_end().map_err(|error| system("no thread for standard input", error))?;
+    }
     server
         .run()
         .map_err(|error| system("the poll failed", error))
+}
+
+/// Ends this process as SIGTERM does; to be called when that is listened for.
+fn stop_at_stdin_end() -> std::io::Result<()> {
+    std::thread::Builder::new().spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = kill_process(getpid(), Signal::TERM);
+    })?;
+    Ok(())
 }
 
 /// The private key stays out of core dumps and debuggers.

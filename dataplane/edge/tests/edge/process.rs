@@ -44,6 +44,29 @@ fn sigterm_ends_after_its_grace_whatever_is_open() {
 }
 
 #[test]
+fn the_end_of_standard_input_ends_it_when_it_was_told_so() {
+    for (told, ends) in [(true, true), (false, false)] {
+        let place = Place::new();
+        let mut command = place.command();
+        command.stdin(std::process::Stdio::piped());
+        if told {
+            command.arg("--stop-at-stdin-end");
+        }
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(child.try_wait().unwrap().is_none());
+        drop(child.stdin.take());
+        let start = Instant::now();
+        while child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_millis(500) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(child.try_wait().unwrap().is_some(), ends);
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_help_shows_a_file() {
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-edge"));
