@@ -1,9 +1,10 @@
 // What an authority remembers of the certificates that it made: index.json in its directory.
 // Must never forget one: what isn't known can't be revoked.
+import { replaceFile } from "../agent/durable_file.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import { PkiError } from "./error.ts";
-import { readIfThere, replaceFile } from "./files.ts";
+import { readIfThere } from "./read_file.ts";
 
 /** An entry has some 400 bytes: room for 80,000 certificates. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;

@@ -5,7 +5,7 @@ import { withLock } from "../vm/vm_state.ts";
 import { caFiles, createCa, issue, list, revoke } from "./ca.ts";
 import { readCertificate } from "./certificate.ts";
 import { PkiError } from "./error.ts";
-import { ensureOwnTls, localNames } from "./own_tls.ts";
+import { ensureOwnTls, localNames, serverOf } from "./own_tls.ts";
 
 let root: string;
 let dir: string;
@@ -155,12 +155,14 @@ describe("ensureOwnTls", () => {
 
   test("makes what is missing once, and makes anew what ends soon or lacks a name", async () => {
     const own = join(root, "own");
-    const options = { serverNames: localNames(), clientName: "localhost-client" };
+    const options = { serverNames: localNames(["192.0.2.7"]), clientName: "gatehouse-client" };
     const { ca, server, client } = await ensureOwnTls(own, options);
     const first = await read(server.certificate);
-    expect(first.names).toEqual(expect.arrayContaining(["dns:localhost", "ip:127.0.0.1", "ip:::1"]));
-    expect(await read(client?.certificate ?? "")).toMatchObject({
-      names: ["dns:localhost-client"],
+    expect(first.names).toEqual(
+      expect.arrayContaining(["dns:localhost", "ip:127.0.0.1", "ip:::1", "ip:192.0.2.7"]),
+    );
+    expect(await read(client.certificate)).toMatchObject({
+      names: ["dns:gatehouse-client"],
       uses: ["client"],
     });
     expect(await mode(server.privateKey)).toBe(0o600);
@@ -168,11 +170,24 @@ describe("ensureOwnTls", () => {
 
     await ensureOwnTls(own, options);
     expect((await read(server.certificate)).serial).toBe(first.serial);
-    await ensureOwnTls(own, { serverNames: ["dns:gw.example"] });
+    await ensureOwnTls(own, { ...options, serverNames: ["dns:gw.example"] });
     const second = await read(server.certificate);
     expect(second.names).toEqual(["dns:gw.example"]);
-    await ensureOwnTls(own, { serverNames: ["dns:gw.example"], now: day(340) });
+    await ensureOwnTls(own, { ...options, serverNames: ["dns:gw.example"], now: day(340) });
     expect((await read(server.certificate)).serial).not.toBe(second.serial);
     expect(await Deno.readTextFile(ca)).toBe(authority);
+  });
+
+  test("leaves the server's certificate of an operator's authority alone, and makes one where there is none", async () => {
+    const theirs = join(root, "theirs");
+    await createCa(theirs);
+    const { server } = await serverOf(theirs, ["dns:gw.example"]);
+    const made = await read(server.certificate);
+    expect(made.names).toEqual(["dns:gw.example"]);
+    await serverOf(theirs, ["dns:other.example"]);
+    expect((await read(server.certificate)).serial).toBe(made.serial);
+    await Deno.remove(server.privateKey);
+    await expect(serverOf(theirs, ["dns:gw.example"])).rejects.toThrow(/is there already/);
+    await expect(serverOf(join(root, "nobody"), ["dns:gw.example"])).rejects.toThrow(/no authority/);
   });
 });

@@ -4,7 +4,7 @@
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { PkiError } from "../pki/error.ts";
-import { replaceFile } from "../pki/files.ts";
+import { replaceFile } from "../agent/durable_file.ts";
 import { canonicalName } from "../pki/names.ts";
 import { ensureOwnTls } from "../pki/own_tls.ts";
 import { GatehouseError } from "./errors.ts";
