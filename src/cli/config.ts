@@ -1,7 +1,8 @@
-// gatehouse config: checks a configuration file before anything runs on it.
+// gatehouse config: checks a configuration file before anything runs on it, and changes that of a server that runs.
 import type { Command } from "commander";
 import { checkConfig, configReference } from "../agent/config/mod.ts";
 import { action } from "./command.ts";
+import { registerVersions } from "./config_versions/commands.ts";
 import { readInput } from "./files.ts";
 import { note, print, printJson } from "./output.ts";
 
@@ -16,11 +17,23 @@ export async function readConfigText(path: string): Promise<string> {
 }
 
 export function register(program: Command): void {
-  const config = program.command("config").summary("check a configuration file, or print every key")
+  const config = program.command("config").summary(
+    "check a configuration file, and get or change that of a server",
+  )
     .addHelpText(
       "after",
-      "\nExamples:\n  gatehouse config check gatehouse.toml\n  gatehouse config reference",
+      `
+Changes go over VSOCK and Unix sockets only, proven with an enrolled key (--admin-key).
+
+Examples:
+  gatehouse config check gatehouse.toml
+  gatehouse config reference
+  gatehouse config get > gatehouse.toml
+  gatehouse config apply gatehouse.toml --confirm-within 60s
+  gatehouse config history
+  gatehouse config rollback 3`,
     );
+  registerVersions(config);
   config.command("check")
     .argument("<file>", "TOML; - reads standard input")
     .option("--json", "print JSON")

@@ -82,6 +82,10 @@ interface CallError extends Error {
 const isCallError = (error: unknown): error is CallError =>
   error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
 
+/** What a failed call says of single fields; none when it is something else. */
+export const violationsOf = (error: unknown): ReturnType<typeof violationsIn> =>
+  isCallError(error) && error.metadata ? violationsIn(error.metadata) : [];
+
 const NEXT_BY_STATUS: Partial<Record<number, string>> = {
   [status.UNAVAILABLE]: "check that the server runs (`gatehouse status`) and that --server names it",
   [status.DEADLINE_EXCEEDED]: "try again, or give it longer with --timeout",

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { type Address, formatAddress } from "../../transport/address.ts";
 import type { Config } from "../config/mod.ts";
 import type { Applier, TlsFiles } from "../config_store/applier.ts";
-import { EdgeMetrics } from "../edge_metrics.ts";
+import { EdgeMetrics, sumOf } from "../edge_metrics.ts";
 import type { Logger } from "../log/mod.ts";
 import type { EdgeOptions } from "../options.ts";
 import { edgeAddresses } from "../places.ts";
@@ -13,6 +13,15 @@ import { type EdgeConfig, EdgeDirectory } from "./edge_directory.ts";
 /** It looks for changes once a second, and loads some hundred anchors in a few ms; the rest is for a busy machine. */
 const TAKEN_TIMEOUT_MS = 10_000;
 const LOOK_MS = 100;
+
+/** Of the edge's metrics, what tells whether it has taken something. */
+interface EdgeView {
+  /** Configurations since its start. */
+  readonly taken: number;
+  readonly refused: number;
+  /** Addresses that it listens at now. */
+  readonly open: number;
+}
 
 export class EdgeApplier implements Applier {
   readonly name = "edge";
@@ -45,12 +54,12 @@ export class EdgeApplier implements Applier {
     const before = this.#applied;
     const config = this.#configFor(next, tls);
     // At the start there may be no edge yet; it finds the file when it comes.
-    const listening = before === undefined ? undefined : await this.#listening();
+    const view = before === undefined ? undefined : await this.#view();
     if (!await this.#directory.write(config, tls)) return;
     this.#applied = { config, tls };
-    if (before === undefined || listening === undefined) return;
+    if (before === undefined || view === undefined) return;
     try {
-      await this.#taken(config);
+      await this.#taken(config, view);
     } catch (error) {
       await this.#directory.write(before.config, before.tls);
       this.#applied = before;
@@ -58,34 +67,35 @@ export class EdgeApplier implements Applier {
     }
   }
 
-  /** What the edge listened at when it answered last; undefined when it doesn't, so nobody is waited for. */
-  async #listening(): Promise<Set<string> | undefined> {
+  /** What the edge says of itself; undefined when it doesn't answer, so nobody is waited for. */
+  async #view(): Promise<EdgeView | undefined> {
     const { metricsSocket } = this.options;
     if (metricsSocket === undefined) return undefined;
     // A reader of its own for each look: one reader gives the same answer for a second.
     const samples = await new EdgeMetrics(metricsSocket).read().catch(() => undefined);
-    return samples &&
-      new Set(samples.flatMap(({ labels: { listen } }) => listen === undefined ? [] : [listen]));
+    return samples && {
+      taken: sumOf(samples, "gatehouse_edge_config_loads_total", { result: "taken" }) ?? 0,
+      refused: sumOf(samples, "gatehouse_edge_config_loads_total", { result: "refused" }) ?? 0,
+      open: sumOf(samples, "gatehouse_edge_listeners", { state: "open" }) ?? 0,
+    };
   }
 
-  /** Waits until the edge listens where `config` says and nowhere else. @throws Error when it doesn't in time */
-  async #taken(config: EdgeConfig): Promise<void> {
+  /** Waits until the edge has taken what was written and listens everywhere. @throws Error when it doesn't in time */
+  async #taken({ listen }: EdgeConfig, before: EdgeView): Promise<void> {
     const deadline = performance.now() + this.takenTimeoutMs;
-    const wanted = config.listen.map(({ address, tls }) => `${tls ? "tls" : "tcp"}://${address}`);
-    // The kernel chooses a port 0 and nobody here knows which.
-    const known = wanted.filter((address) => !address.endsWith(":0"));
-    for (;;) {
-      const now = await this.#listening();
-      const missing = known.filter((address) => now?.has(address) !== true);
-      if (now !== undefined && missing.length === 0 && now.size === wanted.length) return;
-      if (performance.now() > deadline) {
-        const what = missing.length > 0
-          ? `doesn't listen at ${missing.join(", ")}`
-          : "listens at other addresses still";
-        throw new Error(`it ${what} after ${this.takenTimeoutMs / 1_000} s; its log says why`);
-      }
+    let taken = false;
+    while (performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      const now = await this.#view();
+      if (now === undefined) continue;
+      if (now.refused > before.refused) throw new Error("it refuses the new settings; its log says why");
+      // Less than before: it was started anew, and has read what stands there now.
+      taken ||= now.taken !== before.taken;
+      if (taken && now.open === listen.length) return;
     }
+    const where = listen.map(({ address }) => address).join(", ");
+    const what = taken ? `can't listen at all of ${where}` : "hasn't taken the new settings";
+    throw new Error(`it ${what} after ${this.takenTimeoutMs / 1_000} s; its log says why`);
   }
 
   #configFor(next: Config, tls: TlsFiles): EdgeConfig {

@@ -13,11 +13,11 @@ const configOf = (...addresses: string[]) =>
 let dir: string;
 let applier: EdgeApplier;
 let edge: Deno.UnixListener | undefined;
-/** What the edge says it listens at. */
-let listening: string[];
+/** What the edge says of itself. */
+let says: { taken: number; refused: number; open: number };
 beforeEach(async () => {
   dir = await Deno.makeTempDir({ prefix: "gatehouse-edge-dir-" });
-  listening = [];
+  says = { taken: 1, refused: 0, open: 1 };
   applier = new EdgeApplier(
     {
       dir: join(dir, "edge"),
@@ -41,8 +41,10 @@ function startEdge(): void {
   void (async (listener) => {
     for await (const conn of listener) {
       await conn.read(new Uint8Array(1_024));
-      const lines = listening.map((address) => `gatehouse_edge_connections{listen="${address}"} 0\n`);
-      await conn.write(new TextEncoder().encode(`HTTP/1.0 200 OK\r\n\r\n${lines.join("")}`));
+      const text = `gatehouse_edge_config_loads_total{result="taken"} ${says.taken}\n` +
+        `gatehouse_edge_config_loads_total{result="refused"} ${says.refused}\n` +
+        `gatehouse_edge_listeners{state="open"} ${says.open}\n`;
+      await conn.write(new TextEncoder().encode(`HTTP/1.0 200 OK\r\n\r\n${text}`));
       conn.close();
     }
   })(edge);
@@ -103,22 +105,39 @@ describe("the edge's directory", () => {
 });
 
 describe("an edge that runs", () => {
-  test("is waited for, and a change that it doesn't take is undone", async () => {
+  const one = [{ address: "0.0.0.0:1", tls: true }];
+  const two = [...one, { address: "0.0.0.0:2", tls: true }];
+  beforeEach(async () => {
     await applier.apply(configOf("tls://0.0.0.0:1"), TLS);
-    listening = ["tls://0.0.0.0:1"];
     startEdge();
-    await expect(applier.apply(configOf("tls://0.0.0.0:1", "tls://0.0.0.0:2"), TLS)).rejects.toThrow(
-      "it doesn't listen at tls://0.0.0.0:2 after 0.4 s; its log says why",
-    );
-    expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:1", tls: true }] });
-    const change = applier.apply(configOf("tls://0.0.0.0:2"), TLS);
-    setTimeout(() => listening = ["tls://0.0.0.0:2"], 50);
+  });
+
+  test("is waited for", async () => {
+    const change = applier.apply(configOf("tls://0.0.0.0:1", "tls://0.0.0.0:2"), TLS);
+    let done = false;
+    void change.then(() => done = true);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(done).toBe(false);
+    says = { taken: 2, refused: 0, open: 2 };
     await change;
-    expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:2", tls: true }] });
+    expect(await written()).toMatchObject({ listen: two });
+  });
+
+  test.each<[what: string, then: Partial<typeof says>, message: RegExp]>([
+    ["doesn't look", {}, /^it hasn't taken the new settings after 0\.4 s; its log says why$/],
+    ["refuses it", { refused: 1 }, /^it refuses the new settings; its log/],
+    ["can't listen", { taken: 2 }, /^it can't listen at all of 0\.0\.0\.0:1, 0\.0\.0\.0:2 after/],
+  ])("that %s makes the change undone", async (_what, then, message) => {
+    const change = applier.apply(configOf("tls://0.0.0.0:1", "tls://0.0.0.0:2"), TLS);
+    const changed = setTimeout(() => says = { ...says, ...then }, 50);
+    await expect(change).rejects.toThrow(message);
+    clearTimeout(changed);
+    expect(await written()).toMatchObject({ listen: one });
   });
 
   test("isn't waited for when it doesn't answer: it reads the file when it comes", async () => {
-    await applier.apply(configOf("tls://0.0.0.0:1"), TLS);
+    edge?.close();
+    edge = undefined;
     await applier.apply(configOf("tls://0.0.0.0:2"), TLS);
     expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:2", tls: true }] });
   });
