@@ -10,6 +10,8 @@ import { Authority, type Identity, serverOf } from "./pki.ts";
 /** Between two good calls. */
 const PAUSE_MS = 5;
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+
 /** Who is who, before there is an edge. */
 export interface Prepared {
   dir: string;
@@ -54,7 +56,9 @@ export class Door {
     const prepared = { dir, root, material };
     const options = await change(prepared);
     const served = await serving;
-    return new Door(prepared, client, served, await Edge.start({ material, back, ...options }));
+    const door = new Door(prepared, client, served, await Edge.start({ material, back, ...options }));
+    while (door.#calls === 0 && door.#failure === undefined) await pause();
+    return door;
   }
 
   async #keepCalling(): Promise<void> {
@@ -62,11 +66,20 @@ export class Door {
       while (!this.#over) {
         expect(await this.#held.echo("beside")).toBe("beside");
         this.#calls++;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await pause();
       }
     } catch (error) {
       this.#failure = error;
     }
+  }
+
+  /** Another edge before the same agent: one whose memory no test has used yet. */
+  fresh(limits: EdgeOptions["limits"] = {}): Promise<Edge> {
+    return Edge.start({
+      material: this.prepared.material,
+      back: join(this.prepared.dir, "back.sock"),
+      limits,
+    });
   }
 
   /** Our client, by this identity. */

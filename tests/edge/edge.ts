@@ -122,6 +122,13 @@ export class Edge {
     return count;
   }
 
+  /** CPU time so far, ms (proc(5), stat: utime and stime in ticks of 10 ms). */
+  async cpuMs(): Promise<number> {
+    const stat = await Deno.readTextFile(`/proc/${this.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
   async stop(): Promise<void> {
     this.signal("SIGTERM");
     this.signal("SIGTERM"); // at once

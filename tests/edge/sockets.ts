@@ -21,23 +21,22 @@ export async function readExactly(conn: Deno.Conn, length: number): Promise<Uint
 }
 
 /**
- * Connects from an address of 127.0.0.0/8, sends, waits for the first answer if asked, and closes; whatever goes
- * wrong is the server's right.
+ * Connects from an address of 127.0.0.0/8, sends, waits for an answer if asked, and closes.
+ * @returns whether an answer came; whatever goes wrong is the server's right
  */
-export function hit(
-  at: string,
-  localAddress: string,
-  bytes: Uint8Array,
-  waitForAnswer: boolean,
-): Promise<void> {
+export function hit(at: string, localAddress: string, bytes: Uint8Array, wait: boolean): Promise<boolean> {
   const { hostname: host, port } = hostAndPort(at);
   return new Promise((resolve) => {
     const socket = connectNode({ host, port, localAddress });
-    const over = () => socket.destroy();
-    socket.on("close", () => resolve());
-    socket.on("error", over);
-    socket.on("data", over);
-    socket.on("end", over);
-    socket.on("connect", () => socket.write(bytes, waitForAnswer ? undefined : over));
+    const leave = () => socket.destroy();
+    let answered = false;
+    socket.on("close", () => resolve(answered));
+    socket.on("error", leave);
+    socket.on("data", () => {
+      answered = true;
+      leave();
+    });
+    socket.on("end", leave);
+    socket.on("connect", () => socket.write(bytes, wait ? undefined : leave));
   });
 }
