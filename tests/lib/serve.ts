@@ -13,20 +13,29 @@ export interface Serving {
   /** What it has logged so far. */
   log(): string;
   stop(): Promise<void>;
+  /** SIGKILL; the directory stays. */
+  kill(): Promise<void>;
+}
+
+export interface ServeTestOptions {
+  /** One of before, to start on the same state; it isn't removed at the end. */
+  readonly dir?: string;
+  /** More of the command line. */
+  readonly args?: readonly string[];
 }
 
 /** How long it may take to be ready, the signer being built already. */
 const READY_MS = 60_000;
 
-export async function startServe(config = ""): Promise<Serving> {
-  const dir = await Deno.makeTempDir({ prefix: "gatehouse-serve-" });
+export async function startServe(config = "", options: ServeTestOptions = {}): Promise<Serving> {
+  const dir = options.dir ?? await Deno.makeTempDir({ prefix: "gatehouse-serve-" });
   const socket = join(dir, "agent.sock");
   const configFile = join(dir, "gatehouse.toml");
   await Deno.writeTextFile(configFile, config);
   const child = new Deno.Command(`${REPO_ROOT}/gatehouse`, {
     args: [
       ...["serve", "--json", "--state", join(dir, "state"), "--config", configFile],
-      ...["--listen", "tcp://127.0.0.1:0", `unix://${socket}`],
+      ...["--listen", "tcp://127.0.0.1:0", `unix://${socket}`, ...options.args ?? []],
     ],
     stdout: "piped",
     stderr: "piped",
@@ -49,6 +58,11 @@ export async function startServe(config = ""): Promise<Serving> {
       throw new Error(`serve was not ready in ${READY_MS} ms:\n${log}`);
     } else await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  const end = async (signal: "SIGTERM" | "SIGKILL") => {
+    child.kill(signal);
+    await child.status;
+    await Promise.all([out, err]);
+  };
   const tcp = ready.addresses.find((address) => address.startsWith("tcp:")) ?? "";
   return {
     tcp,
@@ -58,11 +72,10 @@ export async function startServe(config = ""): Promise<Serving> {
     pid: child.pid,
     log: () => log,
     async stop() {
-      child.kill("SIGTERM");
-      await child.status;
-      await Promise.all([out, err]);
-      await Deno.remove(dir, { recursive: true });
+      await end("SIGTERM");
+      if (options.dir === undefined) await Deno.remove(dir, { recursive: true });
     },
+    kill: () => end("SIGKILL"),
   };
 }
 
