@@ -125,7 +125,7 @@ export class AdminStore implements EnrolledKeys {
   }
 
   async #replace(admins: readonly EnrolledAdmin[]): Promise<void> {
-    await replaceFile(this.#path, new TextEncoder().encode(formatAdmins(admins)));
+    await replaceFile(this.#path, formatAdmins(admins));
     this.#take(admins);
   }
 

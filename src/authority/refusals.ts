@@ -61,6 +61,8 @@ export const RULES = Object.keys(REFUSALS) as Rule[];
 
 export const codeOf = (rule: Rule): status => REFUSALS[rule][0];
 
+export const wordsOf = (rule: Rule): string => REFUSALS[rule][1];
+
 /** @param cause for the log, never for the caller */
 export const refusalBy = (rule: Rule, cause?: unknown): Refusal =>
   refuse(REFUSALS[rule][0], rule, REFUSALS[rule][1], cause);
