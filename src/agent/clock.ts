@@ -2,6 +2,7 @@
 // Must never set the clock, and must take the machine's word only where nothing known contradicts it.
 import { join } from "node:path";
 import { backgroundInterval } from "./background_timer.ts";
+import { replaceFile } from "./durable_file.ts";
 import { errorText, type Logger } from "./log/mod.ts";
 
 /** This code was not written before: 2026-01-01 00:00 UTC. A clock that stands before it was never set. */
@@ -165,10 +166,8 @@ export class ApplianceClock implements ClockKnowledge {
     this.#keptAtMs = this.#monotonicMs();
     this.#floorMs = Math.max(this.#floorMs, now);
     if (this.#file === undefined) return;
-    const draft = `${this.#file}.new`;
     try {
-      await Deno.writeTextFile(draft, `${isoTime(now)}\n`, { mode: 0o600 });
-      await Deno.rename(draft, this.#file);
+      await replaceFile(this.#file, `${isoTime(now)}\n`);
     } catch (error) {
       if (this.#saidNotKept) return;
       this.#saidNotKept = true;

@@ -75,7 +75,9 @@ export class EventLog {
     this.#nowMs = nowMs;
     this.#pace = new EventPace(
       (count) =>
-        this.#append(EventKind.DENIED, "denied again, not told one by one", { count: String(count) }),
+        this.#append(EventKind.DENIED, "more was denied than is told one by one", {
+          at_least: String(count),
+        }),
       after,
     );
   }

@@ -1,6 +1,7 @@
 // Which appliance this is: an id made once and kept, so that a proof made for one is worth nothing to another.
 // Must never change while the state directory lives.
 import { join } from "node:path";
+import { replaceFile } from "./durable_file.ts";
 
 const FILE = "instance-id";
 
@@ -15,9 +16,7 @@ export async function instanceId(stateDir: string): Promise<string> {
   const kept = await readId(path);
   if (kept !== undefined) return kept;
   const made = crypto.randomUUID();
-  const fresh = `${path}.new`;
-  await Deno.writeTextFile(fresh, `${made}\n`, { mode: 0o600 });
-  await Deno.rename(fresh, path);
+  await replaceFile(path, `${made}\n`);
   return made;
 }
 

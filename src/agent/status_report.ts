@@ -1,9 +1,10 @@
 // How the appliance is, put together from its parts for gatehouse.v1.Status.
 // Must never tell a secret, nor fail because a part doesn't answer.
 import type { CertificateInit, GetStatusResponseInit, TransportInit } from "../proto/mod.ts";
-import { type Address, formatAddress } from "../transport/address.ts";
+import type { Address } from "../transport/address.ts";
 import type { WatchedCertificate } from "./certificate_watch.ts";
 import type { OpenDoor } from "./doors.ts";
+import { edgeName } from "./edge/edge_applier.ts";
 import { type Sample, sumOf } from "./edge_metrics.ts";
 import type { EventLog } from "./event_log.ts";
 import { VERSION } from "./version.ts";
@@ -40,7 +41,7 @@ export async function statusReport(sources: StatusSources): Promise<GetStatusRes
     confirm_by_ms: confirmByMs,
     transports: [
       ...sources.doors().map(ofDoor),
-      ...sources.edgeAddresses().map((address) => ofEdge(address, samples)),
+      ...ofEdge(sources.edgeAddresses(), samples),
     ],
     certificates: watching.certificates.certificates().map(ofCertificate),
     units: [
@@ -61,13 +62,19 @@ function ofDoor({ address, place, connections }: OpenDoor): TransportInit {
   return { address, protection, connections };
 }
 
-function ofEdge(address: Address, samples: Sample[]): TransportInit {
-  const text = formatAddress(address);
-  return {
-    address: text,
-    protection: address.transport === "tls" ? "mutual TLS" : "plain",
-    connections: sumOf(samples, "gatehouse_edge_connections", { listen: text }) ?? 0,
-  };
+/** By the edge's own word where it gives one: it knows the ports that the kernel chose, and what it couldn't open. */
+function ofEdge(addresses: readonly Address[], samples: Sample[]): TransportInit[] {
+  const metric = "gatehouse_edge_connections";
+  const open = samples.flatMap(({ name, labels }) => name === metric && labels.listen ? [labels.listen] : []);
+  const closed = addresses.map(edgeName).filter((name) => !name.endsWith(":0") && !open.includes(name));
+  return [
+    ...[...new Set(open)].map((address) => ({
+      address,
+      protection: address.startsWith("tls:") ? "mutual TLS" : "plain",
+      connections: sumOf(samples, metric, { listen: address }),
+    })),
+    ...closed.map((address) => ({ address, protection: "not open", connections: 0 })),
+  ];
 }
 
 function ofCertificate({ use, state, certificate }: WatchedCertificate): CertificateInit {

@@ -4,8 +4,7 @@ import { Buffer } from "node:buffer";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import type { EventKindNumber } from "../agent/event_sink.ts";
-import type { Fields } from "../agent/log/form.ts";
-import type { Logger } from "../agent/log/mod.ts";
+import { type Line, recordingLogger } from "../agent/log/testkit.ts";
 import { Channel } from "../grpc/channel.ts";
 import type { ClientMethod } from "../grpc/client.ts";
 import type { Peer } from "../grpc/conn.ts";
@@ -43,27 +42,6 @@ export const UNIX: Peer = { transport: "unix", address: "unix:///test" };
 export const VSOCK: Peer = { transport: "vsock", address: "vsock://2:1", cid: 2 };
 export const TCP: Peer = { transport: "tcp", address: "tcp://127.0.0.1:1" };
 
-export interface Line {
-  readonly message: string;
-  readonly fields: Fields;
-}
-
-/** A logger that keeps what it is told. */
-export function keptLog(): { logger: Logger; lines: Line[] } {
-  const lines: Line[] = [];
-  const write = (message: string, fields: Fields = {}) => void lines.push({ message, fields });
-  const logger: Logger = {
-    component: "authority",
-    enabled: () => true,
-    write: (_level, message, fields) => write(message, fields),
-    debug: write,
-    info: write,
-    warn: write,
-    error: write,
-  };
-  return { logger, lines };
-}
-
 export interface Started {
   readonly authority: Authority;
   readonly server: Server;
@@ -83,7 +61,7 @@ export async function startAuthority(options: Partial<AuthorityOptions> = {}): P
   const dir = await Deno.makeTempDir({ prefix: "gatehouse-authority-" });
   const owner = keyPair();
   await Deno.writeTextFile(join(dir, "gatehouse.admin"), owner.pem);
-  const { logger, lines } = keptLog();
+  const log = recordingLogger();
   const events: Started["events"] = [];
   const timers = new VirtualClock();
   const authority = await createAuthority({
@@ -91,7 +69,7 @@ export async function startAuthority(options: Partial<AuthorityOptions> = {}): P
     credentialsDir: dir,
     instanceId: "instance-1",
     rules: { defaultKeys: [], identities: [] },
-    log: logger,
+    log,
     emit: (kind, message) => void events.push({ kind, message }),
     clock: { known: true },
     now: Date.now,
@@ -107,7 +85,7 @@ export async function startAuthority(options: Partial<AuthorityOptions> = {}): P
     authority,
     server,
     owner,
-    lines,
+    lines: log.lines,
     events,
     stateDir: dir,
     timers,

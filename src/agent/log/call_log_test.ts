@@ -2,9 +2,8 @@
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { callLogger, type CallLogOptions, type CallRecord, STATUS_NAMES } from "./call_log.ts";
-import type { Fields } from "./form.ts";
 import type { LineLevel } from "./level.ts";
-import type { Logger } from "./log.ts";
+import { recordingLogger } from "./testkit.ts";
 
 const ok: CallRecord = {
   callId: 1,
@@ -17,19 +16,9 @@ const ok: CallRecord = {
 const failed: CallRecord = { ...ok, status: 13 };
 
 function setUp(options: Partial<CallLogOptions>, threshold: LineLevel = "info") {
-  const lines: { level: LineLevel; message: string; fields: Fields }[] = [];
-  const write = (level: LineLevel, message: string, fields: Fields = {}) => {
-    lines.push({ level, message, fields });
-  };
-  const logger: Logger = {
-    component: "call",
-    enabled: (level) => threshold === "info" || level !== "info",
-    write,
-    debug: (message, fields) => write("debug", message, fields),
-    info: (message, fields) => write("info", message, fields),
-    warn: (message, fields) => write("warn", message, fields),
-    error: (message, fields) => write("error", message, fields),
-  };
+  const logger = recordingLogger();
+  const { lines } = logger;
+  logger.enabled = (level) => threshold === "info" || level !== "info";
   const timers: (() => void)[] = [];
   const after = (_delayMs: number, done: () => void) => {
     timers.push(done);
