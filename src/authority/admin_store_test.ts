@@ -2,16 +2,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventKind, Role } from "../proto/mod.ts";
 import { MAX_ADMINS } from "./admin_file.ts";
+import { recordingLogger } from "../agent/log/testkit.ts";
 import { AdminStore, AdminStoreError, FIRST_ADMIN } from "./admin_store.ts";
-import { keptLog, keyPair } from "./authority_testkit.ts";
+import { keyPair } from "./authority_testkit.ts";
 
 let dir: string;
-let log: ReturnType<typeof keptLog>;
+let log: ReturnType<typeof recordingLogger>;
 let events: number[];
 const owner = keyPair();
 beforeEach(async () => {
   dir = await Deno.makeTempDir({ prefix: "gatehouse-admins-" });
-  log = keptLog();
+  log = recordingLogger();
   events = [];
 });
 afterEach(() => Deno.remove(dir, { recursive: true }));
@@ -23,7 +24,7 @@ const open = () =>
   AdminStore.open({
     stateDir: dir,
     credentialsDir: dir,
-    log: log.logger,
+    log: log,
     emit: (kind) => void events.push(kind),
     now: () => 1_795_000_000_000,
   });
