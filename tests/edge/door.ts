@@ -74,12 +74,9 @@ export class Door {
   }
 
   /** Another edge before the same agent: one whose memory no test has used yet. */
-  fresh(limits: EdgeOptions["limits"] = {}): Promise<Edge> {
-    return Edge.start({
-      material: this.prepared.material,
-      back: join(this.prepared.dir, "back.sock"),
-      limits,
-    });
+  fresh(limits: EdgeOptions["limits"] = {}, env?: Record<string, string>): Promise<Edge> {
+    const { material, dir } = this.prepared;
+    return Edge.start({ material, back: join(dir, "back.sock"), limits, env });
   }
 
   /** Our client, by this identity. */

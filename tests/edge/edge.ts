@@ -1,5 +1,5 @@
 // The real gatehouse-edge as a process, with its files, its log and what it costs.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { REPO_ROOT } from "../../src/cli/root.ts";
 import { residentBytes } from "../lib/serve.ts";
 
@@ -22,36 +22,31 @@ export interface EdgeOptions {
   limits?: Record<string, number>;
   /** Default: one on 127.0.0.1. */
   listen?: string[];
+  /** Of the process. */
+  env?: Record<string, string>;
 }
 
 export class Edge {
-  private constructor(
-    readonly dir: string,
-    private readonly child: Deno.ChildProcess,
-    private readonly lines: string[],
-  ) {}
+  private readonly lines: string[] = [];
 
-  static async start({ material, back, limits = {}, listen = ["127.0.0.1:0"] }: EdgeOptions): Promise<Edge> {
+  private constructor(readonly dir: string, private readonly child: Deno.ChildProcess) {}
+
+  static async start(options: EdgeOptions): Promise<Edge> {
     const dir = await Deno.makeTempDir({ prefix: "gatehouse-edge-" });
-    await writeMaterial(dir, material);
-    const config = {
-      listen: listen.map((address) => ({ address, tls: true })),
-      back,
-      certificate: FILES.certificate,
-      private_key: FILES.privateKey,
-      client_ca: FILES.clientCa,
-      ...material.crl === undefined ? {} : { crl: FILES.crl },
-      limits,
-    };
-    await Deno.writeTextFile(join(dir, "edge.json"), JSON.stringify(config));
+    await edgeFiles(dir, options);
+    return await Edge.watch(join(dir, "edge.json"), options.env);
+  }
+
+  /** Starts it with this configuration file; `dir` is where that lies, and is removed at the end. */
+  static async watch(file: string, env?: Record<string, string>): Promise<Edge> {
     const child = new Deno.Command(BINARY, {
-      args: ["--config", join(dir, "edge.json")],
+      args: ["--config", file],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
+      env,
     }).spawn();
-    const lines: string[] = [];
-    const edge = new Edge(dir, child, lines);
+    const edge = new Edge(dirname(file), child);
     edge.#reading = edge.#readLog();
     await edge.line('"ready"', 0, READY_MS);
     return edge;
@@ -81,6 +76,10 @@ export class Edge {
   at(listener = 0): string {
     const ready = this.lines.findLast((line) => line.includes('"ready"'));
     return (JSON.parse(ready ?? "{}") as { addresses: string[] }).addresses[listener];
+  }
+
+  log(): string {
+    return this.lines.join("\n");
   }
 
   /** How many lines there are: what comes after is asked for with `from`. */
@@ -150,4 +149,22 @@ export async function writeMaterial(dir: string, material: Partial<Material>): P
     const text = material[part];
     if (text !== undefined) await Deno.writeTextFile(join(dir, file), text, { mode: 0o600 });
   }
+}
+
+/** Writes a configuration and what it names into a directory. */
+export async function edgeFiles(
+  dir: string,
+  { material, back, limits = {}, listen = ["127.0.0.1:0"] }: EdgeOptions,
+): Promise<void> {
+  await writeMaterial(dir, material);
+  const config = {
+    listen: listen.map((address) => ({ address, tls: true })),
+    back,
+    certificate: FILES.certificate,
+    private_key: FILES.privateKey,
+    client_ca: FILES.clientCa,
+    ...material.crl === undefined ? {} : { crl: FILES.crl },
+    limits,
+  };
+  await Deno.writeTextFile(join(dir, "edge.json"), JSON.stringify(config));
 }
