@@ -116,12 +116,12 @@ export class Agent {
   }
 
   async #prepare(next: Config, retry: boolean): Promise<Prepared> {
+    const replace = this.#generations.prepare(next);
     const opened = await this.#doors.prepare({
       places: agentPlaces(next, this.#options.edge),
       insecureTcp: next.listen.insecure_tcp,
       retry,
     });
-    const replace = this.#generations.prepare(next);
     return {
       commit: () => {
         replace();
