@@ -6,97 +6,70 @@
 //! The ClientHello is looked at before anything dear is done, and the agent hears
 //! of nobody whose certificate wasn't verified.
 
-use rustls::server::{Accepted as Hello, Acceptor};
+use rustls::HandshakeKind;
+use rustls::server::Accepted as Hello;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::back::BackPlace;
-use crate::bucket::Bucket;
 use crate::closing::Closing;
 use crate::front::{Accepted, Stream};
+use crate::generation::Generation;
+use crate::hello::{Greeting, Refusal};
 use crate::limits::{BACK_CONNECT_TIME, BACK_RETRY_PAUSE, Limits};
+use crate::peers::Peer;
 use crate::pipe::{Broken, Pipe, Turn};
-use crate::proven::{check, describe};
+use crate::proven::{check, describe, still_good};
 use crate::ready::Ready;
-use crate::tls::{ALPN, Tls};
+use crate::reason::{Ending, Reason};
+use crate::times::Times;
 use crate::wire::{PlainWire, Wire};
-
-/// A fatal alert before there are keys (RFC 8446, 6; RFC 7301, 3.2).
-const NO_APPLICATION_PROTOCOL: [u8; 7] = [21, 3, 3, 0, 2, 2, 120];
-
-/// What the whole process shares with a connection while it is driven.
-pub struct World<'a> {
-    pub now: Instant,
-    /// None: the configuration has no certificate any more.
-    pub tls: Option<&'a Tls>,
-    pub limits: &'a Limits,
-    pub handshakes: &'a mut Bucket,
-    pub scratch: &'a mut [u8],
-    pub back: BackPlace<'a>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Drive it on the next event or at its deadline.
-    Wait,
-    /// Drive it again after the others.
-    Again,
-    /// There is no handshake left in this second: drive it again when there is.
-    WaitForTurn,
-    Gone,
-}
+use crate::world::{Outcome, World};
 
 enum Phase {
-    Hello(Box<Acceptor>),
-    Waiting(Box<Hello>),
+    Hello(Box<Greeting>),
+    /// Until then, if its peer's handshakes are booked out; then for any.
+    Waiting(Box<Hello>, Option<Instant>),
     Carrying(Box<Pipe>),
     Closing(Closing),
-}
-
-/// Why it ends, for the log.
-pub enum Ending {
-    Refused(String),
-    BackFailed(String),
 }
 
 pub struct Connection<S> {
     stream: S,
     ready: Ready,
-    pub peer: SocketAddr,
+    pub address: SocketAddr,
+    /// Whom it is counted against.
+    pub peer: Peer,
     local: SocketAddr,
     phase: Phase,
+    /// What came with the ClientHello.
     cipher_in: Vec<u8>,
-    accepted_at: Instant,
-    /// The end of the handshake.
-    proven_at: Option<Instant>,
-    back_wanted_at: Option<Instant>,
-    back_retry_at: Option<Instant>,
-    half_closed_at: Option<Instant>,
+    times: Times,
+    /// Bytes were taken since this was last set to false.
+    pub progressed: bool,
     pub ending: Option<Ending>,
 }
 
 impl<S: Stream> Connection<S> {
     #[must_use]
     pub fn new(accepted: Accepted<S>, now: Instant) -> Self {
-        let (phase, proven_at) = if accepted.tls {
-            (Phase::Hello(Box::default()), None)
+        let mut times = Times::new(now);
+        let phase = if accepted.tls {
+            Phase::Hello(Box::default())
         } else {
-            let wire = Wire::Plain(PlainWire::default());
             // Nothing is proven, and nothing is to be.
-            (Phase::Carrying(Box::new(Pipe::new(wire))), Some(now))
+            times.proven_at = Some(now);
+            Phase::Carrying(Box::new(Pipe::new(Wire::Plain(PlainWire::default()))))
         };
         Self {
             stream: accepted.stream,
             ready: Ready::new(),
-            peer: accepted.peer,
+            address: accepted.peer,
+            peer: Peer::of(accepted.peer.ip()),
             local: accepted.local,
             phase,
             cipher_in: Vec::new(),
-            accepted_at: now,
-            proven_at,
-            back_wanted_at: None,
-            back_retry_at: None,
-            half_closed_at: None,
+            times,
+            progressed: false,
             ending: None,
         }
     }
@@ -105,6 +78,21 @@ impl<S: Stream> Connection<S> {
     #[must_use]
     pub fn is_unused(&self) -> bool {
         !matches!(&self.phase, Phase::Carrying(pipe) if pipe.has_back())
+    }
+
+    /// Its handshake is done.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.times.proven_at.is_some()
+    }
+
+    /// Bytes held because somebody doesn't take them.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        match &self.phase {
+            Phase::Carrying(pipe) => pipe.queued_bytes(),
+            _ => self.cipher_in.len(),
+        }
     }
 
     /// What an event of the client's stream says.
@@ -119,153 +107,115 @@ impl<S: Stream> Connection<S> {
         }
     }
 
+    /// # Errors
+    /// When the poll takes no more.
+    pub fn register(&mut self, registry: &mio::Registry, token: mio::Token) -> std::io::Result<()> {
+        self.stream.register(registry, token)
+    }
+
     pub fn drive(&mut self, world: &mut World<'_>) -> Outcome {
-        if let Some(why) = self.overdue(world) {
-            return self.close(why, &[], world.now);
+        if let Some(why) = self.overdue(&world.generation.limits, world.now) {
+            return self.close(why, world.now);
         }
-        if let Phase::Hello(_) = self.phase {
-            match self.read_hello(world) {
-                Ok(true) => {}
-                Ok(false) => return Outcome::Wait,
-                Err((why, alert)) => return self.close(why, &alert, world.now),
+        match self.advance(world) {
+            Ok(outcome) => outcome,
+            Err(Refusal { ending, alert }) => {
+                self.ending = Some(ending);
+                self.begin_closing(&alert, world.now)
             }
         }
-        if let Phase::Waiting(_) = self.phase {
+    }
+
+    fn advance(&mut self, world: &mut World<'_>) -> Result<Outcome, Refusal> {
+        if let Phase::Hello(greeting) = &mut self.phase {
+            let hello = greeting.read(&mut self.stream, &mut self.ready, world.scratch)?;
+            let Some((hello, rest)) = hello else {
+                return Ok(Outcome::Wait);
+            };
+            let limits = &world.generation.limits;
+            let (rate, within) = (limits.handshakes_per_second_per_peer, limits.handshake_time);
+            let turn = world
+                .peers
+                .book_handshake(self.peer, rate, within, world.now);
+            let turn = turn.ok_or_else(|| {
+                Refusal::silent(Reason::TooFast, "its peer has begun too many handshakes")
+            })?;
+            self.cipher_in = rest;
+            self.phase = Phase::Waiting(Box::new(hello), Some(turn));
+        }
+        if let Phase::Waiting(_, turn) = &mut self.phase {
+            if turn.is_some_and(|at| at > world.now) {
+                return Ok(Outcome::Wait);
+            }
+            *turn = None;
             if !world.handshakes.take(world.now) {
-                return Outcome::WaitForTurn;
+                return Ok(Outcome::WaitForTurn);
             }
-            if let Err((why, alert)) = self.begin_handshake(world) {
-                return self.close(why, &alert, world.now);
-            }
+            self.begin_handshake(world)?;
         }
         if let Phase::Carrying(_) = self.phase {
-            return self.carry(world);
+            return Ok(self.carry(world));
         }
         if let Phase::Closing(closing) = &mut self.phase
             && !closing.drive(&mut self.stream, world.scratch, world.now)
         {
-            return Outcome::Wait;
+            return Ok(Outcome::Wait);
         }
-        Outcome::Gone
+        Ok(Outcome::Gone)
     }
 
     /// When it must be driven at the latest.
     #[must_use]
     pub fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        let pipe = match &self.phase {
-            Phase::Closing(closing) => return Some(closing.deadline()),
-            Phase::Carrying(pipe) => pipe,
-            Phase::Hello(_) | Phase::Waiting(_) => {
-                return Some(self.accepted_at + limits.handshake_time);
-            }
-        };
-        let first = match (self.proven_at, self.back_retry_at) {
-            (None, _) => Some(self.accepted_at + limits.handshake_time),
-            (_, Some(retry)) => Some(retry),
-            (Some(proven), None) if !pipe.has_back() => Some(proven + limits.first_byte_time),
-            _ => None,
-        };
-        let stall = pipe.stalled_since.map(|since| since + limits.stall_time);
-        let half = self.half_closed_at.map(|at| at + limits.half_closed_time);
-        [first, stall, half].into_iter().flatten().min()
+        let handshake_end = self.times.handshake_end(limits);
+        match &self.phase {
+            Phase::Closing(closing) => Some(closing.deadline()),
+            Phase::Carrying(pipe) => self.times.deadline(pipe, limits),
+            Phase::Waiting(_, Some(turn)) => Some(handshake_end.min(*turn)),
+            Phase::Hello(_) | Phase::Waiting(_, None) => Some(handshake_end),
+        }
     }
 
-    fn overdue(&self, world: &World<'_>) -> Option<Ending> {
-        let passed = self
-            .deadline(world.limits)
-            .is_some_and(|at| at <= world.now);
-        if !passed || self.back_retry_at.is_some() {
-            return None;
-        }
-        let refused = |why: &str| Some(Ending::Refused(why.into()));
+    fn overdue(&self, limits: &Limits, now: Instant) -> Option<Ending> {
         match &self.phase {
             Phase::Closing(_) => None,
-            Phase::Hello(_) | Phase::Waiting(_) => refused("the handshake took too long"),
-            Phase::Carrying(_) if self.proven_at.is_none() => {
-                refused("the handshake took too long")
-            }
-            Phase::Carrying(pipe) if !pipe.has_back() => {
-                refused("nothing came after the handshake")
-            }
-            Phase::Carrying(_) if self.half_closed_at.is_some() => {
-                refused("one direction outlived the other")
-            }
-            Phase::Carrying(_) => refused("the peer reads nothing"),
+            Phase::Carrying(pipe) => self.times.overdue(pipe, limits, now),
+            Phase::Hello(_) | Phase::Waiting(..) => self.times.slow_handshake(limits, now),
         }
     }
 
-    /// True when the ClientHello is whole.
-    fn read_hello(&mut self, world: &mut World<'_>) -> Result<bool, (Ending, Vec<u8>)> {
-        let Phase::Hello(acceptor) = &mut self.phase else {
-            return Ok(true);
-        };
-        let gone = |why: &str| (Ending::Refused(why.into()), Vec::new());
-        loop {
-            let read = match self.ready.read(&mut self.stream, world.scratch) {
-                Ok(0) => return Err(gone("it left before its ClientHello")),
-                Ok(read) => read,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(false),
-                Err(_) => return Err(gone("it left before its ClientHello")),
-            };
-            let mut rest = world.scratch.get(..read).unwrap_or_default();
-            while !rest.is_empty() {
-                if !acceptor.read_tls(&mut rest).is_ok_and(|taken| taken > 0) {
-                    return Err(gone("its ClientHello is too long"));
-                }
-                match acceptor.accept() {
-                    Ok(None) => {}
-                    Ok(Some(hello)) => {
-                        self.cipher_in = rest.to_vec();
-                        let offers = hello.client_hello().alpn();
-                        if !offers.is_some_and(|mut all| all.any(|one| one == ALPN)) {
-                            let why = Ending::Refused("it offers no h2 by ALPN".into());
-                            return Err((why, NO_APPLICATION_PROTOCOL.to_vec()));
-                        }
-                        self.phase = Phase::Waiting(Box::new(hello));
-                        return Ok(true);
-                    }
-                    Err((error, mut alert)) => {
-                        let mut bytes = Vec::new();
-                        let _ = alert.write_all(&mut bytes);
-                        return Err((Ending::Refused(error.to_string()), bytes));
-                    }
-                }
-            }
-        }
-    }
-
-    fn begin_handshake(&mut self, world: &World<'_>) -> Result<(), (Ending, Vec<u8>)> {
+    fn begin_handshake(&mut self, world: &World<'_>) -> Result<(), Refusal> {
         let idle = Phase::Closing(Closing::nothing(world.now));
-        let Phase::Waiting(hello) = std::mem::replace(&mut self.phase, idle) else {
+        let Phase::Waiting(hello, _) = std::mem::replace(&mut self.phase, idle) else {
             return Ok(());
         };
-        let Some(tls) = world.tls else {
-            return Err((
-                Ending::Refused("there is no certificate now".into()),
-                Vec::new(),
-            ));
+        let Some(tls) = &world.generation.tls else {
+            let why = "no certificate is configured any more";
+            return Err(Refusal::silent(Reason::NotConfigured, why));
         };
-        match hello.into_connection(tls.config.clone()) {
-            Ok(tls) => {
-                let pipe = Pipe::new(Wire::tls(tls, std::mem::take(&mut self.cipher_in)));
-                self.phase = Phase::Carrying(Box::new(pipe));
-                Ok(())
-            }
-            Err((error, mut alert)) => {
-                let mut bytes = Vec::new();
-                let _ = alert.write_all(&mut bytes);
-                Err((Ending::Refused(error.to_string()), bytes))
-            }
-        }
+        let connection = hello.into_connection(tls.config.clone())?;
+        let cipher_in = std::mem::take(&mut self.cipher_in);
+        let wire = Wire::tls(connection, tls.config.clone(), cipher_in);
+        self.phase = Phase::Carrying(Box::new(Pipe::new(wire)));
+        Ok(())
     }
 
     fn carry(&mut self, world: &mut World<'_>) -> Outcome {
-        match self.carry_or_break(world) {
+        let carried = self.carry_or_break(world);
+        if let Phase::Carrying(pipe) = &mut self.phase {
+            let moved = pipe.take_moved();
+            self.progressed |= moved != (0, 0);
+            world.metrics.note_moved(moved);
+        }
+        match carried {
             Ok(outcome) => outcome,
             Err(ending) => {
-                let refused_before = self.proven_at.is_none();
                 if let Phase::Carrying(pipe) = &mut self.phase {
-                    let goodbye = !refused_before && matches!(ending, Some(Ending::Refused(_)));
+                    // Who got half an answer from an agent that failed must not take it
+                    // for a whole one.
+                    let ours = |one: &Ending| one.reason != Reason::Agent;
+                    let goodbye =
+                        self.times.proven_at.is_some() && ending.as_ref().is_some_and(ours);
                     pipe.last_words(&mut self.stream, goodbye);
                 }
                 self.ending = ending;
@@ -274,43 +224,41 @@ impl<S: Stream> Connection<S> {
         }
     }
 
+    /// Its error is why the connection ends; None when it ends as it should.
     fn carry_or_break(&mut self, world: &mut World<'_>) -> Result<Outcome, Option<Ending>> {
         let Phase::Carrying(pipe) = &mut self.phase else {
             return Ok(Outcome::Gone);
         };
-        let proven = self.proven_at.is_some();
+        let proven = self.times.proven_at.is_some();
         let broken = |broken| match broken {
-            Broken::Tls(error) => Some(Ending::Refused(error.to_string())),
+            Broken::Tls(error) => Some(error.into()),
             Broken::Client if proven => None,
-            Broken::Client => Some(Ending::Refused("it left during the handshake".into())),
-            Broken::Back(error) => Some(Ending::BackFailed(error.to_string())),
+            Broken::Client => Some(Ending::new(Reason::Left, "it left during the handshake")),
+            Broken::Back(error) => Some(Ending::new(Reason::Agent, error.to_string())),
         };
-        let mut inwards = pipe
-            .inwards(
-                &mut self.stream,
-                &mut self.ready,
-                &world.back,
-                world.scratch,
-            )
-            .map_err(broken)?;
-        if !proven && !pipe.wire.is_handshaking() {
-            check(&pipe.wire, world.tls).map_err(|why| Some(Ending::Refused(why)))?;
-            self.proven_at = Some(world.now);
+        let (stream, ready) = (&mut self.stream, &mut self.ready);
+        let inwards = pipe.inwards(stream, ready, &world.back, world.scratch);
+        let mut inwards = inwards.map_err(broken)?;
+        if let Wire::Tls(wire) = &pipe.wire
+            && !proven
+            && !wire.tls.is_handshaking()
+        {
+            let kind = check(wire, world.generation.tls.as_ref()).map_err(Some)?;
+            world.metrics.note_handshake(kind == HandshakeKind::Resumed);
+            self.times.proven_at = Some(world.now);
         }
         if inwards == Turn::WantsBack {
-            let since = *self.back_wanted_at.get_or_insert(world.now);
-            let header = describe(&pipe.wire, self.peer, self.local);
-            let header = header.map_err(|why| Some(Ending::Refused(why)))?;
+            let since = *self.times.back_wanted_at.get_or_insert(world.now);
+            let header = describe(&pipe.wire, self.address, self.local).map_err(Some)?;
             match pipe.open_back(&world.back, header) {
                 Ok(()) => {
-                    self.back_retry_at = None;
+                    self.times.back_retry_at = None;
                     inwards = Turn::More;
                 }
-                Err(error) if world.now.duration_since(since) < BACK_CONNECT_TIME => {
-                    tracing::debug!(%error, "the agent doesn't take connections now");
-                    self.back_retry_at = Some(world.now + BACK_RETRY_PAUSE);
+                Err(_) if world.now.duration_since(since) < BACK_CONNECT_TIME => {
+                    self.times.back_retry_at = Some(world.now + BACK_RETRY_PAUSE);
                 }
-                Err(error) => return Err(Some(Ending::BackFailed(error.to_string()))),
+                Err(error) => return Err(broken(Broken::Back(error))),
             }
         }
         let outwards = pipe.outwards(&mut self.stream, world.scratch, world.now);
@@ -319,7 +267,7 @@ impl<S: Stream> Connection<S> {
             return Err(None);
         }
         if pipe.client_ended || pipe.back_ended {
-            self.half_closed_at.get_or_insert(world.now);
+            self.times.half_closed_at.get_or_insert(world.now);
         }
         Ok(match (inwards, outwards) {
             (Turn::More, _) | (_, Turn::More) => Outcome::Again,
@@ -327,30 +275,40 @@ impl<S: Stream> Connection<S> {
         })
     }
 
-    /// Ends it because of `why`; `alert` is what the peer is told.
-    fn close(&mut self, why: Ending, alert: &[u8], now: Instant) -> Outcome {
-        self.ending = Some(why);
-        if let (Phase::Carrying(pipe), Some(_)) = (&mut self.phase, self.proven_at) {
+    /// Whether it would be taken by the configuration as it is now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn recheck(&self, generation: &Generation) -> Result<(), Ending> {
+        match &self.phase {
+            Phase::Carrying(pipe) if self.is_proven() => match &pipe.wire {
+                Wire::Tls(wire) => still_good(wire, generation.tls.as_ref()),
+                Wire::Plain(_) if generation.config.listen.iter().any(|one| !one.tls) => Ok(()),
+                Wire::Plain(_) => {
+                    let why = "plain connections aren't allowed any more";
+                    Err(Ending::new(Reason::NotConfigured, why))
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends it, with TLS's goodbye if there is room for it.
+    pub fn close(&mut self, ending: Ending, now: Instant) -> Outcome {
+        self.abandon();
+        self.ending = Some(ending);
+        self.begin_closing(&[], now)
+    }
+
+    /// Says goodbye if it can: nothing else is done for it any more.
+    pub fn abandon(&mut self) {
+        if let (Phase::Carrying(pipe), true) = (&mut self.phase, self.times.proven_at.is_some()) {
             pipe.last_words(&mut self.stream, true);
         }
-        self.begin_closing(alert, now)
     }
 
     fn begin_closing(&mut self, last_bytes: &[u8], now: Instant) -> Outcome {
         self.phase = Phase::Closing(Closing::begin(&mut self.stream, last_bytes, now));
         Outcome::Again
-    }
-
-    /// The process ends: says goodbye if it can.
-    pub fn abandon(&mut self) {
-        if let (Phase::Carrying(pipe), Some(_)) = (&mut self.phase, self.proven_at) {
-            pipe.last_words(&mut self.stream, true);
-        }
-    }
-
-    /// # Errors
-    /// When the poll takes no more.
-    pub fn register(&mut self, registry: &mio::Registry, token: mio::Token) -> std::io::Result<()> {
-        self.stream.register(registry, token)
     }
 }

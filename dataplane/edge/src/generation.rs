@@ -47,7 +47,7 @@ impl Source {
         let named = config.material.iter().flat_map(|material| material.paths());
         self.watch.name(named.cloned().collect());
         let tls = match &config.material {
-            Some(material) => Some(Tls::load(material)?),
+            Some(material) => Some(Tls::load(material, self.limits.ticket_key_seconds)?),
             None => None,
         };
         Ok(Generation {

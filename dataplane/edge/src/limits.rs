@@ -20,6 +20,14 @@ pub const MAX_HANDSHAKES_PER_SECOND: u32 = 500;
 /// comes faster waits its turn too.
 pub const MAX_HANDSHAKES_PER_SECOND_PER_PEER: u32 = 100;
 
+/// Peers whose last connection is gone and whose handshakes still count, so that who
+/// leaves and comes back isn't taken for another. About 2 MiB.
+pub const MAX_REMEMBERED_PEERS: usize = 16 * 1024;
+
+/// A ClientHello: real ones have 0.3 to 2 KiB, and the client's chain more where it
+/// travels in a session ticket.
+pub const MAX_CLIENT_HELLO_BYTES: usize = 32 * 1024;
+
 /// From accept to the end of the handshake: covers two slow round trips and the
 /// wait for its turn; a peer that sends a byte at a time is cut off.
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
@@ -44,6 +52,11 @@ pub const LINGER_BYTES: usize = 64 * 1024;
 /// agent this much undeciphered and this much deciphered, towards the client this
 /// much enciphered. Two TLS records.
 pub const QUEUE_BYTES: usize = 32 * 1024;
+
+/// Bytes queued over all connections. Who takes its bytes has next to none queued, so
+/// past this the one that has taken nothing for the longest time is closed, and then
+/// the next: nobody who reads has to wait for those who don't.
+pub const MAX_QUEUED_BYTES: usize = 128 * 1024 * 1024;
 
 /// Deciphered bytes that TLS may hold before it is given no more: one record.
 pub const MAX_PLAINTEXT_BYTES: usize = 16 * 1024;
@@ -75,6 +88,21 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Log lines a second about peers: a flood of refusals must not fill the journal.
 pub const MAX_PEER_LINES_PER_SECOND: u32 = 20;
 
+/// How long tickets are made under one key; they are taken for twice that (RFC 8446,
+/// 4.6.1 allows a week). Whoever learns a key reads no older or newer session with it.
+pub const TICKET_KEY_SECONDS: u32 = 6 * 60 * 60;
+
+/// Tickets after a full handshake and after each resumed one: one for the next
+/// connection, which brings the next. More are bytes for connections that a client of
+/// HTTP/2 doesn't open.
+pub const TICKETS_PER_HANDSHAKE: usize = 1;
+
+/// How often the certificates of open connections are verified again, beside after a
+/// reload: one may have expired. And how many before the others get their turn: each
+/// takes about 0.1 ms.
+pub const RECHECK_PAUSE: Duration = Duration::from_secs(60);
+pub const RECHECKS_PER_TURN: usize = 32;
+
 /// How often the files are looked at, and addresses that couldn't be had are tried.
 pub const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -87,6 +115,12 @@ pub const MAX_LISTENERS: usize = 32;
 pub const MAX_CONFIGURED_CONNECTIONS: u32 = 65_536;
 pub const MAX_CONFIGURED_HANDSHAKES: u32 = 100_000;
 
+/// Readers of the metrics at once; one more makes the oldest go, so that those who
+/// don't read keep nobody out. A request's bytes, and the time for all of it.
+pub const METRICS_READERS: usize = 8;
+pub const MAX_METRICS_REQUEST_BYTES: usize = 8 * 1024;
+pub const METRICS_TIME: Duration = Duration::from_secs(2);
+
 /// Largest PEM file: some hundred anchors, or a list of some ten thousand revoked.
 pub const MAX_PEM_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -97,6 +131,9 @@ pub struct Limits {
     pub connections_per_peer: usize,
     pub handshakes_per_second: u32,
     pub handshakes_per_second_per_peer: u32,
+    pub queued_bytes: usize,
+    pub ticket_key_seconds: u32,
+    pub recheck_pause: Duration,
     pub handshake_time: Duration,
     pub first_byte_time: Duration,
     pub stall_time: Duration,
@@ -110,6 +147,9 @@ impl Default for Limits {
             connections_per_peer: MAX_CONNECTIONS_PER_PEER,
             handshakes_per_second: MAX_HANDSHAKES_PER_SECOND,
             handshakes_per_second_per_peer: MAX_HANDSHAKES_PER_SECOND_PER_PEER,
+            queued_bytes: MAX_QUEUED_BYTES,
+            ticket_key_seconds: TICKET_KEY_SECONDS,
+            recheck_pause: RECHECK_PAUSE,
             handshake_time: HANDSHAKE_TIME,
             first_byte_time: FIRST_BYTE_TIME,
             stall_time: STALL_TIME,

@@ -1,8 +1,11 @@
-//! How many connections each peer has. Holds an entry only for a peer that has one,
-//! so it is bounded by the number of connections.
+//! What each peer has: connections now, and handshakes in the last second. Holds an
+//! entry only for a peer that has a connection, or had one within some seconds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::limits::MAX_REMEMBERED_PEERS;
 
 /// Whom a connection is counted against.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,23 +29,81 @@ impl Peer {
 }
 
 #[derive(Default)]
-pub struct Peers(HashMap<Peer, usize>);
+struct Share {
+    connections: usize,
+    /// When its handshakes so far are paid for, at so many a second.
+    paid_at: Option<Instant>,
+}
+
+#[derive(Default)]
+pub struct Peers {
+    shares: HashMap<Peer, Share>,
+    /// Those without a connection, still paying; the oldest first.
+    gone: VecDeque<Peer>,
+}
 
 impl Peers {
     /// Counts one more connection, unless the peer has `most` already.
-    pub fn enter(&mut self, peer: Peer, most: usize) -> bool {
-        let has = self.0.get(&peer).copied().unwrap_or_default();
-        if has >= most {
-            return false;
+    pub fn enter(&mut self, peer: Peer, most: usize, now: Instant) -> bool {
+        self.forget(now);
+        let share = self.shares.entry(peer).or_default();
+        let enters = share.connections < most;
+        if enters {
+            share.connections += 1;
         }
-        self.0.insert(peer, has + 1);
-        true
+        enters
     }
 
-    pub fn leave(&mut self, peer: Peer) {
-        match self.0.get_mut(&peer) {
-            Some(has) if *has > 1 => *has -= 1,
-            _ => drop(self.0.remove(&peer)),
+    pub fn leave(&mut self, peer: Peer, now: Instant) {
+        let Some(share) = self.shares.get_mut(&peer) else {
+            return;
+        };
+        share.connections = share.connections.saturating_sub(1);
+        if share.connections > 0 {
+            return;
+        }
+        if share.paid_at.is_some_and(|at| at > now) {
+            self.gone.push_back(peer);
+        } else {
+            self.shares.remove(&peer);
+        }
+    }
+
+    /// When a handshake of this peer may begin, at `per_second` and with one second's
+    /// worth at once (GCRA). None: later than `within`, so there is no sense in waiting.
+    pub fn book_handshake(
+        &mut self,
+        peer: Peer,
+        per_second: u32,
+        within: Duration,
+        now: Instant,
+    ) -> Option<Instant> {
+        let share = self.shares.get_mut(&peer)?;
+        let step = Duration::from_secs(1) / per_second.max(1);
+        let paid_at = share.paid_at.map_or(now, |at| at.max(now)) + step;
+        let begin = paid_at
+            .checked_sub(Duration::from_secs(1))
+            .map_or(now, |at| at.max(now));
+        if begin > now + within {
+            return None;
+        }
+        share.paid_at = Some(paid_at);
+        Some(begin)
+    }
+
+    /// Those that have paid, and the oldest if there are too many.
+    fn forget(&mut self, now: Instant) {
+        while let Some(peer) = self.gone.front() {
+            let share = self.shares.get(peer);
+            let is_back = share.is_some_and(|share| share.connections > 0);
+            let pays = share.is_some_and(|share| share.paid_at.is_some_and(|at| at > now));
+            if !is_back && pays && self.gone.len() <= MAX_REMEMBERED_PEERS {
+                return;
+            }
+            if !is_back {
+                self.shares.remove(peer);
+            }
+            self.gone.pop_front();
         }
     }
 }
@@ -50,6 +111,8 @@ impl Peers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
 
     fn peer(address: &str) -> Peer {
         Peer::of(address.parse().unwrap())
@@ -65,15 +128,57 @@ mod tests {
 
     #[test]
     fn a_peer_at_its_limit_waits_for_one_to_leave_and_costs_nothing_when_gone() {
-        let (mut peers, one) = (Peers::default(), peer("192.0.2.1"));
-        assert!(peers.enter(one, 2) && peers.enter(one, 2));
-        assert!(!peers.enter(one, 2));
-        assert!(peers.enter(peer("192.0.2.2"), 2));
-        peers.leave(one);
-        assert!(peers.enter(one, 2));
+        let (mut peers, one, now) = (Peers::default(), peer("192.0.2.1"), Instant::now());
+        assert!(peers.enter(one, 2, now) && peers.enter(one, 2, now));
+        assert!(!peers.enter(one, 2, now));
+        assert!(peers.enter(peer("192.0.2.2"), 2, now));
+        peers.leave(one, now);
+        assert!(peers.enter(one, 2, now));
         for address in ["192.0.2.1", "192.0.2.1", "192.0.2.2"] {
-            peers.leave(peer(address));
+            peers.leave(peer(address), now);
         }
-        assert!(peers.0.is_empty());
+        assert!(peers.shares.is_empty());
+    }
+
+    #[test]
+    fn handshakes_beyond_a_seconds_worth_wait_and_leaving_does_not_pay_for_them() {
+        let (mut peers, one, start) = (Peers::default(), peer("192.0.2.1"), Instant::now());
+        let mut begun = Vec::new();
+        for _ in 0..8 {
+            // A connection of its own each, as one who wants to be taken for another.
+            peers.enter(one, 9, start);
+            let at = peers.book_handshake(one, 4, SECOND, start);
+            begun.push(at.map(|at| (at - start).as_millis()));
+            peers.leave(one, start);
+        }
+        let waits = [250, 500, 750, 1000].map(Some);
+        assert_eq!(begun[..4], [Some(0); 4]);
+        assert_eq!(begun[4..], waits);
+        // And at some point there is no sense in waiting.
+        peers.enter(one, 9, start);
+        peers.book_handshake(one, 4, SECOND, start);
+        assert_eq!(peers.book_handshake(one, 4, SECOND, start), None);
+        peers.leave(one, start);
+        // Another one isn't concerned.
+        let other = peer("192.0.2.2");
+        peers.enter(other, 9, start);
+        assert_eq!(peers.book_handshake(other, 4, SECOND, start), Some(start));
+        // When all is paid for, it is forgotten.
+        peers.leave(other, start);
+        let later = start + SECOND * 4;
+        peers.enter(other, 9, later);
+        assert_eq!(peers.shares.len(), 1);
+    }
+
+    #[test]
+    fn so_many_peers_are_remembered_and_no_more() {
+        let (mut peers, now) = (Peers::default(), Instant::now());
+        for number in 0..u32::try_from(MAX_REMEMBERED_PEERS).unwrap() * 2 {
+            let one = Peer::V4(number.to_be_bytes());
+            peers.enter(one, 1, now);
+            peers.book_handshake(one, 1, SECOND, now);
+            peers.leave(one, now);
+        }
+        assert!(peers.shares.len() <= MAX_REMEMBERED_PEERS + 2);
     }
 }

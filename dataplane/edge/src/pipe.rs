@@ -47,6 +47,8 @@ pub struct Pipe {
     /// The agent ended its direction; TLS's goodbye is queued, then sent.
     pub back_ended: bool,
     fin_sent: bool,
+    /// Plain bytes since `take_moved` was called: towards the agent, towards the client.
+    moved: (u64, u64),
     /// Since when the client takes nothing of what is queued for it.
     pub stalled_since: Option<Instant>,
 }
@@ -61,6 +63,7 @@ impl Pipe {
             client_ended: false,
             back_ended: false,
             fin_sent: false,
+            moved: (0, 0),
             stalled_since: None,
         }
     }
@@ -73,6 +76,18 @@ impl Pipe {
     #[must_use]
     pub fn both_ended(&self) -> bool {
         self.client_ended && self.back_ended && self.fin_sent
+    }
+
+    /// Bytes held because somebody doesn't take them.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        let back = self.back.as_ref().map_or(0, Back::kept_bytes);
+        self.first.len() + back + self.wire.queued_bytes()
+    }
+
+    /// Plain bytes since this was last called: towards the agent, towards the client.
+    pub fn take_moved(&mut self) -> (u64, u64) {
+        std::mem::take(&mut self.moved)
     }
 
     /// What an event of the agent's socket says.
@@ -126,6 +141,7 @@ impl Pipe {
                     return Ok(Turn::Idle);
                 }
             };
+            self.moved.0 += read as u64;
             let bytes = scratch.get(..read).unwrap_or_default();
             match &mut self.back {
                 Some(back) => back.give(place, bytes)?,
@@ -179,6 +195,7 @@ impl Pipe {
             match back.read(scratch) {
                 Ok(0) => self.end_of_back(),
                 Ok(read) => {
+                    self.moved.1 += read as u64;
                     let bytes = scratch.get(..read).unwrap_or_default();
                     self.wire.send(stream, bytes)?;
                 }

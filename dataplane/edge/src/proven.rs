@@ -3,33 +3,54 @@
 
 use rustls::{HandshakeKind, ProtocolVersion};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::limits::MAX_CLIENT_CERTIFICATE_BYTES;
 use crate::proxy::{Origin, Proven, header};
+use crate::reason::{Ending, Reason};
 use crate::tls::{ALPN, Tls};
-use crate::wire::Wire;
+use crate::wire::{TlsWire, Wire};
 
-/// What must be true at the end of a handshake, beyond what TLS saw to.
+/// What must be true at the end of a handshake, beyond what TLS saw to. Returns which
+/// kind it was.
 ///
 /// # Errors
 /// Why the client is refused.
-pub fn check(wire: &Wire, tls: Option<&Tls>) -> Result<(), String> {
-    let Wire::Tls(wire) = wire else {
-        return Ok(());
-    };
+pub fn check(wire: &TlsWire, tls: Option<&Tls>) -> Result<HandshakeKind, Ending> {
     let chain = wire.tls.peer_certificates().unwrap_or_default();
-    let leaf = chain.first().ok_or("it has no certificate")?;
+    let leaf = chain
+        .first()
+        .ok_or_else(|| Ending::new(Reason::NoCertificate, "it has no certificate"))?;
     if leaf.len() > MAX_CLIENT_CERTIFICATE_BYTES {
-        return Err("its certificate is too large".into());
+        return Err(Ending::new(
+            Reason::TooLarge,
+            "its certificate is too large",
+        ));
     }
     if wire.tls.alpn_protocol() != Some(ALPN) {
-        return Err("it didn't settle on h2".into());
+        return Err(Ending::new(Reason::NoAlpn, "it didn't settle on h2"));
     }
-    if wire.tls.handshake_kind() == Some(HandshakeKind::Resumed) {
-        let tls = tls.ok_or("there is no certificate now")?;
-        tls.verify(chain).map_err(|error| error.to_string())?;
+    let kind = wire.tls.handshake_kind().unwrap_or(HandshakeKind::Full);
+    // A ticket brings the chain of an earlier day; a reload may bring other anchors
+    // while the handshake is under way.
+    let is_current = tls.is_some_and(|tls| Arc::ptr_eq(&tls.config, &wire.config));
+    if kind == HandshakeKind::Resumed || !is_current {
+        still_good(wire, tls)?;
     }
-    Ok(())
+    Ok(kind)
+}
+
+/// Whether the client's certificate is good by what the files say now.
+///
+/// # Errors
+/// Why not.
+pub fn still_good(wire: &TlsWire, tls: Option<&Tls>) -> Result<(), Ending> {
+    let tls = tls.ok_or_else(|| {
+        let why = "no certificate is configured any more";
+        Ending::new(Reason::NotConfigured, why)
+    })?;
+    let chain = wire.tls.peer_certificates().unwrap_or_default();
+    tls.verify(chain).map_err(Ending::from)
 }
 
 /// The PROXY header.
@@ -40,7 +61,8 @@ pub fn describe(
     wire: &Wire,
     source: SocketAddr,
     destination: SocketAddr,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, Ending> {
+    let nameless = || Ending::new(Reason::NoCertificate, "it has no certificate");
     let tls = match wire {
         Wire::Plain(_) => None,
         Wire::Tls(wire) => {
@@ -49,9 +71,12 @@ pub fn describe(
                 tls_version: match wire.tls.protocol_version() {
                     Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
                     Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-                    _ => return Err("its TLS version has no name".into()),
+                    _ => {
+                        let why = "its TLS version has no name";
+                        return Err(Ending::new(Reason::Protocol, why));
+                    }
                 },
-                certificate_der: chain.first().ok_or("it has no certificate")?,
+                certificate_der: chain.first().ok_or_else(nameless)?,
             })
         }
     };
@@ -60,5 +85,5 @@ pub fn describe(
         destination,
         tls,
     });
-    made.ok_or_else(|| "its certificate is too large".into())
+    made.ok_or_else(|| Ending::new(Reason::TooLarge, "its certificate is too large"))
 }

@@ -11,14 +11,21 @@ use std::time::Instant;
 
 use crate::front::Front;
 use crate::generation::{Generation, Source};
-use crate::limits::{ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, LOOK_PAUSE, Limits};
+use crate::limits::{
+    ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, LOOK_PAUSE, Limits, METRICS_READERS,
+};
 use crate::log;
+use crate::metrics::Gauges;
+use crate::metrics_socket::MetricsSocket;
 use crate::notify::notify;
 use crate::room::make_room;
 use crate::table::{Shared, Table};
 
 const LISTENERS: Token = Token(usize::MAX - 1);
 const SIGNALS: Token = Token(usize::MAX - 2);
+const METRICS: Token = Token(usize::MAX - 3);
+/// Reader n has this token plus n.
+const FIRST_READER: usize = usize::MAX - 3 - METRICS_READERS;
 const EVENTS_PER_POLL: usize = 1024;
 
 type OnReady = Box<dyn FnMut(&[SocketAddr])>;
@@ -32,8 +39,10 @@ pub struct Server<F: Front> {
     poll: Poll,
     signals: Option<Signals>,
     table: Table<F::Stream>,
+    metrics: MetricsSocket,
     accept_at: Option<Instant>,
     look_at: Instant,
+    recheck_at: Instant,
     /// What can't be listened on now.
     unbound: Vec<String>,
     /// What the last ready line said.
@@ -60,8 +69,10 @@ impl<F: Front> Server<F> {
             poll: Poll::new()?,
             signals: None,
             table: Table::new(now),
+            metrics: MetricsSocket::default(),
             accept_at: None,
             look_at: now,
+            recheck_at: now,
             unbound: Vec::new(),
             said: None,
             on_ready: Box::new(log::ready),
@@ -113,6 +124,11 @@ impl<F: Front> Server<F> {
                 match event.token() {
                     LISTENERS => accept = true,
                     SIGNALS => {}
+                    METRICS => {
+                        let registry = self.poll.registry();
+                        self.metrics.accept(registry, FIRST_READER, now);
+                    }
+                    Token(at) if at >= FIRST_READER => self.answer(at - FIRST_READER),
                     _ => due.push(self.table.note(event)),
                 }
             }
@@ -128,7 +144,13 @@ impl<F: Front> Server<F> {
                     generation,
                 };
                 self.table.drive_due(&due, shared);
+                if now >= self.recheck_at {
+                    self.table.begin_rechecks();
+                    self.recheck_at = now + generation.limits.recheck_pause;
+                }
+                self.table.recheck(shared);
             }
+            self.metrics.turn(self.poll.registry(), FIRST_READER, now);
             if accept {
                 self.accept(now);
             }
@@ -137,7 +159,9 @@ impl<F: Front> Server<F> {
 
     fn next_deadline(&self, now: Instant) -> Instant {
         let table = self.table.next_deadline(now);
-        let others = [table, self.accept_at, self.draining];
+        let recheck = self.generation.as_ref().map(|_| self.recheck_at);
+        let metrics = self.metrics.next_deadline(now);
+        let others = [table, self.accept_at, self.draining, recheck, metrics];
         others
             .into_iter()
             .flatten()
@@ -168,6 +192,26 @@ impl<F: Front> Server<F> {
         }
         // There may be more.
         self.accept_at = Some(now);
+    }
+
+    /// A reader of the metrics.
+    fn answer(&mut self, reader: usize) {
+        let (table, generation) = (&self.table, &self.generation);
+        let text = || {
+            let tls = generation.as_ref().and_then(|one| one.tls.as_ref());
+            table.metrics.text(&Gauges {
+                connections: table.len(),
+                handshakes_waiting: table.waiting(),
+                queued_bytes: table.queued_bytes(),
+                listeners: self.said.as_ref().map_or(0, Vec::len),
+                unbound: self.unbound.len(),
+                certificate_not_after: tls.map(|tls| tls.not_after),
+                configuration: generation
+                    .as_ref()
+                    .map(|one| one.config.path.display().to_string()),
+            })
+        };
+        self.metrics.drive(reader, text);
     }
 
     fn take_signals(&mut self, now: Instant) {
@@ -207,21 +251,32 @@ impl<F: Front> Server<F> {
                 make_room(limits.connections);
                 self.table
                     .set_handshakes_per_second(limits.handshakes_per_second, now);
+                self.table.metrics.configurations_taken += 1;
+                // What is open is held against the new anchors and lists at once.
+                self.recheck_at = now;
                 tracing::info!(file = %generation.config.path.display(), "configuration taken");
                 self.generation = Some(generation);
             }
-            Err(error) if self.generation.is_some() => {
-                tracing::error!(%error, "configuration not taken: the old one stays in use");
+            Err(error) => {
+                self.table.metrics.configurations_refused += 1;
+                match &self.generation {
+                    Some(_) => {
+                        tracing::error!(%error, "configuration not taken: the old one stays in use")
+                    }
+                    None => tracing::warn!(%error, "no configuration yet: nothing is listened on"),
+                }
             }
-            Err(error) => tracing::warn!(%error, "no configuration yet: nothing is listened on"),
         }
         self.listen();
     }
 
     fn listen(&mut self) {
-        let wanted = self.generation.as_ref();
-        let wanted = wanted.map_or(&[][..], |generation| &generation.config.listen);
-        let unbound = self.front.listen(wanted, self.poll.registry(), LISTENERS);
+        let config = self.generation.as_ref().map(|one| &one.config);
+        let wanted = config.map_or(&[][..], |config| &config.listen);
+        let registry = self.poll.registry();
+        let mut unbound = self.front.listen(wanted, registry, LISTENERS);
+        let metrics = config.and_then(|config| config.metrics.as_deref());
+        unbound.extend(self.metrics.listen(metrics, registry, METRICS));
         for error in unbound.iter().filter(|one| !self.unbound.contains(one)) {
             tracing::error!(error, "an address is not listened on");
         }
@@ -252,12 +307,13 @@ impl<F: Front> Server<F> {
             self.draining = Some(now);
             return;
         }
-        tracing::info!(connections = self.table.len(), "stopping");
         let _ = notify("STOPPING=1");
         self.front.listen(&[], self.poll.registry(), LISTENERS);
+        self.metrics.close();
         self.accept_at = None;
         self.draining = Some(now + DRAIN_GRACE);
-        self.table.drop_unused();
+        self.table.drop_unused(now);
+        tracing::info!(connections = self.table.len(), "stopping");
     }
 
     fn is_finished(&mut self, now: Instant) -> bool {

@@ -4,18 +4,22 @@
 use mio::{Registry, Token};
 use slab::Slab;
 use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
 
 use crate::back::BackPlace;
 use crate::bucket::Bucket;
-use crate::connection::{Connection, Ending, Outcome, World};
+use crate::connection::Connection;
 use crate::front::{Accepted, Stream};
 use crate::generation::Generation;
-use crate::limits::QUEUE_BYTES;
+use crate::limits::{QUEUE_BYTES, RECHECKS_PER_TURN};
+use crate::metrics::Metrics;
 use crate::peer_log::PeerLog;
 use crate::peers::{Peer, Peers};
+use crate::reason::{Ending, Reason};
+use crate::world::{Outcome, World};
 
 /// What every connection shares while one is driven.
 #[derive(Clone, Copy)]
@@ -36,10 +40,12 @@ fn back_token(key: usize) -> Token {
 
 struct Entry<S> {
     connection: Connection<S>,
-    peer: Peer,
     armed: Option<Instant>,
     /// Stands in the queue for a handshake.
     waiting: bool,
+    /// Bytes that somebody hasn't taken yet, and since when none was taken.
+    queued_bytes: usize,
+    stuck_since: Instant,
 }
 
 pub struct Table<S> {
@@ -49,7 +55,11 @@ pub struct Table<S> {
     /// To be driven in this turn, and at the next handshake that may begin.
     again: VecDeque<usize>,
     waiting: VecDeque<usize>,
+    /// Whose certificates are to be verified again.
+    rechecks: VecDeque<usize>,
     handshakes: Bucket,
+    queued_bytes: usize,
+    pub metrics: Metrics,
     pub log: PeerLog,
     scratch: Vec<u8>,
 }
@@ -63,7 +73,10 @@ impl<S: Stream> Table<S> {
             deadlines: BTreeSet::new(),
             again: VecDeque::new(),
             waiting: VecDeque::new(),
+            rechecks: VecDeque::new(),
             handshakes: Bucket::new(1, now),
+            queued_bytes: 0,
+            metrics: Metrics::default(),
             log: PeerLog::new(now),
             scratch: vec![0; QUEUE_BYTES],
         }
@@ -82,6 +95,17 @@ impl<S: Stream> Table<S> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.connections.is_empty()
+    }
+
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
+    /// How many stand in the queue for a handshake.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// What the poll says of a connection's socket. Returns whom to drive.
@@ -144,7 +168,7 @@ impl<S: Stream> Table<S> {
     /// When `collect_due` is to be called again.
     #[must_use]
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        if !self.again.is_empty() {
+        if !self.again.is_empty() || !self.rechecks.is_empty() {
             return Some(now);
         }
         let turn = (!self.waiting.is_empty()).then(|| now + self.handshakes.wait());
@@ -155,23 +179,31 @@ impl<S: Stream> Table<S> {
     /// Gives it a place, if one is left for its peer.
     pub fn take(&mut self, accepted: Accepted<S>, shared: Shared<'_>) {
         let (now, limits) = (shared.now, &shared.generation.limits);
-        let address = accepted.peer;
-        let peer = Peer::of(address.ip());
-        if self.connections.len() >= limits.connections {
-            self.log.say(now, || tracing::warn!(peer = %address, "refused: there are as many connections as may be"));
-        } else if self.peers.enter(peer, limits.connections_per_peer) {
-            self.admit(Connection::new(accepted, now), peer, shared);
+        let (address, peer) = (accepted.peer, Peer::of(accepted.peer.ip()));
+        let refused = if self.connections.len() >= limits.connections {
+            let why = "there are as many connections as may be";
+            Ending::new(Reason::TooMany, why)
+        } else if self.peers.enter(peer, limits.connections_per_peer, now) {
+            self.metrics.accepted += 1;
+            return self.admit(Connection::new(accepted, now), shared);
         } else {
-            self.log.say(now, || tracing::warn!(peer = %address, "refused: the peer has as many connections as it may"));
-        }
+            let why = "the peer has as many connections as it may";
+            Ending::new(Reason::TooManyOfPeer, why)
+        };
+        self.metrics.note_refused(refused.reason);
+        self.log.say(now, || {
+            let why = &refused.why;
+            tracing::warn!(peer = %address, why, "connection refused");
+        });
     }
 
-    fn admit(&mut self, connection: Connection<S>, peer: Peer, shared: Shared<'_>) {
+    fn admit(&mut self, connection: Connection<S>, shared: Shared<'_>) {
         let key = self.connections.insert(Entry {
             connection,
-            peer,
             armed: None,
             waiting: false,
+            queued_bytes: 0,
+            stuck_since: shared.now,
         });
         let registered = match self.connections.get_mut(key) {
             Some(entry) => entry.connection.register(shared.registry, front_token(key)),
@@ -180,7 +212,7 @@ impl<S: Stream> Table<S> {
         match registered {
             Ok(()) => drop(self.drive(key, shared)),
             Err(error) => {
-                self.remove(key);
+                self.remove(key, shared.now);
                 self.log.say(
                     shared.now,
                     || tracing::warn!(%error, "no connection can be registered now"),
@@ -193,14 +225,13 @@ impl<S: Stream> Table<S> {
         let Some(entry) = self.connections.get_mut(key) else {
             return Outcome::Gone;
         };
-        let Shared {
-            now, generation, ..
-        } = shared;
+        let generation = shared.generation;
         let mut world = World {
-            now,
-            tls: generation.tls.as_ref(),
-            limits: &generation.limits,
+            now: shared.now,
+            generation,
             handshakes: &mut self.handshakes,
+            peers: &mut self.peers,
+            metrics: &mut self.metrics,
             scratch: &mut self.scratch,
             back: BackPlace {
                 registry: shared.registry,
@@ -209,30 +240,87 @@ impl<S: Stream> Table<S> {
             },
         };
         let driven = catch_unwind(AssertUnwindSafe(|| entry.connection.drive(&mut world)));
-        let outcome = driven.unwrap_or(Outcome::Gone);
+        let outcome = driven.unwrap_or_else(|_| {
+            entry.connection.ending = Some(Ending::new(Reason::Fault, "a fault in the edge"));
+            Outcome::Gone
+        });
+        self.settle(key, outcome, shared);
+        self.keep_to_budget(shared);
+        outcome
+    }
+
+    /// Books what became of a connection.
+    fn settle(&mut self, key: usize, outcome: Outcome, shared: Shared<'_>) {
+        let Some(entry) = self.connections.get_mut(key) else {
+            return;
+        };
+        let queued = entry.connection.queued_bytes();
+        let progressed = std::mem::take(&mut entry.connection.progressed);
+        if progressed || queued != entry.queued_bytes {
+            self.queued_bytes = self.queued_bytes + queued - entry.queued_bytes;
+            entry.queued_bytes = queued;
+            entry.stuck_since = shared.now;
+        }
         let was_waiting = entry.waiting;
         entry.waiting = outcome == Outcome::WaitForTurn;
-        let (address, ending) = (entry.connection.peer, entry.connection.ending.take());
+        if let Some(ending) = entry.connection.ending.take() {
+            let address = entry.connection.address;
+            let proven = entry.connection.is_proven();
+            self.metrics.note_ending(ending.reason, proven);
+            self.log.say(shared.now, || say(address, proven, &ending));
+        }
         if was_waiting {
             // drive_due() took it out, unless its time was over.
             self.waiting.retain(|&other| other != key);
         }
-        match &outcome {
-            Outcome::Gone => self.remove(key),
+        match outcome {
+            Outcome::Gone => self.remove(key, shared.now),
             Outcome::Again => self.again.push_back(key),
             Outcome::WaitForTurn => self.waiting.push_back(key),
             Outcome::Wait => {}
         }
         self.arm(key, shared);
-        match ending {
-            Some(Ending::Refused(why)) => self.log.say(
-                now,
-                || tracing::info!(peer = %address, why, "connection refused"),
-            ),
-            Some(Ending::BackFailed(why)) => self.log.say(now, || tracing::warn!(peer = %address, why, "connection closed: the agent's socket failed. Is the agent running?")),
-            None => {}
+    }
+
+    /// Closes those that have taken nothing for the longest time, while too much is queued.
+    fn keep_to_budget(&mut self, shared: Shared<'_>) {
+        while self.queued_bytes > shared.generation.limits.queued_bytes {
+            let holders = self
+                .connections
+                .iter()
+                .filter(|(_, one)| one.queued_bytes > 0);
+            let Some((key, _)) = holders.min_by_key(|(_, one)| one.stuck_since) else {
+                return;
+            };
+            let why =
+                "too much is queued in all, and this one has taken nothing for the longest time";
+            self.close(key, Ending::new(Reason::Memory, why), shared);
         }
-        outcome
+    }
+
+    fn close(&mut self, key: usize, ending: Ending, shared: Shared<'_>) {
+        if let Some(entry) = self.connections.get_mut(key) {
+            let outcome = entry.connection.close(ending, shared.now);
+            self.settle(key, outcome, shared);
+        }
+    }
+
+    /// From now on each open connection is held against the configuration once more.
+    pub fn begin_rechecks(&mut self) {
+        self.rechecks = self.connections.iter().map(|(key, _)| key).collect();
+    }
+
+    /// Closes whose certificate isn't good any more, some in each turn.
+    pub fn recheck(&mut self, shared: Shared<'_>) {
+        for _ in 0..RECHECKS_PER_TURN {
+            let Some(key) = self.rechecks.pop_front() else {
+                return;
+            };
+            let entry = self.connections.get(key);
+            if let Some(Err(ending)) = entry.map(|one| one.connection.recheck(shared.generation)) {
+                self.close(key, ending, shared);
+            }
+        }
     }
 
     /// Keeps one deadline per connection in the order of time.
@@ -253,7 +341,7 @@ impl<S: Stream> Table<S> {
         }
     }
 
-    fn remove(&mut self, key: usize) {
+    fn remove(&mut self, key: usize, now: Instant) {
         if let Some(entry) = self.connections.try_remove(key) {
             if let Some(at) = entry.armed {
                 self.deadlines.remove(&(at, key));
@@ -261,18 +349,19 @@ impl<S: Stream> Table<S> {
             if entry.waiting {
                 self.waiting.retain(|&other| other != key);
             }
-            self.peers.leave(entry.peer);
+            self.queued_bytes -= entry.queued_bytes;
+            self.peers.leave(entry.connection.peer, now);
         }
     }
 
     /// Drops those that have nothing to lose.
-    pub fn drop_unused(&mut self) {
+    pub fn drop_unused(&mut self, now: Instant) {
         let unused = self
             .connections
             .iter()
             .filter(|(_, entry)| entry.connection.is_unused());
         let unused: Vec<usize> = unused.map(|(key, _)| key).collect();
-        unused.into_iter().for_each(|key| self.remove(key));
+        unused.into_iter().for_each(|key| self.remove(key, now));
     }
 
     /// The process ends: each says goodbye if it can.
@@ -280,5 +369,16 @@ impl<S: Stream> Table<S> {
         for (_, entry) in &mut self.connections {
             entry.connection.abandon();
         }
+    }
+}
+
+fn say(peer: SocketAddr, proven: bool, ending: &Ending) {
+    let why = &ending.why;
+    match ending.reason {
+        Reason::Agent => {
+            tracing::warn!(%peer, why, "connection closed: the agent's socket failed. Is the agent running?")
+        }
+        _ if proven => tracing::info!(%peer, why, "connection closed"),
+        _ => tracing::info!(%peer, why, "connection refused"),
     }
 }

@@ -6,14 +6,18 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::ticketer::TicketRotator;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, Error, RootCertStore, ServerConfig};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+use x509_cert::der::Decode;
 
 use crate::config::{Material, Unusable};
-use crate::limits::MAX_PEM_FILE_BYTES;
+use crate::limits::{MAX_PEM_FILE_BYTES, TICKETS_PER_HANDSHAKE};
 use crate::read::{self, Access, unusable};
+use crate::tickets::FreshKey;
 
 /// The only protocol that the agent speaks.
 pub const ALPN: &[u8] = b"h2";
@@ -21,16 +25,18 @@ pub const ALPN: &[u8] = b"h2";
 /// What a connection is made with; replaced as a whole by a reload.
 pub struct Tls {
     pub config: Arc<ServerConfig>,
+    /// When the server's certificate ends, since 1970.
+    pub not_after: Duration,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
 impl Tls {
-    /// Reads all files. Each load has session tickets under a key of its own, which
-    /// rustls then changes every six hours: nobody resumes what an older list allowed.
+    /// Reads all files. Each load has session tickets under keys of its own: nobody
+    /// resumes what an older list allowed.
     ///
     /// # Errors
     /// Names the file and what to do; nothing of a file's content.
-    pub fn load(files: &Material) -> Result<Self, Unusable> {
+    pub fn load(files: &Material, ticket_key_seconds: u32) -> Result<Self, Unusable> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut roots = RootCertStore::empty();
         for anchor in certificates(&files.client_ca)? {
@@ -50,6 +56,7 @@ impl Tls {
             unusable(path, &error)
         })?;
         let chain = certificates(&files.certificate)?;
+        let not_after = not_after(&chain).map_err(|error| unusable(&files.certificate, &error))?;
         let pem = read::whole(
             &files.private_key,
             Access::OwnerAndGroup,
@@ -68,11 +75,14 @@ impl Tls {
             .with_single_cert(chain, key)
             .map_err(|error| unusable(&files.certificate, &error))?;
         config.alpn_protocols = vec![ALPN.to_vec()];
-        config.ticketer = aws_lc_rs::Ticketer::new()
+        let tickets = TicketRotator::new(ticket_key_seconds, FreshKey::generate)
             .map_err(|error| Unusable(format!("no session tickets: {error}")))?;
+        config.ticketer = Arc::new(tickets);
+        config.send_tls13_tickets = TICKETS_PER_HANDSHAKE;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Self {
             config: Arc::new(config),
+            not_after,
             verifier,
         })
     }
@@ -91,6 +101,13 @@ impl Tls {
             .verify_client_cert(leaf, others, UnixTime::now());
         verified.map(drop)
     }
+}
+
+fn not_after(chain: &[CertificateDer<'_>]) -> Result<Duration, x509_cert::der::Error> {
+    let leaf = chain.first().map(AsRef::as_ref).unwrap_or_default();
+    let leaf = x509_cert::Certificate::from_der(leaf)?;
+    let validity = leaf.tbs_certificate.validity;
+    Ok(validity.not_after.to_unix_duration())
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Unusable> {

@@ -2,8 +2,10 @@
 //! sends and gives plaintext; takes plaintext and sends it. Holds what the client
 //! hasn't taken yet, and so much ciphertext as TLS doesn't want yet.
 
-use rustls::ServerConnection;
+use rustls::{ServerConfig, ServerConnection};
 use std::io::{self, ErrorKind, Read, Write};
+
+use std::sync::Arc;
 
 use crate::front::Stream;
 use crate::limits::MAX_PLAINTEXT_BYTES;
@@ -29,10 +31,15 @@ pub enum Wire {
 
 pub struct TlsWire {
     pub tls: Box<ServerConnection>,
+    /// What the handshake began with.
+    pub config: Arc<ServerConfig>,
     /// Read, and not taken by TLS yet.
     cipher_in: Vec<u8>,
     /// TLS may hold what came in one piece with the ClientHello.
     fresh: bool,
+    /// What TLS holds, about: deciphered and not read yet, enciphered and not sent yet.
+    plain_in: usize,
+    cipher_out: usize,
 }
 
 /// What the client hasn't taken yet.
@@ -42,12 +49,24 @@ pub struct PlainWire(Vec<u8>);
 impl Wire {
     /// `cipher_in` is what was read past the ClientHello.
     #[must_use]
-    pub fn tls(tls: ServerConnection, cipher_in: Vec<u8>) -> Self {
+    pub fn tls(tls: ServerConnection, config: Arc<ServerConfig>, cipher_in: Vec<u8>) -> Self {
         Wire::Tls(TlsWire {
             tls: Box::new(tls),
+            config,
             cipher_in,
             fresh: true,
+            plain_in: 0,
+            cipher_out: 0,
         })
+    }
+
+    /// Bytes held because somebody doesn't take them.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        match self {
+            Wire::Tls(wire) => wire.cipher_in.len() + wire.plain_in + wire.cipher_out,
+            Wire::Plain(PlainWire(kept)) => kept.len(),
+        }
     }
 
     #[must_use]
@@ -88,11 +107,11 @@ impl Wire {
     pub fn send<S: Stream>(&mut self, stream: &mut S, bytes: &[u8]) -> Result<(), Broken> {
         match self {
             // TLS is empty, and its buffer is larger than one read.
-            Wire::Tls(wire) => wire
-                .tls
-                .writer()
-                .write_all(bytes)
-                .map_err(|_| Broken::Client),
+            Wire::Tls(wire) => {
+                wire.cipher_out += bytes.len();
+                let queued = wire.tls.writer().write_all(bytes);
+                queued.map_err(|_| Broken::Client)
+            }
             Wire::Plain(PlainWire(kept)) => {
                 let sent = write_some(stream, bytes)?;
                 kept.extend_from_slice(bytes.get(sent..).unwrap_or_default());
@@ -116,12 +135,16 @@ impl Wire {
                 while wire.tls.wants_write() {
                     match wire.tls.write_tls(stream) {
                         Ok(0) => return Err(Broken::Client),
-                        Ok(_) => progress(),
+                        Ok(sent) => {
+                            wire.cipher_out = wire.cipher_out.saturating_sub(sent);
+                            progress();
+                        }
                         Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                         Err(error) if error.kind() == ErrorKind::Interrupted => {}
                         Err(_) => return Err(Broken::Client),
                     }
                 }
+                wire.cipher_out = 0;
                 Ok(true)
             }
             Wire::Plain(PlainWire(kept)) if kept.is_empty() => Ok(true),
@@ -167,7 +190,10 @@ impl TlsWire {
         }
         match self.tls.reader().read(buffer) {
             Ok(0) => Ok(Some(Input::End)),
-            Ok(read) => Ok(Some(Input::Bytes(read))),
+            Ok(read) => {
+                self.plain_in = self.plain_in.saturating_sub(read);
+                Ok(Some(Input::Bytes(read)))
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
             Err(_) => Err(Broken::Client),
         }
@@ -181,7 +207,8 @@ impl TlsWire {
         buffer: &mut [u8],
     ) -> Result<bool, Broken> {
         if std::mem::take(&mut self.fresh) {
-            self.tls.process_new_packets().map_err(Broken::Tls)?;
+            let state = self.tls.process_new_packets().map_err(Broken::Tls)?;
+            self.plain_in = state.plaintext_bytes_to_read();
         }
         let kept = std::mem::take(&mut self.cipher_in);
         let mut rest = kept.as_slice();
@@ -201,7 +228,8 @@ impl TlsWire {
                 Err(_) => return Err(Broken::Client),
             }
             let state = self.tls.process_new_packets().map_err(Broken::Tls)?;
-            if state.plaintext_bytes_to_read() >= MAX_PLAINTEXT_BYTES {
+            self.plain_in = state.plaintext_bytes_to_read();
+            if self.plain_in >= MAX_PLAINTEXT_BYTES {
                 break;
             }
         }

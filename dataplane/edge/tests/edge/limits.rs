@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -138,12 +139,23 @@ fn no_more_connections_are_held_than_may_be() {
 
 #[test]
 fn handshakes_that_come_too_fast_wait_their_turn() {
-    let place = Place::new();
-    let _seen = place.agent(echo);
-    let limits = Limits {
+    begin_ten_handshakes(Limits {
         handshakes_per_second: 4,
         ..Limits::default()
-    };
+    });
+}
+
+#[test]
+fn handshakes_of_one_peer_that_come_too_fast_wait_too() {
+    begin_ten_handshakes(Limits {
+        handshakes_per_second_per_peer: 4,
+        ..Limits::default()
+    });
+}
+
+fn begin_ten_handshakes(limits: Limits) {
+    let place = Place::new();
+    let _seen = place.agent(echo);
     let at = place.start_with(limits);
     let config = Arc::new(config(&place.pki, Some(&place.client())));
     let start = Instant::now();
@@ -291,4 +303,59 @@ fn a_client_that_takes_nothing_for_too_long_is_ended() {
     let took = ended.recv_timeout(PATIENCE).unwrap();
     assert!(took >= SHORT, "{took:?}");
     drop(stream);
+}
+
+#[test]
+fn a_peer_with_more_handshakes_than_it_can_wait_for_is_refused() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let limits = Limits {
+        handshakes_per_second_per_peer: 1,
+        handshake_time: SHORT,
+        ..Limits::default()
+    };
+    let at = place.start_with(limits);
+    let config = Arc::new(config(&place.pki, Some(&place.client())));
+    ask(&mut connect(at, &config), "first").unwrap();
+    let start = Instant::now();
+    assert!(ask(&mut connect(at, &config), "second").is_err());
+    assert!(start.elapsed() < SHORT, "it waited for nothing");
+}
+
+#[test]
+fn over_the_budget_who_reads_nothing_is_ended_and_who_reads_is_not() {
+    let place = Place::new();
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    // Sends without end.
+    let _seen = place.agent(|mut socket| {
+        while socket.write_all(&[b'f'; 16 << 10]).is_ok() {}
+        ENDED.fetch_add(1, Ordering::Relaxed);
+    });
+    // Each that reads nothing holds 32 KiB: three have room.
+    let limits = Limits {
+        queued_bytes: 100 << 10,
+        ..Limits::default()
+    };
+    let at = place.start_with(limits);
+    let config = Arc::new(config(&place.pki, Some(&place.client())));
+    let begin = || {
+        let mut client = connect(at, &config);
+        client.write_all(b"x").unwrap();
+        client.flush().unwrap();
+        client
+    };
+    let _stuck: Vec<_> = (0..6).map(|_| begin()).collect();
+    let start = Instant::now();
+    while ENDED.load(Ordering::Relaxed) < 3 {
+        assert!(start.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(10));
+    }
+    let mut reads = begin();
+    let mut buffer = vec![0; 64 << 10];
+    let start = Instant::now();
+    while start.elapsed() < SHORT {
+        assert!(reads.read(&mut buffer).unwrap() > 0);
+    }
+    // It made one more go, and nobody else.
+    assert!(ENDED.load(Ordering::Relaxed) <= 4);
 }

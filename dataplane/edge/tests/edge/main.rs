@@ -5,6 +5,7 @@
 mod carrying;
 mod common;
 mod limits;
+mod metrics;
 mod process;
 mod refusals;
 mod reload;

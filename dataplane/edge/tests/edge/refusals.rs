@@ -156,6 +156,40 @@ fn tls_1_1_is_refused_by_its_alert() {
     assert_eq!(answer[5..], [2, 70], "{answer:?}");
 }
 
+/// A ClientHello's first record, which says that `len` bytes come, and `records` in all.
+fn endless_hello(records: usize) -> Vec<u8> {
+    let first = [
+        &[22, 3, 1, 0x40, 0, 1, 0, 0xff, 0xff, 3, 3][..],
+        &[0; 0x4000 - 6],
+    ]
+    .concat();
+    let next = [&[22, 3, 1, 0x40, 0][..], &[0; 0x4000]].concat();
+    [first, next.repeat(records - 1)].concat()
+}
+
+#[test]
+fn a_client_hello_is_read_to_its_bound_and_no_further() {
+    let place = Place::new();
+    let edge = place.start();
+    assert!(answer_to(&edge, &endless_hello(3)).is_empty());
+    assert!(edge.line("connection refused").contains("too long"));
+}
+
+#[test]
+fn a_record_that_is_cut_off_or_too_long_is_refused() {
+    let place = Place::new();
+    let edge = place.start();
+    let mut socket = TcpStream::connect(edge.at).unwrap();
+    socket.write_all(&hello_of_tls_1_1()[..40]).unwrap();
+    socket.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(socket.read(&mut [0; 9]).unwrap(), 0);
+    assert!(edge.line("connection refused").contains("left before"));
+    // 18,433 bytes, one more than a record may have (RFC 8446, 5.2).
+    let answer = answer_to(&edge, &[&[22, 3, 1, 0x48, 0x01][..], &[0; 0x4801]].concat());
+    assert!(answer.len() <= 7, "{answer:?}");
+    edge.line("connection refused");
+}
+
 #[test]
 fn garbage_is_refused_and_leaves_it_serving() {
     let place = Place::new();

@@ -1,9 +1,11 @@
 //! How configuration and certificates change while it runs.
 
 use crate::common::pki::Pki;
-use crate::common::{PATIENCE, Place, Running, ask, config, connect, echo, try_once};
-use rustls::HandshakeKind;
+use crate::common::{Client, PATIENCE, Place, Running, ask, config, connect, echo, try_once};
+use gatehouse_edge::limits::Limits;
+use rustls::{ClientConfig, HandshakeKind};
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
@@ -16,7 +18,7 @@ fn reload(edge: &Running, line: &str) {
 }
 
 #[test]
-fn a_reload_takes_a_new_certificate_and_new_anchors_and_keeps_what_is_open() {
+fn a_reload_takes_a_new_certificate_and_new_anchors_and_keeps_who_is_still_good() {
     let place = Place::new();
     let _seen = place.agent(echo);
     let edge = place.start();
@@ -26,17 +28,92 @@ fn a_reload_takes_a_new_certificate_and_new_anchors_and_keeps_what_is_open() {
 
     let next = Pki::new("the next");
     place.put_server(&next.server());
-    fs::write(place.path("ca.pem"), next.pem()).unwrap();
+    fs::write(place.path("ca.pem"), place.pki.pem() + &next.pem()).unwrap();
     reload(&edge, "configuration taken");
+    assert_eq!(ask(&mut open, "during").unwrap(), "during");
     let new = config(&next, Some(&next.client("two")));
     assert_eq!(try_once(edge.at, new).unwrap(), "hello");
+
+    // Its anchor goes.
+    fs::write(place.path("ca.pem"), next.pem()).unwrap();
+    reload(&edge, "configuration taken");
+    assert!(is_told_goodbye(&mut open));
+    edge.line("connection closed");
     let stranger = config(&next, Some(&place.client()));
     assert!(
         try_once(edge.at, stranger)
             .unwrap_err()
             .contains("AlertReceived")
     );
-    assert_eq!(ask(&mut open, "after").unwrap(), "after");
+}
+
+/// The end comes by TLS's goodbye.
+fn is_told_goodbye(client: &mut Client) -> bool {
+    client.read(&mut [0; 9]).is_ok_and(|read| read == 0)
+}
+
+#[test]
+fn a_reload_of_the_revocation_list_ends_who_is_on_it_and_nobody_else() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let (good, bad) = (place.client(), place.pki.client("two"));
+    fs::write(place.path("crl.pem"), place.pki.revocation_list(&[], 3000)).unwrap();
+    let edge = place.start();
+    let [mut good, mut revoked] = [&good, &bad].map(|one| {
+        let mut client = connect(edge.at, &Arc::new(config(&place.pki, Some(one))));
+        ask(&mut client, "hello").unwrap();
+        client
+    });
+    let list = place.pki.revocation_list(&[&bad], 3000);
+    fs::write(place.path("crl.pem"), list).unwrap();
+    assert!(is_told_goodbye(&mut revoked));
+    assert!(edge.line("connection closed").contains("evoked"));
+    assert_eq!(ask(&mut good, "still").unwrap(), "still");
+}
+
+#[test]
+fn a_connection_ends_when_its_certificate_does() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let limits = Limits {
+        recheck_pause: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let at = place.start_with(limits);
+    let brief = place.pki.valid_for(Duration::from_secs(2));
+    let [mut brief, mut lasting] = [&brief, &place.client()].map(|one| {
+        let mut client = connect(at, &Arc::new(config(&place.pki, Some(one))));
+        ask(&mut client, "hello").unwrap();
+        client
+    });
+    assert!(is_told_goodbye(&mut brief));
+    assert_eq!(ask(&mut lasting, "still").unwrap(), "still");
+}
+
+#[test]
+fn tickets_are_taken_no_longer_than_their_keys_last() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let limits = Limits {
+        ticket_key_seconds: 1,
+        ..Limits::default()
+    };
+    let at = place.start_with(limits);
+    let keeps_tickets = || Arc::new(config(&place.pki, Some(&place.client())));
+    let kind = |config: &Arc<ClientConfig>| {
+        let mut client = connect(at, config);
+        ask(&mut client, "hello").unwrap();
+        client.conn.handshake_kind()
+    };
+    let (first, other) = (keeps_tickets(), keeps_tickets());
+    assert_eq!(kind(&first), Some(HandshakeKind::Full));
+    assert_eq!(kind(&first), Some(HandshakeKind::Resumed));
+    // Two new keys, each made when it is first needed.
+    for _ in 0..2 {
+        thread::sleep(Duration::from_millis(2100));
+        kind(&other);
+    }
+    assert_eq!(kind(&first), Some(HandshakeKind::Full));
 }
 
 #[test]
@@ -176,7 +253,7 @@ fn listeners_come_and_go_and_the_others_keep_their_ports_and_connections() {
     assert_eq!(both[1], first);
     assert!(both[0].is_ipv6());
     let mut plain = TcpStream::connect(both[0]).unwrap();
-    std::io::Write::write_all(&mut plain, b"x").unwrap();
+    plain.write_all(b"x").unwrap();
     assert!(!seen.recv_timeout(PATIENCE).unwrap().tls);
 
     place.configure(&[("[::1]:0", false)], "");
@@ -187,6 +264,10 @@ fn listeners_come_and_go_and_the_others_keep_their_ports_and_connections() {
     fs::write(place.path("edge.json"), "{}").unwrap();
     assert_eq!(edge.ready(), []);
     assert!(TcpStream::connect(both[0]).is_err());
+    // Who isn't proven to be anyone doesn't outlive the permission; nor who is known
+    // by anchors that there are no more.
+    assert_eq!(plain.read_to_end(&mut Vec::new()).unwrap(), 1);
+    assert!(is_told_goodbye(&mut open));
 }
 
 #[test]
