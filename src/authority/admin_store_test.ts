@@ -24,7 +24,7 @@ const open = () =>
   AdminStore.open({
     stateDir: dir,
     credentialsDir: dir,
-    log: log,
+    log,
     emit: (kind) => void events.push(kind),
     now: () => 1_795_000_000_000,
   });
