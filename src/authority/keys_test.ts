@@ -2,10 +2,12 @@
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../tests/lib/command.ts";
-import { makePrivateKeyPem, readPrivateKey } from "./private_key.ts";
-import { readPublicKey, readPublicKeyText } from "./public_key.ts";
+import { makePrivateKeyPem, PrivateKeyError, readPrivateKey } from "./private_key.ts";
+import { decodeProof } from "./proof.ts";
+import { PublicKeyError, readPublicKey, readPublicKeyText } from "./public_key.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -92,4 +94,23 @@ test("public keys of other kinds and in other encodings are refused", async () =
   await expect(readPublicKey(Buffer.concat([spki, hex("00")]))).rejects.toThrow();
   await expect(readPublicKeyText(makePrivateKeyPem())).rejects.toThrow("neither PEM (BEGIN PUBLIC KEY)");
   await expect(readPublicKeyText("ssh-ed25519 AAAA")).rejects.toThrow("OpenSSH line");
+});
+
+test("whatever the bytes, a reader gives a key or says why not, and a proof is one or none", async () => {
+  const armour = fc.constantFrom(
+    "ssh-ed25519 ",
+    "-----BEGIN PUBLIC KEY-----\n",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+    "",
+  );
+  const magic = Buffer.from("openssh-key-v1\0\0\0\0\x04none", "latin1");
+  await fc.assert(
+    fc.asyncProperty(armour, fc.boolean(), fc.uint8Array({ maxLength: 300 }), async (begin, led, bytes) => {
+      const text = begin + Buffer.concat([led ? magic : Buffer.alloc(0), bytes]).toString("base64");
+      await readPublicKeyText(text).catch((error: unknown) => expect(error).toBeInstanceOf(PublicKeyError));
+      await readPublicKey(bytes).catch((error: unknown) => expect(error).toBeInstanceOf(PublicKeyError));
+      await readPrivateKey(text).catch((error: unknown) => expect(error).toBeInstanceOf(PrivateKeyError));
+      decodeProof(Buffer.from(bytes));
+    }),
+  );
 });
