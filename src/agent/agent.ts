@@ -28,7 +28,13 @@ export class Agent {
   readonly #startedMs = performance.now();
   readonly #view: AgentView = {
     doors: () => this.doors,
-    edgeAddresses: () => this.#options.edge ? edgeAddresses(this.#control.config, this.#options.edge) : [],
+    edge: () => {
+      const { edge } = this.#options;
+      return {
+        addresses: edge ? edgeAddresses(this.#control.config, edge) : [],
+        backSocket: edge?.backSocket,
+      };
+    },
     configVersion: () => this.#control,
     uptimeMs: () => performance.now() - this.#startedMs,
   };

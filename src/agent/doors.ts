@@ -34,6 +34,8 @@ export interface OpenDoor {
   readonly place: Place;
   /** Connections that came by it and live. */
   readonly connections: number;
+  /** Of these, those for which a proxy ended TLS. */
+  readonly tlsConnections: number;
 }
 
 /** New doors stand open beside the old ones: either the old ones that go are closed now, or the new ones are. */
@@ -215,6 +217,7 @@ export class Doors {
 
 class Door implements OpenDoor {
   connections = 0;
+  tlsConnections = 0;
   /** Ends when it accepts no more. */
   readonly serving: Promise<void>;
 
@@ -237,8 +240,13 @@ class Door implements OpenDoor {
   async #accept(serve: (conn: Conn) => Promise<void>): Promise<void> {
     const pace = new AcceptPace(systemClock);
     for await (const conn of this.listener) {
+      const tls = conn.peer.tls === undefined ? 0 : 1;
       this.connections++;
-      void serve(conn).finally(() => this.connections--);
+      this.tlsConnections += tls;
+      void serve(conn).finally(() => {
+        this.connections--;
+        this.tlsConnections -= tls;
+      });
       await pace.next();
     }
   }

@@ -16,6 +16,7 @@ const READ_BYTES = 16 * 1024;
 /** What Prometheus' text says of one series. */
 export interface Sample {
   readonly name: string;
+  /** As the text has them: a quote, a backslash and a line end stay escaped. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -89,9 +90,11 @@ function samplesOf(answer: string): Sample[] {
     throw new Error("the edge's metrics: no 200 answer");
   }
   return rest.join("\r\n\r\n").split("\n").flatMap((line) => {
-    const match = /^([a-zA-Z_:][\w:]*)(?:\{([^}]*)\})?\s+(\S+)/.exec(line);
+    const match = /^([a-zA-Z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s+(\S+)/.exec(line);
     if (match === null) return [];
-    const labels = [...(match[2] ?? "").matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+    const labels = [...(match[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map((
+      [, name, value],
+    ) => [name, value]);
     return [{ name: match[1], labels: Object.fromEntries(labels), value: Number(match[3]) }];
   });
 }

@@ -42,7 +42,7 @@ const OK = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n";
 test("samples are read with their labels, and summed by them", async () => {
   serve(
     `${OK}# HELP x y\n# TYPE x gauge\nconnections{listen="tls://a:1",peer="b"} 3\n` +
-      `connections{listen="tls://a:1",peer="c"} 4\nconnections{listen="tcp://a:2"} 1\nup 1\n`,
+      `connections{listen="tls://a:1",peer="c"} 4\nconnections{listen="tcp://a:2"} 1\nup{path="/a \\"}{\\\\"} 1\n`,
   );
   const samples = await new EdgeMetrics(socket).read();
   expect(sumOf(samples, "connections", { listen: "tls://a:1" })).toBe(7);

@@ -15,7 +15,7 @@ import type { Parts } from "./parts.ts";
 import { statusReport, type StatusSources } from "./status_report.ts";
 
 /** What only the agent as a whole knows of itself. */
-export type AgentView = Pick<StatusSources, "doors" | "edgeAddresses" | "configVersion" | "uptimeMs">;
+export type AgentView = Pick<StatusSources, "doors" | "edge" | "configVersion" | "uptimeMs">;
 
 /**
  * Adds every service.

@@ -1,11 +1,9 @@
 // How the appliance is, put together from its parts for gatehouse.v1.Status.
 // Must never tell a secret, nor fail because a part doesn't answer.
 import type { CertificateInit, GetStatusResponseInit, TransportInit } from "../proto/mod.ts";
-import type { Address } from "../transport/address.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
 import type { WatchedCertificate } from "./certificate_watch.ts";
 import type { OpenDoor } from "./doors.ts";
-import { edgeName } from "./edge/edge_applier.ts";
-import { type Sample, sumOf } from "./edge_metrics.ts";
 import type { EventLog } from "./event_log.ts";
 import { VERSION } from "./version.ts";
 import type { Watching } from "./watching.ts";
@@ -18,19 +16,21 @@ export interface StatusSources {
   readonly events: Pick<EventLog, "last">;
   /** What the agent itself listens on. */
   readonly doors: () => readonly OpenDoor[];
-  /** What the edge listens on. */
-  readonly edgeAddresses: () => readonly Address[];
+  /** What the edge is to listen on, and by which socket it calls the agent. */
+  readonly edge: () => { readonly addresses: readonly Address[]; readonly backSocket?: string };
   /** Of the configuration in force; confirmByMs is 0 when nothing waits for a confirmation. */
   readonly configVersion: () => { readonly version: number; readonly confirmByMs: number };
   /** Since the agent's start, by a clock that never steps; milliseconds. */
   readonly uptimeMs: () => number;
 }
 
-export async function statusReport(sources: StatusSources): Promise<GetStatusResponseInit> {
+export function statusReport(sources: StatusSources): GetStatusResponseInit {
   const { watching } = sources;
   const { clock, edge } = watching;
   const { version, confirmByMs } = sources.configVersion();
-  const samples = await watching.edgeSamples();
+  const { addresses, backSocket } = sources.edge();
+  const doors = sources.doors();
+  const back = doors.find(({ place: { address } }) => "path" in address && address.path === backSocket);
   return {
     version: VERSION,
     instance_id: sources.instanceId,
@@ -40,8 +40,8 @@ export async function statusReport(sources: StatusSources): Promise<GetStatusRes
     config_version: version,
     confirm_by_ms: confirmByMs,
     transports: [
-      ...sources.doors().map(ofDoor),
-      ...ofEdge(sources.edgeAddresses(), samples),
+      ...doors.filter((door) => door !== back).map(ofDoor),
+      ...ofEdge(addresses, back),
     ],
     certificates: watching.certificates.certificates().map(ofCertificate),
     units: [
@@ -62,18 +62,25 @@ function ofDoor({ address, place, connections }: OpenDoor): TransportInit {
   return { address, protection, connections };
 }
 
-/** By the edge's own word where it gives one: it knows the ports that the kernel chose, and what it couldn't open. */
-function ofEdge(addresses: readonly Address[], samples: Sample[]): TransportInit[] {
-  const metric = "gatehouse_edge_connections";
-  const open = samples.flatMap(({ name, labels }) => name === metric && labels.listen ? [labels.listen] : []);
-  const closed = addresses.map(edgeName).filter((name) => !name.endsWith(":0") && !open.includes(name));
+/**
+ * What the edge listens on. Its connections are counted where they reach the agent, which knows of each whether TLS
+ * protects it and not by which address it came: where there are several of one kind, the first has the number of all.
+ */
+function ofEdge(addresses: readonly Address[], back: OpenDoor | undefined): TransportInit[] {
+  const { connections = 0, tlsConnections = 0 } = back ?? {};
+  const kind = (transport: "tls" | "tcp", protection: string, count: number) => {
+    const all = addresses.filter((address) => address.transport === transport);
+    return all.map((address, index) => ({
+      address: formatAddress(address),
+      protection: all.length > 1 && index === 0
+        ? `${protection} (number of all ${transport}://)`
+        : protection,
+      connections: index === 0 ? count : 0,
+    }));
+  };
   return [
-    ...[...new Set(open)].map((address) => ({
-      address,
-      protection: address.startsWith("tls:") ? "mutual TLS" : "plain",
-      connections: sumOf(samples, metric, { listen: address }),
-    })),
-    ...closed.map((address) => ({ address, protection: "not open", connections: 0 })),
+    ...kind("tls", "mutual TLS", tlsConnections),
+    ...kind("tcp", "plain", connections - tlsConnections),
   ];
 }
 

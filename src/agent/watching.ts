@@ -6,7 +6,7 @@ import type { Signer } from "../signer/signer.ts";
 import { backgroundInterval } from "./background_timer.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
 import type { ApplianceClock } from "./clock.ts";
-import { EdgeMetrics, type Sample } from "./edge_metrics.ts";
+import { EdgeMetrics } from "./edge_metrics.ts";
 import type { EmitEvent } from "./event_sink.ts";
 import type { Log } from "./log/mod.ts";
 import { UnitWatch } from "./unit_watch.ts";
@@ -74,11 +74,6 @@ export class Watching {
   /** Undefined while no edge is wanted. */
   get edge(): UnitWatch | undefined {
     return this.#edge?.watch;
-  }
-
-  /** What the edge counts; none when it can't be asked. */
-  async edgeSamples(): Promise<Sample[]> {
-    return await this.#edge?.metrics.read().catch(() => []) ?? [];
   }
 
   async stop(): Promise<void> {

@@ -26,6 +26,7 @@ import { type SignerProcess, startSignerProcess } from "../../src/signer/process
 import { RemoteSigner } from "../../src/signer/remote_signer.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
+import { header, ssl, tlsVersion } from "../../src/transport/proxy_v2_testkit.ts";
 import { gatehouse, gatehouseJson, tryGatehouse } from "../lib/command.ts";
 
 const binary = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
@@ -118,7 +119,7 @@ function remoteSigner(): RemoteSigner {
 function openEdge(): void {
   const listening = Deno.listen({ transport: "unix", path: join(dir, "metrics.sock") });
   edge = listening;
-  const answer = 'HTTP/1.0 200 OK\r\n\r\ngatehouse_edge_connections{listen="tls://127.0.0.1:50051"} 2\n';
+  const answer = "HTTP/1.0 200 OK\r\n\r\ngatehouse_edge_connections 2\n";
   void (async () => {
     for await (const conn of listening) {
       try {
@@ -165,16 +166,28 @@ test("the status names version, clock, transports and units", async () => {
   expect(uptime_ms.toNumber()).toBeGreaterThan(0);
   expect(transports.map(({ address, protection }) => [address, protection])).toEqual([
     [`unix://${dir}/agent.sock`, "local"],
-    [`unix://${dir}/agent-back.sock`, "behind a proxy"],
     ["tls://127.0.0.1:50051", "mutual TLS"],
   ]);
-  expect(transports.map(({ connections }) => connections)).toEqual([1, 0, 2]);
+  expect(transports.map(({ connections }) => connections)).toEqual([1, 0]);
   expect(units.map(({ name, healthy }) => [name, healthy])).toEqual([
     ["agent", true],
     ["signer", true],
     ["edge", true],
   ]);
   expect(certificates).toEqual([]);
+});
+
+test("what comes through the edge is counted as TLS by what its PROXY header says", async () => {
+  const conn = await Deno.connect({ transport: "unix", path: join(dir, "agent-back.sock") });
+  try {
+    await conn.write(header({ fields: ssl([tlsVersion()]) }));
+    await expect.poll(async () => (await status()).transports.map(({ connections }) => connections)).toEqual([
+      1,
+      1,
+    ]);
+  } finally {
+    conn.close();
+  }
 });
 
 test("a signer that dies and comes back is told as lost and back, and health follows", async () => {

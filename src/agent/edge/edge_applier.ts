@@ -131,7 +131,3 @@ function ipOf(address: Address): string | undefined {
 }
 
 const portOf = (address: Address): number => "port" in address ? address.port : 0;
-
-/** What the edge calls a place that it listens at, in the label `listen` of its metrics. */
-export const edgeName = (address: Address): string =>
-  `${address.transport}://${ipOf(address) ?? ""}:${portOf(address)}`;
