@@ -13,6 +13,8 @@ import { type EdgeConfig, EdgeDirectory } from "./edge_directory.ts";
 /** It looks for changes once a second, and loads some hundred anchors in a few ms; the rest is for a busy machine. */
 const TAKEN_TIMEOUT_MS = 10_000;
 const LOOK_MS = 100;
+/** An address that can't be listened at for so long, which is more than one attempt, is somebody else's. */
+const FAILED_MS = 1_500;
 
 /** Of the edge's metrics, what tells whether it has taken something. */
 interface EdgeView {
@@ -21,6 +23,8 @@ interface EdgeView {
   readonly refused: number;
   /** Addresses that it listens at now. */
   readonly open: number;
+  /** Addresses that it can't listen at now, and tries again. */
+  readonly failed: number;
 }
 
 export class EdgeApplier implements Applier {
@@ -77,6 +81,7 @@ export class EdgeApplier implements Applier {
       taken: sumOf(samples, "gatehouse_edge_config_loads_total", { result: "taken" }) ?? 0,
       refused: sumOf(samples, "gatehouse_edge_config_loads_total", { result: "refused" }) ?? 0,
       open: sumOf(samples, "gatehouse_edge_listeners", { state: "open" }) ?? 0,
+      failed: sumOf(samples, "gatehouse_edge_listeners", { state: "failed" }) ?? 0,
     };
   }
 
@@ -84,6 +89,7 @@ export class EdgeApplier implements Applier {
   async #taken({ listen }: EdgeConfig, before: EdgeView): Promise<void> {
     const deadline = performance.now() + this.takenTimeoutMs;
     let taken = false;
+    let failing = 0;
     while (performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       const now = await this.#view();
@@ -92,10 +98,14 @@ export class EdgeApplier implements Applier {
       // Less than before: it was started anew, and has read what stands there now.
       taken ||= now.taken !== before.taken;
       if (taken && now.open === listen.length) return;
+      failing = taken && now.failed > 0 ? failing + 1 : 0;
+      if (failing * LOOK_MS >= FAILED_MS) break;
     }
     const where = listen.map(({ address }) => address).join(", ");
-    const what = taken ? `can't listen at all of ${where}` : "hasn't taken the new settings";
-    throw new Error(`it ${what} after ${this.takenTimeoutMs / 1_000} s; its log says why`);
+    const what = taken
+      ? `can't listen at all of ${where}`
+      : `hasn't taken the new settings after ${this.takenTimeoutMs / 1_000} s`;
+    throw new Error(`it ${what}; its log says why`);
   }
 
   #configFor(next: Config, tls: TlsFiles): EdgeConfig {

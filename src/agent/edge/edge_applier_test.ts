@@ -126,7 +126,7 @@ describe("an edge that runs", () => {
   test.each<[what: string, then: Partial<typeof says>, message: RegExp]>([
     ["doesn't look", {}, /^it hasn't taken the new settings after 0\.4 s; its log says why$/],
     ["refuses it", { refused: 1 }, /^it refuses the new settings; its log/],
-    ["can't listen", { taken: 2 }, /^it can't listen at all of 0\.0\.0\.0:1, 0\.0\.0\.0:2 after/],
+    ["can't listen", { taken: 2 }, /^it can't listen at all of 0\.0\.0\.0:1, 0\.0\.0\.0:2; its log/],
   ])("that %s makes the change undone", async (_what, then, message) => {
     const change = applier.apply(configOf("tls://0.0.0.0:1", "tls://0.0.0.0:2"), TLS);
     const changed = setTimeout(() => says = { ...says, ...then }, 50);
