@@ -39,7 +39,10 @@ export interface LoggedEvent {
 export class WatchError extends Error {
   override readonly name = "WatchError";
 
-  constructor(readonly reason: "TOO_MANY_WATCHERS" | "EVENTS_GONE" | "STOPPING", message: string) {
+  constructor(
+    readonly reason: "TOO_MANY_WATCHERS" | "EVENTS_GONE" | "STOPPING" | "PROVE_AGAIN",
+    message: string,
+  ) {
     super(message);
   }
 }

@@ -3,8 +3,10 @@
 import { once } from "node:events";
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
 import { type EventWatch, type LoggedEvent, WatchError } from "../agent/event_log.ts";
+import { callerOf } from "../authority/caller.ts";
+import type { Identity } from "../authority/identity.ts";
 import { peerOf } from "../grpc/peer_of.ts";
-import type { EventInit, WatchEventsRequest } from "../proto/mod.ts";
+import { type EventInit, EventKind, type WatchEventsRequest } from "../proto/mod.ts";
 import { refuse } from "./refusal.ts";
 
 /** The part of the event log that this service reads. */
@@ -19,6 +21,7 @@ const STATUS = {
   TOO_MANY_WATCHERS: status.RESOURCE_EXHAUSTED,
   EVENTS_GONE: status.OUT_OF_RANGE,
   STOPPING: status.UNAVAILABLE,
+  PROVE_AGAIN: status.UNAVAILABLE,
 } as const;
 
 /** A call without a connection of its own (another server's): all of them share one watcher's limit. */
@@ -50,10 +53,22 @@ export function eventsService(events: EventSource) {
 async function pump(watch: EventWatch, call: WatchCall): Promise<never> {
   // Headers at once: the caller then knows that nothing from here on is missed.
   call.sendMetadata(new Metadata());
+  const identity = callerOf(call);
   for (;;) {
-    const room = call.write(wireEvent(await watch.next()));
+    const event = await watch.next();
+    const room = call.write(wireEvent(event));
+    if (identity !== undefined && mayEndRight(event, identity)) {
+      throw new WatchError("PROVE_AGAIN", `who may watch has changed: watch again after ${event.sequence}`);
+    }
     if (!room) await drained(call);
   }
+}
+
+/** A right is looked at when a call begins, and a watch may last for months: it ends when the right may be gone. */
+function mayEndRight({ kind, fields }: LoggedEvent, { name, transport }: Identity): boolean {
+  if (kind === EventKind.ADMIN_REMOVED) return name === `${fields.role}:${fields.name}`;
+  // [access] of the configuration says what a certificate may.
+  return transport === "tcp" && (kind === EventKind.CONFIG_APPLIED || kind === EventKind.CONFIG_REVERTED);
 }
 
 /** @throws when the call is closed before there is room */

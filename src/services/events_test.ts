@@ -2,7 +2,10 @@
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventLog, MAX_KEPT_EVENTS, MAX_WATCHERS_PER_CONNECTION } from "../agent/event_log.ts";
+import type { EventKindNumber } from "../agent/event_sink.ts";
 import { recordingLogger } from "../agent/log/testkit.ts";
+import { setCaller } from "../authority/caller.ts";
+import type { Identity } from "../authority/identity.ts";
 import { Channel } from "../grpc/channel.ts";
 import { type ClientMethod, serverStream, StreamingCall } from "../grpc/client.ts";
 import { MemoryListener } from "../grpc/conn_pair.ts";
@@ -10,6 +13,7 @@ import { Server } from "../grpc/server.ts";
 import {
   type Event,
   EventKind,
+  Role,
   serviceDefinition,
   type WatchEventsRequest,
   type WatchEventsRequestInit,
@@ -22,10 +26,19 @@ const Watch = definition.Watch as unknown as ClientMethod<WatchEventsRequestInit
 let events: EventLog;
 let server: Server;
 let channel: Channel;
+/** Whom the guard would have let in. */
+let caller: Identity | undefined;
 beforeEach(() => {
+  caller = undefined;
   events = new EventLog({ log: recordingLogger() });
   server = new Server();
-  server.addService(definition, eventsService(events));
+  const service = eventsService(events);
+  server.addService(definition, {
+    Watch(call: Parameters<typeof service.Watch>[0]) {
+      if (caller !== undefined) setCaller(call, caller);
+      return service.Watch(call);
+    },
+  });
   const listener = new MemoryListener();
   void server.serve(listener);
   channel = new Channel([{ address: "memory", dial: () => listener.dial() }]);
@@ -116,4 +129,27 @@ test("when the agent stops, watchers have its last event, then UNAVAILABLE", asy
   events.close();
   expect((await watch.next())?.kind).toBe(EventKind.STOPPING);
   await expect(watch.next()).rejects.toMatchObject({ code: status.UNAVAILABLE });
+});
+
+test.each<[string, Pick<Identity, "name" | "transport">, EventKindNumber]>([
+  ["an administrator who was removed", { name: "operator:eve", transport: "unix" }, EventKind.ADMIN_REMOVED],
+  [
+    "a certificate whose rights may have changed",
+    { name: "dns:eve", transport: "tcp" },
+    EventKind.CONFIG_APPLIED,
+  ],
+])("%s has that event and is to prove anew who it is; another one watches on", async (_name, who, kind) => {
+  caller = { ...who, role: Role.OPERATOR, keys: [] };
+  const eve = await begin();
+  caller = { ...caller, name: "admin:alice", transport: "unix" };
+  const alice = await begin();
+  events.emit(kind, "changed", { role: "operator", name: "eve" });
+  emit(1);
+  expect((await eve.next())?.kind).toBe(kind);
+  await expect(eve.next()).rejects.toMatchObject({
+    code: status.UNAVAILABLE,
+    details: expect.stringMatching(/watch again after 1/),
+  });
+  expect([(await alice.next())?.kind, (await alice.next())?.kind]).toEqual([kind, EventKind.STARTED]);
+  alice.cancel();
 });
