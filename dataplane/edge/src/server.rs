@@ -119,11 +119,12 @@ impl<F: Front> Server<F> {
             }
             let now = Instant::now();
             let mut accept = self.accept_at.is_some_and(|at| at <= now);
+            let mut signalled = false;
             due.clear();
             for event in &events {
                 match event.token() {
                     LISTENERS => accept = true,
-                    SIGNALS => {}
+                    SIGNALS => signalled = true,
                     METRICS => {
                         let registry = self.poll.registry();
                         self.metrics.accept(registry, FIRST_READER, now);
@@ -132,7 +133,9 @@ impl<F: Front> Server<F> {
                     _ => due.push(self.table.note(event)),
                 }
             }
-            self.take_signals(now);
+            if signalled {
+                self.take_signals(now);
+            }
             if now >= self.look_at {
                 self.look(now);
             }
