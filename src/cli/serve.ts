@@ -2,30 +2,29 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { Agent } from "../agent/agent.ts";
-import { type Config, loadConfig, setKey } from "../agent/config/mod.ts";
 import { openConfig } from "../agent/config_store/open.ts";
 import { createLog } from "../agent/log/mod.ts";
 import { networkApplier } from "../agent/network/network_applier.ts";
 import { RemoteSigner } from "../signer/remote_signer.ts";
 import { startSignerProcess } from "../signer/process.ts";
-import { formatAddress, parseAddress } from "../transport/address.ts";
+import { type EdgeProcess, startEdgeProcess } from "../edge/process.ts";
+import { parseAddress } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
-import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import { buildDataplane } from "../vm/artifacts.ts";
 import { GatehouseError } from "../vm/errors.ts";
+import { CLI_NAME } from "../vm/owner.ts";
 import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
-import { readConfigText } from "./config.ts";
-import { note, print, printJson, progressReporter } from "./output.ts";
+import { note, progressReporter } from "./output.ts";
 import { REPO_ROOT } from "./root.ts";
+import { admitClient, givenConfig, type ServeConfigFlags } from "./serve_config.ts";
+import { type CredentialFlags, gatherCredentials, makesOwnTls, wantsTls } from "./serve_credentials.ts";
+import { tellReady } from "./serve_ready.ts";
 
-interface ServeOptions {
-  listen?: string[];
+interface ServeOptions extends ServeConfigFlags, CredentialFlags {
   state: string;
-  config?: string;
   sealingKey?: string;
-  credentials?: string;
-  insecureTcp: boolean;
+  json?: boolean;
 }
 
 export function register(program: Command): void {
@@ -33,7 +32,7 @@ export function register(program: Command): void {
     .summary("run agent and signer on this machine, without a VM")
     .option(
       "--listen <address...>",
-      "tcp://host:port, unix:///path, vsock://any:port (default: the configuration's)",
+      "tls://host:port, tcp://host:port, unix:///path, vsock://any:port (default: the configuration's)",
     )
     .requiredOption("--state <dir>", "where the sealed keys are kept")
     .option(
@@ -41,6 +40,19 @@ export function register(program: Command): void {
       "what the keys are sealed with, 32 bytes (default: made beside the state)",
     )
     .option("--config <file>", "configuration, TOML")
+    .option(
+      "--tls",
+      "serve TLS, to clients with a certificate: at tls://127.0.0.1:50051 if nothing else is said",
+    )
+    .option("--tls-dir <dir>", "with the authority in this directory, as `gatehouse ca init` makes it")
+    .option("--tls-cert <file>", "with this server certificate and those between it and its authority, PEM")
+    .option("--tls-key <file>", "the key of --tls-cert, PEM")
+    .option("--client-ca <file>", "the authorities of the clients' certificates, PEM")
+    .option("--crl <file>", "what those authorities have revoked, PEM")
+    .option(
+      "--admin <file>",
+      "the first administrator's public key, PEM or OpenSSH (default: a key is made beside the state)",
+    )
     .option(
       "--credentials <dir>",
       "what the first start takes over; gatehouse.admin there is the first administrator's public key",
@@ -50,92 +62,95 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       `
+TLS without certificates of your own: an authority, a certificate for the server and one for a client are
+made in STATE.tls, beside the state. Who else is to call gets one by \`gatehouse ca issue STATE.tls NAME --client\`.
+
 Examples:
   gatehouse serve --listen tcp://127.0.0.1:50051 --state ./state
-  gatehouse serve --listen unix:///run/gatehouse.sock vsock://any:50051 --state /var/lib/gatehouse`,
+  gatehouse serve --listen unix:///run/gatehouse.sock vsock://any:50051 --state /var/lib/gatehouse
+  gatehouse serve --tls --state ./state
+  gatehouse serve --listen tls://0.0.0.0:443 unix:///run/gatehouse.sock --state /var/lib/gatehouse \\
+    --tls-cert server.pem --tls-key server.key --client-ca clients.pem --crl revoked.pem`,
     )
-    .action(action(async ({ json, signal }, options: ServeOptions) => {
-      const given = await givenConfig(options);
-      const state = await stateDir(options.state);
-      const log = createLog();
-      const progress = progressReporter();
-      const { signer: binary } = await buildDataplane(REPO_ROOT, { onProgress: progress.report, signal });
-      progress.done();
-
-      const socket = join(state, "signer.sock");
-      const signerProcess = await startSignerProcess({
-        binary,
-        socket,
-        stateDir: state,
-        sealingKeyFile: options.sealingKey ??
-          await ensureSealingKey(`${state}.sealing-key`, join(state, "signer.db")),
-        onLog: note,
-      });
-      let signer: RemoteSigner | undefined;
-      try {
-        // The signer holds the state's lock: what follows is the only agent that writes there.
-        const stateOfAgent = join(state, "agent");
-        const kept = await openConfig({
-          ...given,
-          stateDir: stateOfAgent,
-          credentialsDir: options.credentials,
-          log,
-          strict: true,
-        });
-        signer = new RemoteSigner({
-          address: `unix://${socket}`,
-          dial: dialer(parseAddress(`unix://${socket}`)),
-          deadlineMs: kept.content.config.signer.deadline_ms,
-        });
-        const agent = await Agent.start({
-          kept,
-          signer,
-          log,
-          strict: true,
-          stateDir: stateOfAgent,
-          credentialsDir: options.credentials,
-          appliers: [networkApplier(undefined)],
-        });
-        if (json) printJson({ ready: true, addresses: agent.addresses, state });
-        else print(`Gatehouse ready: ${agent.addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);
-        await interrupted(signal);
-        await agent.shutdown();
-      } finally {
-        await signer?.close();
-        await signerProcess.stop();
-      }
-    }));
+    .action(action(({ json, signal }, options: ServeOptions) => serve(options, json, signal)));
 }
 
-/** The file with what the command line says of listening; no text at all when neither says anything. */
-async function givenConfig(options: ServeOptions): Promise<{ toml?: string; fileName: string }> {
-  const fileName = options.config ?? "(command line)";
-  let toml = options.config === undefined ? undefined : await readConfigText(options.config);
-  const config = loadConfig(toml ?? "", fileName);
-  const insecureTcp = options.insecureTcp || config.listen.insecure_tcp;
-  for (const address of options.listen ?? []) {
-    const refusal = checkPlainTcp(parseAddress(address), insecureTcp);
-    if (refusal) {
-      throw new GatehouseError("bad-argument", refusal, "listen on 127.0.0.1, or add --insecure-tcp");
-    }
-    refuseProxied(address, config);
-  }
-  if (options.listen !== undefined) {
-    toml = setKey(toml ?? "", "listen", "addresses", JSON.stringify(options.listen));
-  }
-  if (options.insecureTcp) toml = setKey(toml ?? "", "listen", "insecure_tcp", "true");
-  return { toml, fileName };
-}
+async function serve(options: ServeOptions, json: boolean, signal: AbortSignal): Promise<void> {
+  const state = await stateDir(options.state);
+  let given = await givenConfig(options, state, wantsTls(options));
+  if (given.tlsHosts.length > 0 && await makesOwnTls(options)) given = admitClient(given, CLI_NAME);
+  const log = createLog();
+  const progress = progressReporter();
+  const binaries = await buildDataplane(REPO_ROOT, { onProgress: progress.report, signal });
+  progress.done();
 
-/** One socket can't both demand a PROXY header and be without one. */
-function refuseProxied(address: string, { listen }: Config): void {
-  const name = formatAddress(parseAddress(address));
-  if (!listen.proxied.some((text) => formatAddress(parseAddress(text)) === name)) return;
-  throw new GatehouseError(
-    "bad-argument",
-    `--listen ${name}: the configuration has it in listen.proxied`,
-    "leave it out of --listen: serve opens the configuration's proxied sockets by itself",
-  );
+  const running = new AsyncDisposableStack();
+  try {
+    const signerSocket = join(state, "signer.sock");
+    const signerProcess = await startSignerProcess({
+      binary: binaries.signer,
+      socket: signerSocket,
+      stateDir: state,
+      sealingKeyFile: options.sealingKey ??
+        await ensureSealingKey(`${state}.sealing-key`, join(state, "signer.db")),
+      onLog: note,
+    });
+    running.defer(() => signerProcess.stop());
+    // The signer holds the state's lock: what follows is the only agent that writes there.
+    const credentials = await gatherCredentials(options, state, given.tlsHosts);
+    const stateOfAgent = join(state, "agent");
+    const kept = await openConfig({
+      ...given,
+      stateDir: stateOfAgent,
+      credentialsDir: credentials.dir,
+      log,
+      strict: true,
+    });
+    const { config } = kept.content;
+    const tlsAddresses = config.listen.addresses.filter((text) =>
+      parseAddress(text).transport === "tls"
+    ).length;
+    const edge = tlsAddresses === 0 ? undefined : {
+      dir: join(state, "edge"),
+      backSocket: join(state, "edge-back.sock"),
+      metricsSocket: join(state, "edge-metrics.sock"),
+    };
+    const signer = new RemoteSigner({
+      address: `unix://${signerSocket}`,
+      dial: dialer({ transport: "unix", path: signerSocket }),
+      deadlineMs: config.signer.deadline_ms,
+    });
+    running.defer(() => signer.close());
+    const agent = await Agent.start({
+      kept,
+      signer,
+      log,
+      strict: true,
+      stateDir: stateOfAgent,
+      credentialsDir: credentials.dir,
+      edge,
+      appliers: [networkApplier(undefined)],
+    });
+    const started: { edge?: EdgeProcess } = {};
+    // At once: the edge waits for its connections to end, which the agent's end ends.
+    running.defer(async () => {
+      await Promise.all([started.edge?.stop(), agent.shutdown()]);
+    });
+    started.edge = edge && await startEdgeProcess({
+      binary: binaries.edge,
+      configFile: join(edge.dir, "current", "edge.json"),
+      addresses: tlsAddresses,
+      onLog: note,
+    });
+    const addresses = [
+      ...(started.edge?.addresses ?? []).map((hostPort) => `tls://${hostPort}`),
+      ...agent.addresses.filter((address) => address !== `unix://${edge?.backSocket}`),
+    ];
+    tellReady({ addresses, state, ...credentials }, json);
+    await interrupted(signal);
+  } finally {
+    await running.disposeAsync();
+  }
 }
 
 /** The state directory, made if it isn't there. */

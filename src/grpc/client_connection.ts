@@ -85,7 +85,13 @@ export class ClientConnection implements ConnectionEvents, KeepaliveLink {
 
   /** Why it ended, or goes away. */
   get reason(): string {
-    return this.#gaveUp ?? this.#reason ?? "the server closed the connection";
+    return this.#gaveUp ?? this.#reason ?? this.#driver.failure ?? this.#closedByServer();
+  }
+
+  #closedByServer(): string {
+    const closed = "the server closed the connection";
+    if (this.#ready || !this.peer.address.startsWith("tcp:")) return closed;
+    return `${closed} without a word of HTTP/2; if it speaks TLS, its address begins with tls://`;
   }
 
   get openCalls(): number {

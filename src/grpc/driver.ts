@@ -27,6 +27,7 @@ export class Driver {
   #writing = false;
   #closing = false; // the engine has asked for the close, output is going out or lingering
   #closed = false;
+  #failure: unknown;
   #timer: Timer | undefined;
   #ticksAtMs = Infinity;
   #closeTimer: Timer | undefined;
@@ -65,10 +66,17 @@ export class Driver {
         const pause = this.#readPause();
         if (pause !== undefined) await pause;
       }
-    } catch {
+    } catch (error) {
       // The transport failed: for the engine the same as its end.
+      if (!this.#closed) this.#failure = error;
     }
     this.close();
+  }
+
+  /** What the transport's layer says in its own words of the end; undefined for the kernel's, which say less. */
+  get failure(): string | undefined {
+    const error = this.#failure;
+    return error instanceof Error && error.name === "SocketError" ? error.message : undefined;
   }
 
   /** Reads nothing before that time on the clock: the peer has made more work than its share. */

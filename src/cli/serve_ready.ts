@@ -1,0 +1,44 @@
+// What `gatehouse serve` says when it serves: where, and what to type to call it.
+import { print, printJson } from "./output.ts";
+import type { ServeCredentials } from "./serve_credentials.ts";
+
+export interface Ready extends Omit<ServeCredentials, "dir"> {
+  readonly addresses: readonly string[];
+  readonly state: string;
+}
+
+/** One flat object as JSON, so that a script finds its end at the first brace. */
+export function tellReady({ addresses, state, caller, adminKey }: Ready, json: boolean): void {
+  if (json) {
+    return printJson({
+      ready: true,
+      addresses,
+      state,
+      tls_ca: caller?.ca,
+      tls_cert: caller?.certificate,
+      tls_key: caller?.privateKey,
+      admin_key: adminKey,
+    });
+  }
+  print(`Gatehouse ready: ${addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);
+  const tls = addresses.find((address) => address.startsWith("tls://"));
+  if (tls !== undefined && caller !== undefined) {
+    print("\nBy TLS, with the certificate that was made for you:");
+    print(
+      `  gatehouse echo hello --server ${
+        tls.replace("://0.0.0.0:", "://127.0.0.1:").replace("://[::]:", "://[::1]:")
+      } \\`,
+    );
+    print(`    --ca ${caller.ca} --cert ${caller.certificate} --key ${caller.privateKey}`);
+  }
+  const local = addresses.find((address) => /^(unix|vsock):/.test(address));
+  if (adminKey === undefined) return;
+  if (local === undefined) {
+    print(
+      `\nThe administrator's key is ${adminKey}; administration takes a unix: or vsock: address to listen on.`,
+    );
+  } else {
+    print("\nTo administrate it:");
+    print(`  gatehouse admins list --server ${local} --admin-key ${adminKey}`);
+  }
+}
