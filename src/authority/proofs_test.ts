@@ -15,10 +15,11 @@ import {
 } from "../proto/mod.ts";
 import { reasonIn } from "../services/refusal.ts";
 import { keyPair, methodAt, startAuthority, type Started, TCP, UNIX, VSOCK } from "./authority_testkit.ts";
-import { MAX_NONCES, NONCE_LIFETIME_MS } from "./nonces.ts";
+import { MAX_NONCES, NONCE_LIFETIME_MS, Nonces } from "./nonces.ts";
 import { encodeProof, PROOF_METADATA, signedBytes } from "./proof.ts";
-import { PROOF_BURST } from "./proof_check.ts";
+import { PROOF_BURST, ProofCheck } from "./proof_check.ts";
 import { Prover, type ProvingKey } from "./prover.ts";
+import { readPublicKey } from "./public_key.ts";
 
 const LIST = "/gatehouse.v1.Admins/List";
 const WHO = "/gatehouse.v1.Access/WhoAmI";
@@ -214,4 +215,37 @@ test("a prover whose connection went between challenge and call tries once more"
   };
   expect((await new Prover(channel, key).unary(list, {})).admins.length).toBe(1);
   expect(asked).toBe(2);
+});
+
+test("while the list of administrators is damaged no proof is taken, and use goes on", async () => {
+  const channel = started.channel(UNIX);
+  const proof = await proofFor(channel);
+  started.authority.admins.damaged = true;
+  try {
+    expect(await listWith(channel, proof)).toBe("FAILED_PRECONDITION ADMINS_DAMAGED");
+    expect(await outcome(unary(channel, who, {}))).toBe("OK");
+  } finally {
+    started.authority.admins.damaged = false;
+  }
+});
+
+test("a key that is removed while its signature is checked proves nothing any more", async () => {
+  const key = await readPublicKey(started.owner.spki);
+  let removed = false;
+  const verifies: typeof key.verifies = (signature, data) => {
+    removed = true;
+    return key.verifies(signature, data);
+  };
+  const enrolled = { name: "owner", role: Role.ADMIN, key: { ...key, verifies } };
+  const nonces = new Nonces(started.timers);
+  const keys = { damaged: false, find: () => removed ? undefined : enrolled };
+  const check = new ProofCheck("instance-1", keys, nonces, started.timers);
+  const nonce = nonces.make(UNIX) ?? expect.unreachable();
+  const digest = createHash("sha256").digest();
+  const signature = started.owner.proving.sign(
+    signedBytes({ instanceId: "instance-1", path: LIST, nonce, digest }),
+  );
+  const bytes = Buffer.from(encodeProof({ key_id: key.keyId, nonce, signature }));
+  const outcome = await check.verify({ peer: UNIX, path: LIST, request: new Uint8Array() }, bytes);
+  expect([outcome, removed]).toEqual(["PROOF_INVALID", true]);
 });
