@@ -28,7 +28,7 @@ let streamsOpen = 0;
 const address = (name: string) => `unix://${join(dir, name)}`;
 function configOf(names: string[], rest = ""): Config {
   const list = JSON.stringify(names.map(address));
-  return loadConfig(`[listen]\naddresses = ${list}\n[limits]\nshutdown_grace_ms = 5000\n${rest}`, "test");
+  return loadConfig(`[listen]\naddresses = ${list}\n[limits]\nshutdown_grace_ms = 60000\n${rest}`, "test");
 }
 
 const opening = (config: Config) => ({

@@ -121,6 +121,7 @@ describe("a change", () => {
       const applied = await control.apply(change(1, "debug")).then(() => true, () => false);
       const next = await boot({ toml: toml("warn") });
       expect([["warn", 1], ["debug", 2]]).toContainEqual([next.level, next.version]);
+      expect(next.store.versions[0].version).toBe(next.version); // nothing half done is left
       // What was answered is what is found.
       if (applied) expect(next.level).toBe("debug");
       else expect(notes.lines.at(-1)).not.toBe("doors debug");
