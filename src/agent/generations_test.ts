@@ -24,6 +24,8 @@ let generations: Generations;
 const channels: Channel[] = [];
 /** Bidirectional streams whose handler lives. */
 let streamsOpen = 0;
+/** Numbers of the calls that ended. */
+const calls: number[] = [];
 
 const address = (name: string) => `unix://${join(dir, name)}`;
 function configOf(names: string[], rest = ""): Config {
@@ -57,9 +59,10 @@ const say = (channel: Channel, text: string) => unary(channel, methods.unary, Bu
 beforeEach(async () => {
   dir = await Deno.makeTempDir({ prefix: "gatehouse-generations-" });
   streamsOpen = 0;
+  calls.length = 0;
   const config = configOf(["a"]);
   generations = new Generations(config, {
-    hooks: {},
+    hooks: { onCall: ({ callId }) => calls.push(callId) },
     addServices: (server) =>
       server.addService(definition, {
         unary: (call: Unary, callback: Callback) => setTimeout(() => callback(null, call.request), 1),
@@ -136,6 +139,19 @@ describe("a changed configuration", () => {
     await change(configOf(["a"], "max_connections = 51"));
     await expect(answers.next()).rejects.toMatchObject({ code: 14 });
     await vi.waitFor(() => expect(streamsOpen).toBe(0));
+  });
+
+  test("numbers the calls of the new server on from those of the old one, with which it shares its bounds", async () => {
+    await say(channelTo("a"), "one");
+    const stream = bidi(channelTo("a"), methods.bidi);
+    const answers = stream[Symbol.asyncIterator]();
+    await stream.send(Buffer.from("open"));
+    await answers.next();
+    await change(configOf(["a"], "max_connections = 50"));
+    await say(channelTo("a"), "two");
+    stream.halfClose();
+    await answers.next();
+    await vi.waitFor(() => expect(calls).toEqual([1, 2, 3]));
   });
 
   test("that only adds an address disturbs no connection, and its stream lives through the next change too", async () => {
