@@ -1,18 +1,18 @@
 //! The command line of the edge. Hardens the process, hands over to `server`.
 
 use clap::Parser;
-use gatehouse_edge::error::StartError;
+use gatehouse_common::hardening::harden;
+use gatehouse_common::log;
 use gatehouse_edge::kernel_tcp::KernelTcp;
 use gatehouse_edge::limits::Limits;
-use gatehouse_edge::log;
-use gatehouse_edge::server::Server;
-use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, Signal, getpid, getrlimit, kill_process,
-    set_dumpable_behavior, setrlimit,
-};
-use std::io::Write;
+use gatehouse_edge::server::{Interrupt, Server};
+use rustix::process::{Signal, getpid, kill_process};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// sysexits' EX_OSERR: the machine refused something.
+const MACHINE_REFUSED: u8 = 71;
 
 const EXAMPLES: &str = r#"Example:
   gatehouse-edge --config /etc/gatehouse-edge/edge.json
@@ -46,63 +46,50 @@ struct CommandLine {
     /// What to listen on and what with, as JSON (see below)
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Stop when standard input ends: a pipe of whoever started this, and who may be killed
+    /// Stop when standard input ends and ignore SIGINT: for a parent process that supervises
     #[arg(long)]
     stop_at_stdin_end: bool,
 }
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    log::init();
-    std::panic::set_hook(Box::new(|panic| {
-        // The place only: a panic's message could quote what it worked on.
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "a fault in the edge; its connection is closed");
-    }));
-    match start(&command_line) {
+    log::init("edge");
+    log::panics("a fault in the edge; its connection is closed");
+    match run(&command_line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "gatehouse-edge: {error}");
-            ExitCode::from(error.kind.exit_code())
+            let _ = writeln!(io::stderr(), "gatehouse-edge: {error}");
+            ExitCode::from(MACHINE_REFUSED)
         }
     }
 }
 
-fn start(command_line: &CommandLine) -> Result<(), StartError> {
-    let system = |what: &str, error: std::io::Error| StartError::system(format!("{what}: {error}"));
-    harden().map_err(|error| system("core dumps can't be switched off", error))?;
-    let front = KernelTcp::default();
-    let mut server = Server::new(front, &command_line.config, Limits::default())
-        .map_err(|error| system("no poll", error))?;
+/// Until a signal ends it. The error is what the machine refused.
+fn run(command_line: &CommandLine) -> Result<(), String> {
+    let refused = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
+    // Memory isn't locked, as the signer's is: the edge's is buffers, mostly.
+    harden().map_err(refused("core dumps can't be switched off"))?;
+    let (front, limits) = (KernelTcp::default(), Limits::default());
+    let server = Server::new(front, &command_line.config, limits);
+    let mut server = server.map_err(refused("no poll"))?;
+    let interrupt = match command_line.stop_at_stdin_end {
+        true => Interrupt::Ignored,
+        false => Interrupt::Stops,
+    };
     server
-        .listen_for_signals()
-        .map_err(|error| system("no signals", error))?;
+        .listen_for_signals(interrupt)
+        .map_err(refused("no signals"))?;
     if command_line.stop_at_stdin_end {
-        stop_at_stdin_end().map_err(|error| system("no thread for standard input", error))?;
+        stop_at_stdin_end().map_err(refused("no thread for standard input"))?;
     }
-    server
-        .run()
-        .map_err(|error| system("the poll failed", error))
+    server.run().map_err(refused("the poll failed"))
 }
 
 /// Ends this process as SIGTERM does; to be called when that is listened for.
-fn stop_at_stdin_end() -> std::io::Result<()> {
+fn stop_at_stdin_end() -> io::Result<()> {
     std::thread::Builder::new().spawn(|| {
-        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         let _ = kill_process(getpid(), Signal::TERM);
     })?;
-    Ok(())
-}
-
-/// The private key stays out of core dumps and debuggers.
-fn harden() -> std::io::Result<()> {
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if getrlimit(Resource::Core) != none {
-        setrlimit(Resource::Core, none)?;
-    }
     Ok(())
 }

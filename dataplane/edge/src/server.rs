@@ -1,6 +1,7 @@
 //! The one loop: waits for sockets, signals and deadlines, and hands each event to
 //! whom it concerns. Looks once a second whether the configuration changed.
 
+use gatehouse_common::notify::notify;
 use mio::{Events, Interest, Poll, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
@@ -17,7 +18,6 @@ use crate::limits::{
 use crate::log;
 use crate::metrics::Gauges;
 use crate::metrics_socket::MetricsSocket;
-use crate::notify::notify;
 use crate::room::make_room;
 use crate::table::{Shared, Table};
 
@@ -30,6 +30,14 @@ const EVENTS_PER_POLL: usize = 1024;
 
 type OnReady = Box<dyn FnMut(&[SocketAddr])>;
 
+/// What SIGINT does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    Stops,
+    /// A Ctrl-C in the terminal reaches the parent too, and is its to act on.
+    Ignored,
+}
+
 pub struct Server<F: Front> {
     front: F,
     file: PathBuf,
@@ -38,6 +46,7 @@ pub struct Server<F: Front> {
     generation: Option<Generation>,
     poll: Poll,
     signals: Option<Signals>,
+    interrupt: Interrupt,
     table: Table<F::Stream>,
     metrics: MetricsSocket,
     accept_at: Option<Instant>,
@@ -68,6 +77,7 @@ impl<F: Front> Server<F> {
             generation: None,
             poll: Poll::new()?,
             signals: None,
+            interrupt: Interrupt::Stops,
             table: Table::new(now),
             metrics: MetricsSocket::default(),
             accept_at: None,
@@ -88,14 +98,16 @@ impl<F: Front> Server<F> {
     }
 
     /// SIGHUP reloads, SIGTERM and SIGINT drain, a second one ends at once.
+    /// SIGINT is taken and forgotten when it is to be ignored.
     ///
     /// # Errors
     /// When the machine gives no signal handler.
-    pub fn listen_for_signals(&mut self) -> io::Result<()> {
+    pub fn listen_for_signals(&mut self, interrupt: Interrupt) -> io::Result<()> {
         let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT])?;
         let registry = self.poll.registry();
         registry.register(&mut signals, SIGNALS, Interest::READABLE)?;
         self.signals = Some(signals);
+        self.interrupt = interrupt;
         Ok(())
     }
 
@@ -223,10 +235,11 @@ impl<F: Front> Server<F> {
         };
         let taken: Vec<i32> = signals.pending().collect();
         for signal in taken {
-            if signal != SIGHUP {
-                self.begin_drain(now);
-            } else if self.draining.is_none() {
-                self.reload(now);
+            match signal {
+                SIGHUP if self.draining.is_some() => {}
+                SIGHUP => self.reload(now),
+                SIGINT if self.interrupt == Interrupt::Ignored => {}
+                _ => self.begin_drain(now),
             }
         }
     }

@@ -4,10 +4,8 @@
 
 pub mod codec;
 pub mod error;
-pub mod hardening;
 pub mod keys;
 pub mod limits;
-pub mod notify;
 pub mod run;
 pub mod sealing;
 pub mod service;

@@ -1,10 +1,9 @@
 //! The command line of the signer. Reads the sealing key, hands over to `run`.
 
-mod log;
-
 use clap::{Args, Parser};
+use gatehouse_common::hardening::{harden, lock_memory};
+use gatehouse_common::log;
 use gatehouse_signer::error::{Kind, StartError};
-use gatehouse_signer::hardening::harden;
 use gatehouse_signer::run::{Ending, serve};
 use gatehouse_signer::sealing::SealingKey;
 use gatehouse_signer::store::STORE_FILE;
@@ -77,15 +76,8 @@ impl SealingKeySource {
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    log::init();
-    std::panic::set_hook(Box::new(|panic| {
-        // The place only: a panic's message could quote what it worked on.
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(
-            place,
-            "a fault in the signer; the item is answered INTERNAL"
-        );
-    }));
+    log::init("signer");
+    log::panics("a fault in the signer; the item is answered INTERNAL");
     match start(&command_line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -96,10 +88,10 @@ fn main() -> ExitCode {
 }
 
 fn start(command_line: &CommandLine) -> Result<(), StartError> {
-    let locked = harden().map_err(|error| {
+    harden().map_err(|error| {
         StartError::system(format!("core dumps can't be switched off: {error}"))
     })?;
-    if let Err(reason) = locked {
+    if let Err(reason) = lock_memory() {
         tracing::info!(reason, "memory is not locked: keys may reach swap");
     }
     let sealing_key = SealingKey::read(&command_line.sealing_key.path()?)?;

@@ -5,12 +5,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tonic::transport::Server;
 
+use gatehouse_common::notify::notify;
+
 use crate::error::StartError;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION, SHUTDOWN_GRACE,
     STREAM_WINDOW_BYTES,
 };
-use crate::notify::notify;
 use crate::proto::signer_service_server::SignerServiceServer;
 use crate::sealing::SealingKey;
 use crate::service::Signer;

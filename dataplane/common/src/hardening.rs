@@ -8,10 +8,11 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
 };
 
+/// Files that this process makes are its owner's alone from now on, too.
+///
 /// # Errors
-/// When core dumps can't be switched off. That memory can't be locked is only
-/// told by the result: a reason for the log.
-pub fn harden() -> Result<Result<(), String>, std::io::Error> {
+/// When core dumps can't be switched off.
+pub fn harden() -> std::io::Result<()> {
     umask(Mode::from_raw_mode(0o077));
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let none = Rlimit {
@@ -22,12 +23,15 @@ pub fn harden() -> Result<Result<(), String>, std::io::Error> {
     if getrlimit(Resource::Core) != none {
         setrlimit(Resource::Core, none)?;
     }
-    Ok(lock_memory())
+    Ok(())
 }
 
-/// Locks only where there is no limit: under a limit, locking what comes later
+/// Keeps all memory out of swap. Locks only where there is no limit: under a limit, locking what comes later
 /// would turn an allocation past it into the end of the process.
-fn lock_memory() -> Result<(), String> {
+///
+/// # Errors
+/// Why it can't be locked: a reason for the log.
+pub fn lock_memory() -> Result<(), String> {
     let unlimited = Rlimit {
         current: None,
         maximum: None,
@@ -50,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_hardened_process_leaves_no_core_dump_and_no_readable_file() {
-        harden().unwrap().ok();
+        harden().unwrap();
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
         assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
         assert_eq!(umask(Mode::from_raw_mode(0o077)).as_raw_mode(), 0o077);

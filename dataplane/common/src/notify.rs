@@ -1,4 +1,4 @@
-//! Tells systemd when the signer is ready and when it stops (sd_notify(3)).
+//! Tells systemd when a process is ready and when it stops (sd_notify(3)).
 //! Without a NOTIFY_SOCKET it does nothing.
 
 use std::ffi::OsStr;
@@ -37,7 +37,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notify");
         let at_path = UnixDatagram::bind(&path).unwrap();
-        let name = format!("gatehouse-signer-test-{}", std::process::id());
+        let name = format!("gatehouse-notify-test-{}", std::process::id());
         let abstract_address = SocketAddr::from_abstract_name(&name).unwrap();
         let at_name = UnixDatagram::bind_addr(&abstract_address).unwrap();
         send(path.as_os_str(), "READY=1").unwrap();
