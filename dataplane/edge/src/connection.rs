@@ -18,7 +18,7 @@ use crate::hello::{Greeting, Refusal};
 use crate::limits::{BACK_CONNECT_TIME, BACK_RETRY_PAUSE, Limits};
 use crate::peers::Peer;
 use crate::pipe::{Broken, Pipe, Turn};
-use crate::proven::{check, describe, still_good};
+use crate::proven::{check, describe, would_be_taken};
 use crate::ready::Ready;
 use crate::reason::{Ending, Reason};
 use crate::times::Times;
@@ -281,14 +281,7 @@ impl<S: Stream> Connection<S> {
     /// Why not.
     pub fn recheck(&self, generation: &Generation) -> Result<(), Ending> {
         match &self.phase {
-            Phase::Carrying(pipe) if self.is_proven() => match &pipe.wire {
-                Wire::Tls(wire) => still_good(wire, generation.tls.as_ref()),
-                Wire::Plain(_) if generation.config.listen.iter().any(|one| !one.tls) => Ok(()),
-                Wire::Plain(_) => {
-                    let why = "plain connections aren't allowed any more";
-                    Err(Ending::new(Reason::NotConfigured, why))
-                }
-            },
+            Phase::Carrying(pipe) if self.is_proven() => would_be_taken(&pipe.wire, generation),
             _ => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ use rustls::{HandshakeKind, ProtocolVersion};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::generation::Generation;
 use crate::limits::MAX_CLIENT_CERTIFICATE_BYTES;
 use crate::proxy::{Origin, Proven, header};
 use crate::reason::{Ending, Reason};
@@ -40,11 +41,22 @@ pub fn check(wire: &TlsWire, tls: Option<&Tls>) -> Result<HandshakeKind, Ending>
     Ok(kind)
 }
 
-/// Whether the client's certificate is good by what the files say now.
+/// Whether a client that was taken would be taken by the configuration as it is now.
 ///
 /// # Errors
 /// Why not.
-pub fn still_good(wire: &TlsWire, tls: Option<&Tls>) -> Result<(), Ending> {
+pub fn would_be_taken(wire: &Wire, generation: &Generation) -> Result<(), Ending> {
+    match wire {
+        Wire::Tls(wire) => still_good(wire, generation.tls.as_ref()),
+        Wire::Plain(_) if generation.config.listen.iter().any(|one| !one.tls) => Ok(()),
+        Wire::Plain(_) => {
+            let why = "plain connections aren't allowed any more";
+            Err(Ending::new(Reason::NotConfigured, why))
+        }
+    }
+}
+
+fn still_good(wire: &TlsWire, tls: Option<&Tls>) -> Result<(), Ending> {
     let tls = tls.ok_or_else(|| {
         let why = "no certificate is configured any more";
         Ending::new(Reason::NotConfigured, why)

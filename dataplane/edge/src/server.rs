@@ -1,5 +1,7 @@
 //! The one loop: waits for sockets, signals and deadlines, and hands each event to
-//! whom it concerns. Looks once a second whether the configuration changed.
+//! whom it concerns.
+
+mod settings;
 
 use gatehouse_common::notify::notify;
 use mio::{Events, Interest, Poll, Token};
@@ -12,13 +14,10 @@ use std::time::Instant;
 
 use crate::front::Front;
 use crate::generation::{Generation, Source};
-use crate::limits::{
-    ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, LOOK_PAUSE, Limits, METRICS_READERS,
-};
+use crate::limits::{ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, Limits, METRICS_READERS};
 use crate::log;
 use crate::metrics::Gauges;
 use crate::metrics_socket::MetricsSocket;
-use crate::room::make_room;
 use crate::table::{Shared, Table};
 
 const LISTENERS: Token = Token(usize::MAX - 1);
@@ -241,80 +240,6 @@ impl<F: Front> Server<F> {
                 SIGINT if self.interrupt == Interrupt::Ignored => {}
                 _ => self.begin_drain(now),
             }
-        }
-    }
-
-    /// Once a second.
-    fn look(&mut self, now: Instant) {
-        self.look_at = now + LOOK_PAUSE;
-        if self.draining.is_some() {
-            return;
-        }
-        if self.source.changed() {
-            self.reload(now);
-        } else if !self.unbound.is_empty() {
-            self.listen();
-        }
-    }
-
-    /// Takes what the files say now, or keeps what was there before if they can't be
-    /// used.
-    fn reload(&mut self, now: Instant) {
-        self.look_at = now + LOOK_PAUSE;
-        match self.source.load() {
-            Ok(generation) => {
-                let limits = &generation.limits;
-                make_room(limits.connections);
-                self.table
-                    .set_handshakes_per_second(limits.handshakes_per_second, now);
-                self.table.metrics.configurations_taken += 1;
-                // What is open is held against the new anchors and lists at once.
-                self.recheck_at = now;
-                tracing::info!(file = %generation.config.path.display(), "configuration taken");
-                self.generation = Some(generation);
-            }
-            Err(error) => {
-                self.table.metrics.configurations_refused += 1;
-                match &self.generation {
-                    Some(_) => {
-                        tracing::error!(%error, "configuration not taken: the old one stays in use")
-                    }
-                    None => tracing::warn!(%error, "no configuration yet: nothing is listened on"),
-                }
-            }
-        }
-        self.listen();
-    }
-
-    fn listen(&mut self) {
-        let config = self.generation.as_ref().map(|one| &one.config);
-        let wanted = config.map_or(&[][..], |config| &config.listen);
-        let registry = self.poll.registry();
-        let mut unbound = self.front.listen(wanted, registry, LISTENERS);
-        let metrics = config.and_then(|config| config.metrics.as_deref());
-        unbound.extend(self.metrics.listen(metrics, registry, METRICS));
-        for error in unbound.iter().filter(|one| !self.unbound.contains(one)) {
-            tracing::error!(error, "an address is not listened on");
-        }
-        self.unbound = unbound;
-        // Who waited in a queue is reported only once, maybe before this.
-        self.accept_at = Some(Instant::now());
-        let addresses = self.front.addresses();
-        if self.said.as_ref() != Some(&addresses) {
-            (self.on_ready)(&addresses);
-            self.tell_systemd(&addresses);
-            self.said = Some(addresses);
-        }
-    }
-
-    fn tell_systemd(&self, addresses: &[SocketAddr]) {
-        let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-        let status = match addresses.as_slice() {
-            [] => format!("listening on nothing; looking at {}", self.file.display()),
-            all => format!("listening on {}", all.join(", ")),
-        };
-        if let Err(error) = notify(&format!("READY=1\nSTATUS={status}")) {
-            tracing::warn!(%error, "systemd was not told that the edge is ready");
         }
     }
 

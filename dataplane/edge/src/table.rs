@@ -1,10 +1,12 @@
 //! The open connections: who has a place, whose deadline is next, who waits for a
 //! handshake. A fault in one connection ends that connection only.
 
+mod deadlines;
+mod endings;
+
 use mio::{Registry, Token};
 use slab::Slab;
 use std::collections::{BTreeSet, VecDeque};
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
@@ -14,7 +16,7 @@ use crate::bucket::Bucket;
 use crate::connection::Connection;
 use crate::front::{Accepted, Stream};
 use crate::generation::Generation;
-use crate::limits::{QUEUE_BYTES, RECHECKS_PER_TURN};
+use crate::limits::QUEUE_BYTES;
 use crate::metrics::Metrics;
 use crate::peer_log::PeerLog;
 use crate::peers::{Peer, Peers};
@@ -124,22 +126,6 @@ impl<S: Stream> Table<S> {
         key
     }
 
-    /// Puts those whose turn has come into `due`, each once.
-    pub fn collect_due(&mut self, due: &mut Vec<usize>, now: Instant) {
-        due.extend(self.again.drain(..));
-        while let Some(&(at, key)) = self.deadlines.first()
-            && at <= now
-        {
-            self.deadlines.pop_first();
-            if let Some(entry) = self.connections.get_mut(key) {
-                entry.armed = None;
-            }
-            due.push(key);
-        }
-        due.sort_unstable();
-        due.dedup();
-    }
-
     /// Those that wait for a handshake go first, in the order in which they came.
     pub fn drive_due(&mut self, due: &[usize], shared: Shared<'_>) {
         while let Some(key) = self.waiting.pop_front() {
@@ -163,17 +149,6 @@ impl<S: Stream> Table<S> {
             let deadline = entry.connection.deadline(&shared.generation.limits);
             !entry.waiting || deadline.is_some_and(|at| at <= shared.now)
         })
-    }
-
-    /// When `collect_due` is to be called again.
-    #[must_use]
-    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        if !self.again.is_empty() || !self.rechecks.is_empty() {
-            return Some(now);
-        }
-        let turn = (!self.waiting.is_empty()).then(|| now + self.handshakes.wait());
-        let first = self.deadlines.first().map(|&(at, _)| at);
-        [first, turn].into_iter().flatten().min()
     }
 
     /// Gives it a place, if one is left for its peer.
@@ -267,7 +242,7 @@ impl<S: Stream> Table<S> {
             let address = entry.connection.address;
             let proven = entry.connection.is_proven();
             self.metrics.note_ending(ending.reason, proven);
-            self.log.say(shared.now, || say(address, proven, &ending));
+            self.log.ending(shared.now, address, proven, &ending);
         }
         if was_waiting {
             // drive_due() took it out, unless its time was over.
@@ -282,65 +257,6 @@ impl<S: Stream> Table<S> {
         self.arm(key, shared);
     }
 
-    /// Closes those that have taken nothing for the longest time, while too much is queued.
-    fn keep_to_budget(&mut self, shared: Shared<'_>) {
-        while self.queued_bytes > shared.generation.limits.queued_bytes {
-            let holders = self
-                .connections
-                .iter()
-                .filter(|(_, one)| one.queued_bytes > 0);
-            let Some((key, _)) = holders.min_by_key(|(_, one)| one.stuck_since) else {
-                return;
-            };
-            let why =
-                "too much is queued in all, and this one has taken nothing for the longest time";
-            self.close(key, Ending::new(Reason::Memory, why), shared);
-        }
-    }
-
-    fn close(&mut self, key: usize, ending: Ending, shared: Shared<'_>) {
-        if let Some(entry) = self.connections.get_mut(key) {
-            let outcome = entry.connection.close(ending, shared.now);
-            self.settle(key, outcome, shared);
-        }
-    }
-
-    /// From now on each open connection is held against the configuration once more.
-    pub fn begin_rechecks(&mut self) {
-        self.rechecks = self.connections.iter().map(|(key, _)| key).collect();
-    }
-
-    /// Closes whose certificate isn't good any more, some in each turn.
-    pub fn recheck(&mut self, shared: Shared<'_>) {
-        for _ in 0..RECHECKS_PER_TURN {
-            let Some(key) = self.rechecks.pop_front() else {
-                return;
-            };
-            let entry = self.connections.get(key);
-            if let Some(Err(ending)) = entry.map(|one| one.connection.recheck(shared.generation)) {
-                self.close(key, ending, shared);
-            }
-        }
-    }
-
-    /// Keeps one deadline per connection in the order of time.
-    fn arm(&mut self, key: usize, shared: Shared<'_>) {
-        let Some(entry) = self.connections.get_mut(key) else {
-            return;
-        };
-        let wanted = entry.connection.deadline(&shared.generation.limits);
-        if wanted == entry.armed {
-            return;
-        }
-        let before = std::mem::replace(&mut entry.armed, wanted);
-        if let Some(at) = before {
-            self.deadlines.remove(&(at, key));
-        }
-        if let Some(at) = wanted {
-            self.deadlines.insert((at, key));
-        }
-    }
-
     fn remove(&mut self, key: usize, now: Instant) {
         if let Some(entry) = self.connections.try_remove(key) {
             if let Some(at) = entry.armed {
@@ -352,33 +268,5 @@ impl<S: Stream> Table<S> {
             self.queued_bytes -= entry.queued_bytes;
             self.peers.leave(entry.connection.peer, now);
         }
-    }
-
-    /// Drops those that have nothing to lose.
-    pub fn drop_unused(&mut self, now: Instant) {
-        let unused = self
-            .connections
-            .iter()
-            .filter(|(_, entry)| entry.connection.is_unused());
-        let unused: Vec<usize> = unused.map(|(key, _)| key).collect();
-        unused.into_iter().for_each(|key| self.remove(key, now));
-    }
-
-    /// The process ends: each says goodbye if it can.
-    pub fn abandon_all(&mut self) {
-        for (_, entry) in &mut self.connections {
-            entry.connection.abandon();
-        }
-    }
-}
-
-fn say(peer: SocketAddr, proven: bool, ending: &Ending) {
-    let why = &ending.why;
-    match ending.reason {
-        Reason::Agent => {
-            tracing::warn!(%peer, why, "connection closed: the agent's socket failed. Is the agent running?")
-        }
-        _ if proven => tracing::info!(%peer, why, "connection closed"),
-        _ => tracing::info!(%peer, why, "connection refused"),
     }
 }
