@@ -53,7 +53,7 @@ export class UnitWatch {
   /** As Status tells it. */
   unit(detail = ""): UnitInit {
     const since = new Date(this.#sinceMs).toISOString();
-    const word = { coming: "not yet, begun", answers: "answers since", lost: "doesn't answer since" };
+    const word = { coming: "no answer yet since", answers: "answers since", lost: "doesn't answer since" };
     return {
       name: this.#options.name,
       healthy: this.healthy,
