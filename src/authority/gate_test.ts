@@ -1,8 +1,11 @@
 // The gate's decisions that no socket test reaches: the clock, rules that change, services that have no row, denials.
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
+import { Channel } from "../grpc/channel.ts";
 import { GrpcError, unary } from "../grpc/client.ts";
 import type { Peer } from "../grpc/conn.ts";
+import { connPair } from "../grpc/conn_pair.ts";
+import { Server } from "../grpc/server.ts";
 import { MANY_NAMES } from "../pki/certificate_testkit.ts";
 import { readCertificate } from "../pki/certificate.ts";
 import { readPem } from "../pki/pem.ts";
@@ -88,6 +91,20 @@ test("a method that reached the server without the guard is refused by the gate"
   const handlers: UntypedServiceImplementation = { Whatever: () => expect.unreachable() };
   started.server.addService({ Whatever: { ...WhoAmI, path } }, handlers);
   expect(await outcome(unary(started.channel(UNIX), { ...who, path }, {}))).toBe("PERMISSION_DENIED NO_ROW");
+});
+
+test("handlers behind the guard refuse by themselves what no gate has looked at", async () => {
+  started = await startAuthority();
+  const server = new Server();
+  started.authority.guard(server).addService(serviceDefinition("gatehouse.v1.Admins"), {
+    List: () => expect.unreachable(),
+  });
+  const [near, far] = connPair();
+  void server.handle({ ...far, peer: UNIX });
+  const channel = new Channel([{ address: "unix:///test", dial: () => Promise.resolve(near) }]);
+  expect(await outcome(unary(channel, list, {}))).toBe("UNAUTHENTICATED PROOF_MISSING");
+  channel.close();
+  await server.shutdown(0);
 });
 
 test("what a handler behind a proof throws stays its secret", async () => {

@@ -2,7 +2,7 @@
 // Must never send a proof over a channel that reaches TCP, nor a key anywhere.
 import { Buffer } from "node:buffer";
 import { createHash, type KeyObject, sign } from "node:crypto";
-import { Metadata, type MethodDefinition, status } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import type { Channel } from "../grpc/channel.ts";
 import { type CallOptions, type ClientMethod, GrpcError, serverStream, unary } from "../grpc/client.ts";
 import { type ChallengeRequestInit, type ChallengeResponse, serviceDefinition } from "../proto/mod.ts";
@@ -105,7 +105,3 @@ async function again<T>(attempt: () => Promise<T>): Promise<T> {
     return await attempt();
   }
 }
-
-/** A method of a service definition with our types for its messages. */
-export const typedMethod = <Request, Response>(method: MethodDefinition<object, object>) =>
-  method as unknown as ClientMethod<Request, Response>;
