@@ -74,9 +74,9 @@ export class Door {
   }
 
   /** Another edge before the same agent: one whose memory no test has used yet. */
-  fresh(limits: EdgeOptions["limits"] = {}, env?: Record<string, string>): Promise<Edge> {
+  fresh(options: Partial<EdgeOptions> = {}): Promise<Edge> {
     const { material, dir } = this.prepared;
-    return Edge.start({ material, back: join(dir, "back.sock"), limits, env });
+    return Edge.start({ material, back: join(dir, "back.sock"), ...options });
   }
 
   /** Our client, by this identity. */

@@ -86,7 +86,7 @@ test.each<[name: string, why: string, record: (one: Tls13Client) => Uint8Array]>
   };
   await expect(flood()).rejects.toThrow(/reset|pipe/i);
   one.conn.close();
-  expect(await door.edge.line("connection refused", from)).toContain(why);
+  await door.edge.line(why, from);
 });
 
 /** Idle, each known to the agent. */
@@ -96,7 +96,7 @@ const MAX_IDLE_BYTES = 20 * 1024;
 const AT_ONCE_IDLE = 20;
 
 test(`${IDLE} idle connections cost the edge at most ${MAX_IDLE_BYTES / 1024} KiB each`, async () => {
-  const edge = await door.fresh(MANY);
+  const edge = await door.fresh({ limits: MANY });
   const before = await edge.residentBytes();
   const opening = concat(PREFACE, frame(FRAME.SETTINGS, 0, 0));
   const idle: Tls13Client[] = [];
@@ -122,7 +122,7 @@ const MAX_UNREAD_BYTES = 256 * 1024;
 const ANSWERED_MS = 1_000;
 
 test(`answers of ${STREAMS.length} MiB that nobody reads cost the edge a bounded buffer`, async () => {
-  const edge = await door.fresh(MANY);
+  const edge = await door.fresh({ limits: MANY });
   const before = await edge.residentBytes();
   const readers = await Promise.all(Array.from({ length: READERS }, () => proven(edge)));
   for (const one of readers) await askForMuch(one);

@@ -37,7 +37,7 @@ test("a PROXY header to the TLS port is closed by an alert", async () => {
 });
 
 test.each(["tcp", "unix"] as const)(
-  "a PROXY header to the agent's own %s socket is no HTTP/2",
+  "a PROXY header to the agent's own socket is no HTTP/2: %s",
   async (transport) => {
     const conn = transport === "tcp"
       ? await dialTcp(door.serving.hostPort)

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Door } from "./door.ts";
 import { Edge, edgeFiles, writeMaterial } from "./edge.ts";
-import { Authority, serverOf } from "./pki.ts";
+import { Authority, type Identity, serverOf } from "./pki.ts";
+import { dialTcp } from "./sockets.ts";
+import { Tls13Client } from "./tls13_client.ts";
 import { as, shake } from "./s_client.ts";
 
 const HERE = serverOf("DNS:localhost", "IP:127.0.0.1");
@@ -62,7 +64,7 @@ test("files that are written by pieces are taken when they are whole, and not be
 });
 
 test.each(["", "no PEM", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"])(
-  "a revocation list of %j is not taken: the old one stays",
+  "a revocation list that is none is not taken: %j",
   async (crl) => {
     const file = join(door.edge.dir, "crl.pem");
     const good = await Deno.readTextFile(file);
@@ -101,6 +103,21 @@ test("a link that is swapped back and forth never mixes a certificate with anoth
   await edge.stop();
 });
 
+test("a connection whose certificate is revoked while it is open is closed, and others are not", async () => {
+  const { root } = door.prepared;
+  const revoked: Identity = await root.issue("revoked while connected");
+  const client = new Tls13Client(await dialTcp(door.edge.at()));
+  await client.shake(revoked);
+  const caller = door.caller(revoked);
+  expect(await caller.echo("before")).toBe("before");
+  await root.revoke(revoked);
+  await door.edge.reload({ crl: await root.revocationList() });
+  await expect.poll(() => caller.echo("after").catch(() => "refused"), { timeout: SEEN_MS }).toBe("refused");
+  caller.close();
+  await client.readAlert(); // until it is closed
+  client.conn.close();
+}, 9_000);
+
 test("anchors that change let the new clients in and the old ones no more", async () => {
   const { material } = door.prepared;
   const edge = await door.fresh();
@@ -121,12 +138,13 @@ test("a clock that jumps refuses certificates while it is wrong, and hurts no op
   }
   const clock = join(door.prepared.dir, "clock");
   await Deno.writeTextFile(clock, "+0\n");
-  const edge = await door.fresh({}, {
+  const env = {
     LD_PRELOAD: library,
     FAKETIME_TIMESTAMP_FILE: clock,
     FAKETIME_NO_CACHE: "1",
     FAKETIME_DONT_FAKE_MONOTONIC: "1",
-  });
+  };
+  const edge = await door.fresh({ env });
   const held = door.caller(door.client, edge.at());
   expect(await held.echo("before")).toBe("before");
   for (const jump of ["+800d", "-800d"]) {

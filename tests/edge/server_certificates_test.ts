@@ -65,7 +65,7 @@ test("a server of another authority, and one that signed itself, are refused wit
 });
 
 test.each(["-tls1_1", "-tls1"])(
-  "a server that speaks no more than openssl %s is refused",
+  "a server that speaks only an old TLS is refused: %s",
   async (version) => {
     const said = await dial(await root.issue("old", { extensions: HERE }), [
       version,

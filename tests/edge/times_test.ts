@@ -74,5 +74,5 @@ test.concurrent.each(SLOW)("%s is closed when its time is over", async (_name, r
 test("meanwhile the good client went on, and each is in the log", async () => {
   await door.goesOn();
   await door.edge.line("the handshake took too long");
-  await door.edge.line("nothing came after the handshake");
+  await door.edge.line("nothing came from it for the agent");
 });
