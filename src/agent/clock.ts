@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { backgroundInterval } from "./background_timer.ts";
 import { replaceFile } from "./durable_file.ts";
+import { isoTime } from "./iso_time.ts";
 import { errorText, type Logger } from "./log/mod.ts";
 
 /** This code was not written before: 2026-01-01 00:00 UTC. A clock that stands before it was never set. */
@@ -187,10 +188,4 @@ async function exists(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** The range of Date is bounded; a clock beyond it has no text. */
-function isoTime(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms since 1970` : date.toISOString();
 }

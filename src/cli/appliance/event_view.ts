@@ -1,10 +1,9 @@
 // An event as a line of text, and as JSON.
 // Must never let a control character of a peer's through to a terminal.
 import { nameOf } from "../../agent/event_kinds.ts";
+import { isoTime } from "../../agent/iso_time.ts";
 import { visible } from "../../agent/log/escape.ts";
 import type { Event } from "../../proto/mod.ts";
-
-const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** What programs read: one object an event. */
 export function eventJson({ sequence, at_ms, kind, message, fields }: Event) {

@@ -1,5 +1,6 @@
 // How an appliance is, as lines of text and as JSON.
 // Must never let a control character of a certificate's subject through to a terminal.
+import { isoTime } from "../../agent/iso_time.ts";
 import { visible } from "../../agent/log/escape.ts";
 import { DAY_MS } from "../../agent/certificate_state.ts";
 import {
@@ -122,8 +123,3 @@ const daysLeft = ({ not_after_ms }: Certificate, nowMs: number): number =>
 
 const nameIn = (names: Readonly<Record<string, number>>, value: number): string =>
   Object.entries(names).find(([, one]) => one === value)?.[0] ?? String(value);
-
-function isoTime(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms since 1970` : date.toISOString();
-}
