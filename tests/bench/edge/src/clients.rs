@@ -37,7 +37,6 @@ pub struct World<'a> {
     pub random: Random,
     pub options: &'a Common,
     configs: Vec<Arc<ClientConfig>>,
-    connected: usize,
 }
 
 /// One measurement's clients.
@@ -70,11 +69,10 @@ impl<'a> World<'a> {
             random,
             options,
             configs: configs.collect::<Result<_, _>>()?,
-            connected: 0,
         })
     }
 
-    /// Begins to connect, as the next client.
+    /// Begins to connect, always as the same client: so each has the ticket of its connection before.
     pub fn connect(&mut self, number: usize) -> Result<TlsStream, String> {
         let explain = |error: std::io::Error| format!("{}: {error}", self.options.server);
         let mut socket = TcpStream::connect(self.options.server).map_err(explain)?;
@@ -87,8 +85,7 @@ impl<'a> World<'a> {
                 Interest::READABLE | Interest::WRITABLE,
             )
             .map_err(explain)?;
-        let config = Arc::clone(&self.configs[self.connected % self.configs.len()]);
-        self.connected += 1;
+        let config = Arc::clone(&self.configs[number % self.configs.len()]);
         TlsStream::new(socket, config)
     }
 
