@@ -1,10 +1,16 @@
 // gatehouse.v1.Config: the configuration in force, its versions, and changes of it.
 // Must never answer with a private key, nor decide who may ask: the authority's table does.
 import { type handleUnaryCall, type ServerUnaryCall, status } from "@grpc/grpc-js";
-import type { Change, ConfigControl, Shown } from "../agent/config_store/control.ts";
+import {
+  type Change,
+  type ConfigControl,
+  MAX_COMMENT_UNITS,
+  MAX_CONFIRM_S,
+  type Shown,
+} from "../agent/config_store/control.ts";
 import type { TlsFiles } from "../agent/config_store/applier.ts";
 import { ConfigRefusal, type RefusalKind } from "../agent/config_store/refusal.ts";
-import { MAX_COMMENT_UNITS, MAX_CONFIRM_S } from "../agent/config_store/control.ts";
+import { visible } from "../agent/log/escape.ts";
 import { callerOf } from "../authority/caller.ts";
 import type {
   ApplyConfigRequest,
@@ -34,10 +40,7 @@ export function configService(control: () => ConfigControl) {
       // proto3 `optional`: an absent field is left out of the decoded message, whatever its type says.
       const { toml, tls, comment, dry_run } = call.request;
       const asked = changeOf(call);
-      if (comment.length > MAX_COMMENT_UNITS) {
-        const description = `${comment.length} characters; at most ${MAX_COMMENT_UNITS} are kept`;
-        throw ConfigRefusal.invalid([{ field: "comment", description }]);
-      }
+      checkComment(comment);
       return withToml(
         await control().apply({
           ...asked,
@@ -86,6 +89,17 @@ function changeOf(
     by: nameOf(call),
     peer: call.getPeer(),
   };
+}
+
+function checkComment(comment: string): void {
+  const refuse = (description: string) => ConfigRefusal.invalid([{ field: "comment", description }]);
+  if (comment.length > MAX_COMMENT_UNITS) {
+    throw refuse(`${comment.length} characters; at most ${MAX_COMMENT_UNITS} are kept`);
+  }
+  // It is shown on terminals.
+  if (visible(comment) !== comment) {
+    throw refuse("holds characters that don't print; write plain text on one line");
+  }
 }
 
 /** A version beyond 2^53 is none that we gave: it stays unequal to all of them. */

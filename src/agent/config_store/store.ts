@@ -1,13 +1,16 @@
 // The versions on the disk, and which one is in force. A version is written first and comes in force by the state's
 // file, which is replaced whole: a crash at any point leaves the old state or the new one.
 // Must never lose the version in force, nor the one that a pending one would give way to.
-import { type Files, replaceFile, UNFINISHED } from "./files.ts";
+import { isDraft, replaceFile } from "../durable_file.ts";
+import type { Files } from "./files.ts";
 import { readState, readVersion, type StoredVersion, type StoreState } from "./version.ts";
 
 /** Versions that are kept: enough to find the last good one, few enough for a small disk (300 KiB each at most). */
 export const MAX_VERSIONS = 16;
 
 const STATE_FILE = "state.json";
+/** Versions hold TLS private keys. */
+const FILE_MODE = 0o600;
 
 export class ConfigStore {
   readonly #dir: string;
@@ -31,7 +34,7 @@ export class ConfigStore {
     let state: StoreState | undefined;
     for (const name of await files.list(dir)) {
       const path = `${dir}/${name}`;
-      if (name.endsWith(UNFINISHED)) {
+      if (isDraft(name)) {
         await files.remove(path);
         continue;
       }
@@ -67,7 +70,7 @@ export class ConfigStore {
   /** Writes a version with the next number; it is in force from commit() on. */
   async add(draft: Omit<StoredVersion, "version">): Promise<StoredVersion> {
     const version = { version: (this.versions[0]?.version ?? 0) + 1, ...draft };
-    await replaceFile(this.#files, this.#dir, fileName(version.version), JSON.stringify(version));
+    await this.#replace(fileName(version.version), JSON.stringify(version));
     this.#versions.set(version.version, version);
     return version;
   }
@@ -92,7 +95,11 @@ export class ConfigStore {
   }
 
   async #write(state: StoreState): Promise<void> {
-    await replaceFile(this.#files, this.#dir, STATE_FILE, JSON.stringify(state));
+    await this.#replace(STATE_FILE, JSON.stringify(state));
+  }
+
+  async #replace(name: string, text: string): Promise<void> {
+    await replaceFile(`${this.#dir}/${name}`, text, FILE_MODE, this.#files);
   }
 
   /** A version behind the one in force was being applied when the process ended. Without a state the newest counts. */

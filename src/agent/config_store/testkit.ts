@@ -4,7 +4,7 @@ import type { EmitEvent } from "../event_sink.ts";
 import { createLog } from "../log/mod.ts";
 import type { Applier } from "./applier.ts";
 import { ConfigControl } from "./control.ts";
-import { type Files } from "./files.ts";
+import type { Files } from "./files.ts";
 import { type Content, LiveParts } from "./live_parts.ts";
 import { ConfigStore } from "./store.ts";
 import type { StoreState } from "./version.ts";

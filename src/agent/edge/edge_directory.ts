@@ -3,6 +3,7 @@
 // nothing. No link takes part: making one takes more rights than the agent has in the VM.
 // Must never leave a private key that others than the owner (and the edge's group, where it is one) may read.
 import { join } from "node:path";
+import { diskSteps, replaceFile } from "../durable_file.ts";
 import type { TlsFiles } from "../config_store/applier.ts";
 
 /** As dataplane/edge reads it; relative paths are relative to the file. */
@@ -68,10 +69,14 @@ export class EdgeDirectory {
 
   /** Whole or not at all, and with its mode before its name. */
   async #put(dir: string, name: string, text: string): Promise<void> {
-    const draft = join(dir, `${name}.new`);
-    await Deno.writeTextFile(draft, text, { mode: 0o600 });
-    await Deno.chmod(draft, this.#modes.file); // not left to the process's umask
-    await Deno.rename(draft, join(dir, name));
+    const mode = this.#modes.file;
+    await replaceFile(join(dir, name), text, mode, {
+      ...diskSteps,
+      async write(path, content) {
+        await diskSteps.write(path, content, mode);
+        await Deno.chmod(path, mode); // not left to the process's umask
+      },
+    });
   }
 
   async #makeDir(dir: string): Promise<void> {
