@@ -53,10 +53,12 @@ pub const LINGER_BYTES: usize = 64 * 1024;
 /// much enciphered. Two TLS records.
 pub const QUEUE_BYTES: usize = 32 * 1024;
 
-/// Bytes queued over all connections. Who takes its bytes has next to none queued, so
-/// past this the one that has taken nothing for the longest time is closed, and then
-/// the next: nobody who reads has to wait for those who don't.
+/// Bytes queued over all connections. Past this, who has taken nothing for
+/// `BUDGET_PATIENCE` is closed, the longest first: nobody who reads, be it slowly, has
+/// to wait for those who don't. Until then there are at most as many bytes as
+/// connections may hold.
 pub const MAX_QUEUED_BYTES: usize = 128 * 1024 * 1024;
+pub const BUDGET_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Deciphered bytes that TLS may hold before it is given no more: one record.
 pub const MAX_PLAINTEXT_BYTES: usize = 16 * 1024;

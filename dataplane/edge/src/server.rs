@@ -162,7 +162,7 @@ impl<F: Front> Server<F> {
                     self.table.begin_rechecks();
                     self.recheck_at = now + generation.limits.recheck_pause;
                 }
-                self.table.recheck(shared);
+                self.table.tend(shared);
             }
             self.metrics.turn(self.poll.registry(), FIRST_READER, now);
             if accept {

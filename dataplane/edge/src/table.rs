@@ -220,7 +220,6 @@ impl<S: Stream> Table<S> {
             Outcome::Gone
         });
         self.settle(key, outcome, shared);
-        self.keep_to_budget(shared);
         outcome
     }
 

@@ -5,22 +5,28 @@ use std::time::Instant;
 
 use super::{Shared, Table};
 use crate::front::Stream;
-use crate::limits::RECHECKS_PER_TURN;
+use crate::limits::{BUDGET_PATIENCE, RECHECKS_PER_TURN};
 use crate::reason::{Ending, Reason};
 
 impl<S: Stream> Table<S> {
+    /// Once in each turn: ends those that are to be ended.
+    pub fn tend(&mut self, shared: Shared<'_>) {
+        self.keep_to_budget(shared);
+        self.recheck(shared);
+    }
+
     /// Closes those that have taken nothing for the longest time, while too much is queued.
-    pub(super) fn keep_to_budget(&mut self, shared: Shared<'_>) {
+    fn keep_to_budget(&mut self, shared: Shared<'_>) {
         while self.queued_bytes > shared.generation.limits.queued_bytes {
-            let holders = self
-                .connections
-                .iter()
-                .filter(|(_, one)| one.queued_bytes > 0);
-            let Some((key, _)) = holders.min_by_key(|(_, one)| one.stuck_since) else {
+            let holders = self.connections.iter();
+            let holders = holders.filter(|(_, one)| one.queued_bytes > 0);
+            let longest = holders.min_by_key(|(_, one)| one.stuck_since);
+            let Some((key, _)) =
+                longest.filter(|(_, one)| one.stuck_since + BUDGET_PATIENCE <= shared.now)
+            else {
                 return;
             };
-            let why =
-                "too much is queued in all, and this one has taken nothing for the longest time";
+            let why = "too much is queued in all, and it has taken nothing for the longest time";
             self.close(key, Ending::new(Reason::Memory, why), shared);
         }
     }
@@ -38,7 +44,7 @@ impl<S: Stream> Table<S> {
     }
 
     /// Closes whose certificate isn't good any more, some in each turn.
-    pub fn recheck(&mut self, shared: Shared<'_>) {
+    fn recheck(&mut self, shared: Shared<'_>) {
         for _ in 0..RECHECKS_PER_TURN {
             let Some(key) = self.rechecks.pop_front() else {
                 return;
