@@ -76,8 +76,8 @@ Examples:
 }
 
 async function serve(options: ServeOptions, json: boolean, signal: AbortSignal): Promise<void> {
+  let given = await givenConfig(options, resolve(options.state), wantsTls(options));
   const state = await stateDir(options.state);
-  let given = await givenConfig(options, state, wantsTls(options));
   if (given.tlsHosts.length > 0 && await makesOwnTls(options)) given = admitClient(given, CLI_NAME);
   const log = createLog();
   const progress = progressReporter();

@@ -1,4 +1,4 @@
-// The rule for TCP until TLS comes: plain text stays on this machine unless the
+// The rule for TCP without TLS: plain text stays on this machine unless the
 // operator allows more by name. Decides only; listen() doesn't ask it.
 import { type Address, formatAddress } from "./address.ts";
 
@@ -30,6 +30,8 @@ function canonicalIPv6(text: string): string {
 /** Why this address may not be listened at without TLS; undefined if it may. */
 export function checkPlainTcp(address: Address, insecure: boolean): string | undefined {
   if (address.transport !== "tcp" || insecure || isLoopback(address)) return undefined;
-  return `${formatAddress(address)} is open to the network, and TCP has no encryption yet: ` +
-    `listen at tcp://127.0.0.1:${address.port}, use a unix: or vsock: address, or allow it with --insecure-tcp`;
+  return `${formatAddress(address)} is open to the network, and plain TCP has no encryption: ` +
+    `listen at ${
+      formatAddress({ ...address, transport: "tls" })
+    }, at tcp://127.0.0.1:${address.port}, use a unix: or vsock: address, or allow it with --insecure-tcp`;
 }

@@ -4,6 +4,11 @@ import { REPO_ROOT } from "../../src/cli/root.ts";
 
 export interface Serving {
   tcp: string;
+  /** tls://host:port, and the files to call it with; empty unless it was started with TLS. */
+  tls: string;
+  tlsFiles: { ca: string; cert: string; key: string };
+  /** The administrator's key that was made. */
+  adminKey: string;
   unix: string;
   /** host:port, for tools that know no URL. */
   hostPort: string;
@@ -22,6 +27,14 @@ export interface ServeTestOptions {
   readonly dir?: string;
   /** More of the command line. */
   readonly args?: readonly string[];
+}
+
+interface Ready {
+  addresses: string[];
+  tls_ca?: string;
+  tls_cert?: string;
+  tls_key?: string;
+  admin_key?: string;
 }
 
 /** How long it may take to be ready, the signer being built already. */
@@ -44,7 +57,7 @@ export async function startServe(config = "", options: ServeTestOptions = {}): P
   const out = follow(child.stdout, (text) => log += text);
   const err = follow(child.stderr, (text) => log += text);
   const deadline = performance.now() + READY_MS;
-  let ready: { addresses: string[] } | undefined;
+  let ready: Ready | undefined;
   let ended = false;
   void child.status.then(() => ended = true);
   while (!ready) {
@@ -64,8 +77,12 @@ export async function startServe(config = "", options: ServeTestOptions = {}): P
     await Promise.all([out, err]);
   };
   const tcp = ready.addresses.find((address) => address.startsWith("tcp:")) ?? "";
+  const { tls_ca = "", tls_cert = "", tls_key = "" } = ready;
   return {
     tcp,
+    tls: ready.addresses.find((address) => address.startsWith("tls:")) ?? "",
+    tlsFiles: { ca: tls_ca, cert: tls_cert, key: tls_key },
+    adminKey: ready.admin_key ?? "",
     unix: `unix://${socket}`,
     hostPort: tcp.replace("tcp://", ""),
     dir,
