@@ -20,29 +20,44 @@ function setUp() {
       return () => void timers.splice(timers.indexOf(done), 1);
     },
   });
-  return { watch, emitted, health, time, comeUpEnds: () => timers.splice(0).forEach((done) => done()) };
+  return { watch, emitted, health, time, timersEnd: () => timers.splice(0).forEach((done) => done()) };
 }
 
 test("coming up in time is no event", () => {
-  const { watch, emitted, health, comeUpEnds } = setUp();
+  const { watch, emitted, health, timersEnd } = setUp();
   watch.tell(false);
   watch.tell(true);
-  comeUpEnds();
+  timersEnd();
   expect(emitted).toEqual([]);
   expect(health).toEqual([false, true]);
 });
 
 test("never coming up is a loss, once", () => {
-  const { watch, emitted, comeUpEnds } = setUp();
-  comeUpEnds();
+  const { watch, emitted, timersEnd } = setUp();
+  timersEnd();
   watch.tell(false);
   expect(emitted).toEqual([EventKind.SIGNER_LOST]);
   watch.tell(true);
+  timersEnd();
+  expect(emitted).toEqual([EventKind.SIGNER_LOST, EventKind.SIGNER_BACK]);
+});
+
+test("one that dies again and again is lost once, and back when it stays; health says each", () => {
+  const { watch, emitted, health, timersEnd } = setUp();
+  for (let i = 0; i < 100; i++) {
+    watch.tell(true);
+    watch.tell(false);
+  }
+  expect(emitted).toEqual([EventKind.SIGNER_LOST]);
+  expect(health.length).toBe(201);
+  expect(watch.healthy).toBe(false);
+  watch.tell(true);
+  timersEnd();
   expect(emitted).toEqual([EventKind.SIGNER_LOST, EventKind.SIGNER_BACK]);
 });
 
 test("each loss and each return is told once, and the unit says since when", () => {
-  const { watch, emitted, health, time } = setUp();
+  const { watch, emitted, health, time, timersEnd } = setUp();
   watch.tell(true);
   time.ms = 5_000;
   watch.tell(false);
@@ -54,16 +69,17 @@ test("each loss and each return is told once, and the unit says since when", () 
   });
   watch.tell(true);
   watch.tell(true);
+  timersEnd();
   expect(emitted).toEqual([EventKind.SIGNER_LOST, EventKind.SIGNER_BACK]);
   expect(health).toEqual([false, true, false, true]);
   expect(watch.unit("2 keys").detail).toBe("answers since 1970-01-01T00:00:05.000Z; 2 keys");
 });
 
 test("what ends with the agent is no loss", () => {
-  const { watch, emitted, comeUpEnds } = setUp();
+  const { watch, emitted, timersEnd } = setUp();
   watch.tell(true);
   watch.close();
   watch.tell(false);
-  comeUpEnds();
+  timersEnd();
   expect(emitted).toEqual([]);
 });
