@@ -140,7 +140,7 @@ export class Doors {
       }
       return door;
     } catch (error) {
-      return { error };
+      return { error: notAllowed(error, place) ?? error };
     }
   }
 
@@ -267,6 +267,18 @@ function clash({ address: a }: Place, { address: b }: Place): boolean {
   if (a.transport !== b.transport) return false;
   return "port" in a && "port" in b ? a.port === b.port : placeKey({ address: a, proxied: false }) ===
     placeKey({ address: b, proxied: false });
+}
+
+/** Deno's own words tell whoever starts the program what to do, and nobody else. */
+function notAllowed(error: unknown, { address }: Place): Error | undefined {
+  const cause = error instanceof Error ? error.cause ?? error : undefined;
+  if (!(cause instanceof Deno.errors.NotCapable)) return undefined;
+  const text = formatAddress(address);
+  return new Error(
+    `can't listen at ${text}: the agent was started without the right to open that address; use one that it may ` +
+      "(in a VM: docs/operations.md lists them)",
+    { cause },
+  );
 }
 
 const isInUse = (error: unknown): boolean =>
