@@ -1,15 +1,16 @@
 // The addresses on which the agent listens, open from one configuration to the next: a door that both have is never
 // closed, so no connection that the kernel took for it is lost.
 // Must never serve a connection itself: it hands each to `serve`.
-import { AcceptPace } from "../grpc/accept_pace.ts";
-import { systemClock } from "../grpc/clock.ts";
 import type { Conn, Listener } from "../grpc/conn.ts";
 import { formatAddress } from "../transport/address.ts";
 import { listen } from "../transport/listen.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import { proxied } from "../transport/proxied.ts";
+import { clash, Door, type OpenDoor, removeOne } from "./door.ts";
 import { errorText, type Logger } from "./log/mod.ts";
-import { type Place, placeKey } from "./places.ts";
+import type { Place } from "./places.ts";
+
+export type { OpenDoor } from "./door.ts";
 
 /** How long a listener that failed waits before it tries again: VSOCK's module may come after us. */
 const LISTEN_RETRY_MS = 2_000;
@@ -25,17 +26,6 @@ export interface DoorsOptions {
   readonly serve: (conn: Conn) => Promise<void>;
   /** Time for a PROXY header; asked at each connection. */
   readonly handshakeTimeoutMs: () => number;
-}
-
-/** One address that is open. */
-export interface OpenDoor {
-  /** With the port that the kernel chose. */
-  readonly address: string;
-  readonly place: Place;
-  /** Connections that came by it and live. */
-  readonly connections: number;
-  /** Of these, those for which a proxy ended TLS. */
-  readonly tlsConnections: number;
 }
 
 /** New doors stand open beside the old ones: either the old ones that go are closed now, or the new ones are. */
@@ -95,8 +85,12 @@ export class Doors {
         else throw tried.error;
       }
       if (held.length > 0) {
-        closed.push(...leaving.splice(0));
-        for (const door of closed) this.#close(door);
+        const inTheWay = leaving.filter((door) => held.some((place) => clash(door.place, place)));
+        for (const door of inTheWay) {
+          leaving.splice(leaving.indexOf(door), 1);
+          this.#close(door);
+        }
+        closed.push(...inTheWay);
         await Promise.all(closed.map(({ serving }) => serving));
       }
       for (const place of held) {
@@ -215,59 +209,8 @@ export class Doors {
   }
 }
 
-class Door implements OpenDoor {
-  connections = 0;
-  tlsConnections = 0;
-  /** Ends when it accepts no more. */
-  readonly serving: Promise<void>;
-
-  constructor(
-    readonly place: Place,
-    private readonly listener: Listener,
-    serve: (conn: Conn) => Promise<void>,
-  ) {
-    this.serving = this.#accept(serve);
-  }
-
-  get address(): string {
-    return this.listener.address;
-  }
-
-  close(): void {
-    this.listener.close();
-  }
-
-  async #accept(serve: (conn: Conn) => Promise<void>): Promise<void> {
-    const pace = new AcceptPace(systemClock);
-    for await (const conn of this.listener) {
-      const tls = conn.peer.tls === undefined ? 0 : 1;
-      this.connections++;
-      this.tlsConnections += tls;
-      void serve(conn).finally(() => {
-        this.connections--;
-        this.tlsConnections -= tls;
-      });
-      await pace.next();
-    }
-  }
-}
-
 /** For an address that stood in a configuration that was checked. */
 const reopening = (place: Place): Opening => ({ places: [place], insecureTcp: true, retry: true });
-
-/** Takes the door of that place out of `doors`; false when there is none. */
-function removeOne(doors: Door[], place: Place): boolean {
-  const index = doors.findIndex((door) => placeKey(door.place) === placeKey(place));
-  if (index >= 0) doors.splice(index, 1);
-  return index >= 0;
-}
-
-/** Whether one may keep the other from being opened: 0.0.0.0 and 127.0.0.1, a socket with and without a proxy. */
-function clash({ address: a }: Place, { address: b }: Place): boolean {
-  if (a.transport !== b.transport) return false;
-  return "port" in a && "port" in b ? a.port === b.port : placeKey({ address: a, proxied: false }) ===
-    placeKey({ address: b, proxied: false });
-}
 
 /** Deno's own words tell whoever starts the program what to do, and nobody else. */
 function notAllowed(error: unknown, { address }: Place): Error | undefined {

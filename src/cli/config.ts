@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { checkConfig, configReference } from "../agent/config/mod.ts";
 import { action } from "./command.ts";
-import { registerVersions } from "./config_versions/commands.ts";
+import { registerChanging } from "./config_versions/change_commands.ts";
+import { registerReading } from "./config_versions/read_commands.ts";
 import { readInput } from "./files.ts";
 import { note, print, printJson } from "./output.ts";
 
@@ -33,7 +34,8 @@ Examples:
   gatehouse config history
   gatehouse config rollback 3`,
     );
-  registerVersions(config);
+  registerReading(config);
+  registerChanging(config);
   config.command("check")
     .argument("<file>", "TOML; - reads standard input")
     .option("--json", "print JSON")

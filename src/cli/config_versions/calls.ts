@@ -8,6 +8,7 @@ import type {
 import { violationsOf } from "../output.ts";
 import { GatehouseError } from "../../vm/errors.ts";
 import type { AdminClient } from "../admin_client.ts";
+import { wholeNumber } from "../command.ts";
 
 export const getVersion = (client: AdminClient, version: number): Promise<ConfigVersion> =>
   client.unary("/gatehouse.v1.Config/Get", { version });
@@ -70,3 +71,7 @@ export function inFile(error: unknown, fileName: string): unknown {
     "mend what is named; nothing has changed",
   );
 }
+
+/** A version as it is given on the command line. @throws GatehouseError */
+export const versionNumber = (option: string, given: string): number =>
+  wholeNumber(option, given, 1, Number.MAX_SAFE_INTEGER);

@@ -1,21 +1,12 @@
-// gatehouse config get|apply|confirm|history|rollback: the configuration of a server that runs.
+// gatehouse config apply|rollback: another configuration for a server that runs.
 import type { Command } from "commander";
 import type { ConfigVersion, TlsMaterialInit } from "../../proto/mod.ts";
 import { GatehouseError } from "../../vm/errors.ts";
 import { type AdminClient, type AdminOptions, adminOptions, withAdmin } from "../admin_client.ts";
-import { action, wholeNumber } from "../command.ts";
+import { action } from "../command.ts";
 import { readInput } from "../files.ts";
-import { note, print, printBytes, printJson, table } from "../output.ts";
-import {
-  applyConfig,
-  confirmConfig,
-  entryOf,
-  getVersion,
-  history,
-  inFile,
-  rollbackConfig,
-  stateOf,
-} from "./calls.ts";
+import { note, print, printJson } from "../output.ts";
+import { applyConfig, entryOf, getVersion, inFile, rollbackConfig, versionNumber } from "./calls.ts";
 import { confirmAfter, confirmMode, type Outcome } from "./confirm_after.ts";
 import { diffText } from "./diff.ts";
 
@@ -38,29 +29,9 @@ interface ApplyOptions extends ConfirmOptions {
   expectedVersion?: string;
 }
 
-export function registerVersions(config: Command): void {
-  registerGet(config);
+export function registerChanging(config: Command): void {
   registerApply(config);
-  registerConfirm(config);
-  registerHistory(config);
   registerRollback(config);
-}
-
-function registerGet(config: Command): void {
-  adminOptions(config.command("get"))
-    .summary("the configuration that a server has in force, as a file")
-    .option("--version <number>", "another version that is kept")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  gatehouse config get > gatehouse.toml\n  gatehouse config get --version 3 --json",
-    )
-    .action(action(async ({ json, signal }, options: AdminOptions & { version?: string }) => {
-      const wanted = options.version === undefined ? 0 : versionNumber("--version", options.version);
-      const found = await withAdmin(options, signal, (client) => getVersion(client, wanted));
-      if (json) return printJson(entryOf(found));
-      printBytes(new TextEncoder().encode(found.toml));
-      note(`# version ${found.version}, by ${found.applied_by}${withComma(stateOf(found))}`);
-    }));
 }
 
 function confirmOptions(command: Command): Command {
@@ -134,43 +105,6 @@ Examples:
     }));
 }
 
-function registerConfirm(config: Command): void {
-  adminOptions(config.command("confirm"))
-    .summary("keep a version that would be undone by itself")
-    .argument("[version]", "the one that is meant (default: the one in force)")
-    .addHelpText("after", "\nExample:\n  gatehouse config confirm 4")
-    .action(action(async ({ json, signal }, version: string | undefined, options: AdminOptions) => {
-      const confirmed = await withAdmin(options, signal, async (client) => {
-        const number = version === undefined
-          ? (await getVersion(client, 0)).version.toNumber()
-          : versionNumber("version", version);
-        return await confirmConfig(client, number);
-      });
-      if (json) printJson(entryOf(confirmed));
-      else print(`Version ${confirmed.version} stays`);
-    }));
-}
-
-function registerHistory(config: Command): void {
-  adminOptions(config.command("history"))
-    .summary("the versions that a server keeps")
-    .addHelpText("after", "\nExamples:\n  gatehouse config history\n  gatehouse config history --json")
-    .action(action(async ({ json, signal }, options: AdminOptions) => {
-      const versions = await withAdmin(options, signal, history);
-      if (json) return printJson({ versions: versions.map(entryOf) });
-      print(table([
-        ["VERSION", "APPLIED", "BY", "STATE", "COMMENT"],
-        ...versions.map((one) => [
-          String(one.version),
-          new Date(one.applied_at_ms.toNumber()).toISOString(),
-          one.applied_by,
-          stateOf(one),
-          one.comment,
-        ]),
-      ]));
-    }));
-}
-
 function registerRollback(config: Command): void {
   confirmOptions(adminOptions(config.command("rollback")))
     .summary("put an older version's content in force again")
@@ -235,11 +169,6 @@ async function tlsMaterial(options: ApplyOptions): Promise<TlsMaterialInit | und
 
 const text = async (file: string): Promise<string> =>
   new TextDecoder().decode(await readInput(file, MAX_FILE_BYTES, "give the file that is meant"));
-
-const versionNumber = (option: string, given: string) =>
-  wholeNumber(option, given, 1, Number.MAX_SAFE_INTEGER);
-
-const withComma = (state: string): string => state === "" ? "" : `, ${state}`;
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, min: 60, h: 3_600 };
 
