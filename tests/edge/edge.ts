@@ -24,6 +24,8 @@ export interface EdgeOptions {
   listen?: string[];
   /** Of the process. */
   env?: Record<string, string>;
+  /** How many descriptors it may open, whatever it asks for. */
+  descriptors?: number;
 }
 
 export class Edge {
@@ -34,13 +36,17 @@ export class Edge {
   static async start(options: EdgeOptions): Promise<Edge> {
     const dir = await Deno.makeTempDir({ prefix: "gatehouse-edge-" });
     await edgeFiles(dir, options);
-    return await Edge.watch(join(dir, "edge.json"), options.env);
+    return await Edge.watch(join(dir, "edge.json"), options);
   }
 
   /** Starts it with this configuration file; `dir` is where that lies, and is removed at the end. */
-  static async watch(file: string, env?: Record<string, string>): Promise<Edge> {
-    const child = new Deno.Command(BINARY, {
-      args: ["--config", file],
+  static async watch(
+    file: string,
+    { env, descriptors }: Pick<EdgeOptions, "env" | "descriptors"> = {},
+  ): Promise<Edge> {
+    const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
+    const child = new Deno.Command("sh", {
+      args: ["-c", `${limit}exec "$0" --config "$1"`, BINARY, file],
       stdin: "null",
       stdout: "null",
       stderr: "piped",

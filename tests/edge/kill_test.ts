@@ -107,6 +107,19 @@ test(
   20_000,
 );
 
+test("an agent that stands still for a second loses no call, of old connections or new ones", async () => {
+  const load = new Load(echo);
+  await load.more(50, 5_000);
+  Deno.kill(serving.pid, "SIGSTOP");
+  const late = Array.from({ length: 20 }, () => once(echo));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  Deno.kill(serving.pid, "SIGCONT");
+  await Promise.all(late);
+  await load.more(50, BACK_MS);
+  await load.end();
+  expect([...load.failures.keys()]).toEqual([]);
+}, 20_000);
+
 test(
   "the agent killed under load: the edge lives, and calls by it work soon after the agent is back",
   async () => {

@@ -60,3 +60,28 @@ test("peers that begin handshakes without end get so many a second, while anothe
   expect(answered).toBeGreaterThan(addresses.length * HANDSHAKES_PER_SECOND_PER_PEER);
   await door.goesOn();
 }, 30_000);
+
+test(
+  "an edge without descriptors for more neither spins nor drops whom it has, and takes new ones again",
+  async () => {
+    const edge = await door.fresh({ descriptors: 64 });
+    const held = door.caller(door.client, edge.at());
+    expect(await held.echo("before")).toBe("before");
+    const { hostname: host, port } = hostAndPort(edge.at());
+    const crowd = Array.from({ length: 200 }, () => connect({ host, port }).on("error", () => {}));
+    await edge.line("no connection can be accepted now");
+    const before = await edge.cpuMs();
+    for (let i = 0; i < 20; i++) {
+      expect(await held.echo("in the crowd")).toBe("in the crowd");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await edge.cpuMs() - before).toBeLessThan(300);
+    for (const socket of crowd) socket.destroy();
+    await expect.poll(() => door.echo("after", door.client, edge.at()).catch(() => ""), { timeout: 5_000 })
+      .toBe("after");
+    expect(held.dials).toBe(1);
+    held.close();
+    await edge.stop();
+  },
+  30_000,
+);

@@ -2,6 +2,7 @@
 // whoever is revoked is out.
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { faketime } from "../lib/tools.ts";
 import { Door } from "./door.ts";
 import { Edge, edgeFiles, writeMaterial } from "./edge.ts";
 import { Authority, type Identity, serverOf } from "./pki.ts";
@@ -132,14 +133,12 @@ test("anchors that change let the new clients in and the old ones no more", asyn
 });
 
 test("a clock that jumps refuses certificates while it is wrong, and hurts no open connection", async (context) => {
-  const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-  if (!await Deno.stat(library).catch(() => undefined)) {
-    return context.skip("libfaketime is missing; install faketime");
-  }
+  const library = await faketime();
+  if ("reason" in library) return context.skip(library.reason);
   const clock = join(door.prepared.dir, "clock");
   await Deno.writeTextFile(clock, "+0\n");
   const env = {
-    LD_PRELOAD: library,
+    LD_PRELOAD: library.path,
     FAKETIME_TIMESTAMP_FILE: clock,
     FAKETIME_NO_CACHE: "1",
     FAKETIME_DONT_FAKE_MONOTONIC: "1",

@@ -54,6 +54,18 @@ export async function h2load(): Promise<Tool> {
   return installed.code === 0 ? { path: "h2load" } : { reason: "h2load is missing; install nghttp2-client" };
 }
 
+/** libfaketime: a wall clock that a test sets, for one process. */
+export async function faketime(): Promise<Tool> {
+  const find = async () => (await run("sh", ["-c", "ls /usr/lib/*/faketime/libfaketime.so.1"])).out.trim();
+  let path = await find();
+  if (path === "") {
+    await run("apt-get", ["update", "-q"]);
+    await run("apt-get", ["install", "-y", "--no-install-recommends", "faketime"]);
+    path = await find();
+  }
+  return path === "" ? { reason: "libfaketime is missing; install faketime" } : { path };
+}
+
 /** gRPC's C-core for Python, pinned; its wheel holds all it needs. */
 const GRPCIO = "1.85.1";
 
