@@ -20,6 +20,8 @@ import denoConfig from "../deno.json" with { type: "json" };
 const program = new Command("gatehouse")
   .description("A sealed VM that answers gRPC: the host over VSOCK, the network over TCP.")
   .version(denoConfig.version)
+  // --version means the program's before a command only: behind `config get` it is a version of the configuration.
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   .showHelpAfterError("Next: `gatehouse --help` lists the commands.")
   .configureHelp({ sortSubcommands: false })

@@ -221,6 +221,11 @@ test("the command line applies, finds the server over a new connection, and conf
     comment: `as version ${version}`,
     toml,
   });
+  expect(await gatehouseJson(["config", "get", "--version", "1", ...access])).toMatchObject({
+    version: 1,
+    in_force: false,
+    applied_by: "bootstrap",
+  });
 }, 30_000);
 
 test("a kill while a change waits leaves the one before it at the next start", async () => {
