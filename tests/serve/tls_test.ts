@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Channel } from "../../src/grpc/channel.ts";
 import { type ClientMethod, unary } from "../../src/grpc/client.ts";
 import { type EchoRequestInit, type EchoResponse, serviceDefinition } from "../../src/proto/mod.ts";
