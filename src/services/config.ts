@@ -134,8 +134,16 @@ function withoutToml({ version, inForce, confirmByMs, warnings }: Shown): Config
 }
 
 function publicParts({ certificatePem, clientCaPem, crlPem }: TlsFiles): TlsMaterialInit {
-  return { certificate_pem: certificatePem, client_ca_pem: clientCaPem, crl_pem: crlPem };
+  return {
+    certificate_pem: withoutKeys(certificatePem),
+    client_ca_pem: withoutKeys(clientCaPem),
+    crl_pem: withoutKeys(crlPem),
+  };
 }
+
+/** Such a part is refused now; a version that was kept before that was a rule may have one. */
+const withoutKeys = (pem: string | undefined): string | undefined =>
+  pem?.replace(/-----BEGIN [^-]*PRIVATE KEY-----[^]*?(-----END [^-]*PRIVATE KEY-----|$)/gi, "");
 
 const STATUSES: Readonly<Record<Exclude<RefusalKind, "invalid">, status>> = {
   stale: status.ABORTED,

@@ -68,6 +68,23 @@ test("an answer has every part but the private key", async () => {
   expect(JSON.stringify((await call("History", {})).value)).not.toMatch(/the secret|# text/);
 });
 
+test("a private key that was kept within a public part is left out", async () => {
+  const key = (kind: string, end = true) =>
+    `-----BEGIN ${kind}PRIVATE KEY-----\nthe secret\n${end ? `-----END ${kind}PRIVATE KEY-----\n` : ""}`;
+  const tls = {
+    certificatePem: `${key("")}one${key("EC ")}two`,
+    clientCaPem: `ca${key("RSA ", false)}`,
+    crlPem: key("ENCRYPTED "),
+  };
+  outcome = () => ({ ...shown, version: { ...shown.version, tls } });
+  for (const method of ["Get", "History"] as const) {
+    const text = JSON.stringify((await call(method, { version: number(0) })).value);
+    expect(text).toMatch(/one.*two.*"ca"/);
+    expect(text).not.toContain("the secret");
+  }
+  outcome = () => shown;
+});
+
 test("a caller whom nobody named gets nothing", async () => {
   for (
     const [method, request] of [["Get", { version: number(0) }], ["Apply", change], ["History", {}]] as const

@@ -9,6 +9,9 @@ import type { TlsFiles } from "./applier.ts";
 /** Of each part, UTF-16 units: a chain or some hundred anchors. */
 export const MAX_PEM_UNITS = 64 * 1024;
 
+/** As in every label of a private key (RFC 7468, 10 and 11; OpenSSL's and OpenSSH's own): files often hold both. */
+const PRIVATE_KEY = /PRIVATE KEY/i;
+
 /** What is wrong with a part; the fields are those of TlsMaterial. */
 export interface TlsProblem {
   readonly field: "certificate_pem" | "private_key_pem" | "client_ca_pem" | "crl_pem";
@@ -42,6 +45,15 @@ export function checkTls(tls: TlsFiles, needed: boolean, nowMs?: number): TlsPro
     }
   }
   if (tooLong) return problems; // reading it costs
+  for (const field of ["certificate_pem", "client_ca_pem", "crl_pem"] as const) {
+    if (PRIVATE_KEY.test(parts[field] ?? "")) {
+      add(
+        field,
+        "holds a private key, and whoever may read the configuration reads this part; leave the key out, it is " +
+          "given by itself",
+      );
+    }
+  }
 
   const chain = certificatePem === undefined ? [] : attempt("certificate_pem", certificatePem, add);
   checkChain(chain, nowMs, (text) => add("certificate_pem", text));

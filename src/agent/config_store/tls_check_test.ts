@@ -58,6 +58,18 @@ describe("a part", () => {
     expect(problems({ privateKeyPem: "x" })).toEqual(one(/^private_key_pem: is no private key/));
   });
 
+  test("that others may read holds no private key, whatever stands beside it", () => {
+    const { privateKeyPem: key } = server;
+    const found = /holds a private key, .*; leave the key out/;
+    expect(problems({ certificatePem: server.certificatePem + key })).toEqual([
+      expect.stringMatching(new RegExp(`^certificate_pem: ${found.source}`)),
+    ]);
+    expect(problems({ clientCaPem: key.replaceAll("PRIVATE", "RSA PRIVATE") + ca.certificatePem })).toEqual(
+      one(found),
+    );
+    expect(problems({ crlPem: good.crlPem + key.slice(0, 60) })).toEqual(one(found));
+  });
+
   test("that is far too long isn't read", () => {
     expect(problems({ crlPem: "x".repeat(MAX_PEM_UNITS + 1) })).toEqual(
       one(/^crl_pem: 65537 characters, at most/),
