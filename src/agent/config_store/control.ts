@@ -64,6 +64,8 @@ export class ConfigControl {
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #revertTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What waited was undone, and the disk doesn't say so yet: it can't be confirmed any more. */
+  #undone = false;
   #closed = false;
 
   /** @param content that of the store's current version, in force already */
@@ -123,6 +125,14 @@ export class ConfigControl {
           "precondition",
           "NOTHING_WAITS",
           `no version waits for a confirmation; version ${this.version} is in force`,
+        );
+      }
+      if (this.#undone) {
+        throw new ConfigRefusal(
+          "precondition",
+          "TOO_LATE",
+          `version ${this.version} was not confirmed in time and is undone; that could not be written down yet, the ` +
+            "agent's log says why",
         );
       }
       if (version !== this.version) {
@@ -228,9 +238,11 @@ export class ConfigControl {
     const content = { config: loadConfig(toml, `version ${pending.previous}`), tls };
     await live.force(content);
     this.#content = content;
+    this.#undone = true;
     const comment = `version ${current} was not confirmed; as version ${pending.previous}`;
     const version = await store.add({ toml, tls, appliedAtMs: now(), appliedBy: REVERT, comment });
     await this.#commit({ ...this.#state, current: version.version, pending: null });
+    this.#undone = false;
     emit(EventKind.CONFIG_REVERTED, "the configuration was not confirmed and is undone", {
       version: String(version.version),
       undone: String(current),

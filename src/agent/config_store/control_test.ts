@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { bootConfig } from "./boot.ts";
 import type { Change } from "./control.ts";
-import { diskFiles } from "./files.ts";
+import { diskFiles, type Files } from "./files.ts";
 import { controlOf, openStore, type Running, silentLog } from "./testkit.ts";
 
 const toml = (level: string) => `[log]\nlevel = "${level}"\n`;
@@ -29,8 +29,11 @@ afterEach(async () => {
   await Deno.remove(dir, { recursive: true });
 });
 
-async function start(options: Parameters<typeof controlOf>[2] = {}): Promise<Running> {
-  const store = await openStore(dir, diskFiles);
+async function start(
+  options: Parameters<typeof controlOf>[2] = {},
+  files: Files = diskFiles,
+): Promise<Running> {
+  const store = await openStore(dir, files);
   const { state } = await bootConfig({
     store,
     given: { fileName: "given", toml: toml("warn") },
@@ -172,6 +175,28 @@ describe("a change that wants a confirmation", () => {
     expect(control.config.log.level).toBe("warn");
     expect(notes.lines.slice(-3)).toEqual(["doors warn", "first warn", "second warn"]);
     expect(notes.events.at(-1)).toBe('5 {"version":"3","undone":"2"}');
+  });
+});
+
+describe("a change that was undone while the disk took nothing", () => {
+  test("can't be confirmed: it would be in force again at the next start, and isn't now", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let full = false;
+    const write: typeof diskFiles.write = (...args) =>
+      full ? Promise.reject(new Error("disk full")) : diskFiles.write(...args);
+    await running.control.close();
+    running = await start({}, { ...diskFiles, write });
+    const { control, notes } = running;
+    await control.apply(change(1, { confirmWithinS: 5 }));
+    full = true;
+    await vi.advanceTimersByTimeAsync(5_100);
+    await vi.waitFor(() => expect(notes.lines.at(-1)).toBe("second warn"));
+    full = false;
+    await expect(control.confirm(2, "admin:test")).rejects.toMatchObject({ reason: "TOO_LATE" });
+    await vi.advanceTimersByTimeAsync(5_100);
+    await vi.waitFor(() => expect(control.version).toBe(3));
+    expect(control.get(0).version).toMatchObject({ appliedBy: "revert", toml: toml("warn") });
+    await expect(control.confirm(3, "admin:test")).rejects.toMatchObject({ reason: "NOTHING_WAITS" });
   });
 });
 
