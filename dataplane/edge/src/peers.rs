@@ -33,12 +33,14 @@ struct Share {
     connections: usize,
     /// When its handshakes so far are paid for, at so many a second.
     paid_at: Option<Instant>,
+    /// Stands in `gone`, once: who comes and goes pushes nobody else out.
+    is_queued: bool,
 }
 
 #[derive(Default)]
 pub struct Peers {
     shares: HashMap<Peer, Share>,
-    /// Those without a connection, still paying; the oldest first.
+    /// Those that left while still paying, the oldest first; some may be back.
     gone: VecDeque<Peer>,
 }
 
@@ -59,10 +61,11 @@ impl Peers {
             return;
         };
         share.connections = share.connections.saturating_sub(1);
-        if share.connections > 0 {
+        if share.connections > 0 || share.is_queued {
             return;
         }
         if share.paid_at.is_some_and(|at| at > now) {
+            share.is_queued = true;
             self.gone.push_back(peer);
         } else {
             self.shares.remove(&peer);
@@ -94,14 +97,17 @@ impl Peers {
     /// Those that have paid, and the oldest if there are too many.
     fn forget(&mut self, now: Instant) {
         while let Some(peer) = self.gone.front() {
-            let share = self.shares.get(peer);
-            let is_back = share.is_some_and(|share| share.connections > 0);
-            let pays = share.is_some_and(|share| share.paid_at.is_some_and(|at| at > now));
-            if !is_back && pays && self.gone.len() <= MAX_REMEMBERED_PEERS {
-                return;
-            }
-            if !is_back {
-                self.shares.remove(peer);
+            if let Some(share) = self.shares.get_mut(peer) {
+                let is_back = share.connections > 0;
+                let pays = share.paid_at.is_some_and(|at| at > now);
+                if !is_back && pays && self.gone.len() <= MAX_REMEMBERED_PEERS {
+                    return;
+                }
+                if is_back {
+                    share.is_queued = false;
+                } else {
+                    self.shares.remove(peer);
+                }
             }
             self.gone.pop_front();
         }
@@ -180,5 +186,21 @@ mod tests {
             peers.leave(one, now);
         }
         assert!(peers.shares.len() <= MAX_REMEMBERED_PEERS + 2);
+    }
+
+    #[test]
+    fn who_comes_and_goes_is_remembered_once_and_pushes_nobody_out() {
+        let (mut peers, now) = (Peers::default(), Instant::now());
+        let (quiet, restless) = (peer("192.0.2.1"), peer("192.0.2.2"));
+        for one in [quiet, restless] {
+            peers.enter(one, 1, now);
+            peers.book_handshake(one, 1, SECOND, now);
+            peers.leave(one, now);
+        }
+        for _ in 0..=MAX_REMEMBERED_PEERS {
+            peers.enter(restless, 1, now);
+            peers.leave(restless, now);
+        }
+        assert_eq!((peers.shares.len(), peers.gone.len()), (2, 2));
     }
 }
