@@ -6,7 +6,8 @@
 //! The ClientHello is looked at before anything dear is done, and the agent hears
 //! of nobody whose certificate wasn't verified.
 
-use rustls::HandshakeKind;
+mod carry;
+
 use rustls::server::Accepted as Hello;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -15,10 +16,10 @@ use crate::closing::Closing;
 use crate::front::{Accepted, Stream};
 use crate::generation::Generation;
 use crate::hello::{Greeting, Refusal};
-use crate::limits::{BACK_CONNECT_TIME, BACK_RETRY_PAUSE, Limits};
+use crate::limits::Limits;
 use crate::peers::Peer;
-use crate::pipe::{Broken, Pipe, Turn};
-use crate::proven::{check, describe, would_be_taken};
+use crate::pipe::Pipe;
+use crate::proven::would_be_taken;
 use crate::ready::Ready;
 use crate::reason::{Ending, Reason};
 use crate::times::Times;
@@ -198,81 +199,6 @@ impl<S: Stream> Connection<S> {
         let wire = Wire::tls(connection, tls.config.clone(), cipher_in);
         self.phase = Phase::Carrying(Box::new(Pipe::new(wire)));
         Ok(())
-    }
-
-    fn carry(&mut self, world: &mut World<'_>) -> Outcome {
-        let carried = self.carry_or_break(world);
-        if let Phase::Carrying(pipe) = &mut self.phase {
-            let moved = pipe.take_moved();
-            self.progressed |= moved != (0, 0);
-            world.metrics.note_moved(moved);
-        }
-        match carried {
-            Ok(outcome) => outcome,
-            Err(ending) => {
-                if let Phase::Carrying(pipe) = &mut self.phase {
-                    // Who got half an answer from an agent that failed must not take it
-                    // for a whole one.
-                    let ours = |one: &Ending| one.reason != Reason::Agent;
-                    let goodbye =
-                        self.times.proven_at.is_some() && ending.as_ref().is_some_and(ours);
-                    pipe.last_words(&mut self.stream, goodbye);
-                }
-                self.ending = ending;
-                self.begin_closing(&[], world.now)
-            }
-        }
-    }
-
-    /// Its error is why the connection ends; None when it ends as it should.
-    fn carry_or_break(&mut self, world: &mut World<'_>) -> Result<Outcome, Option<Ending>> {
-        let Phase::Carrying(pipe) = &mut self.phase else {
-            return Ok(Outcome::Gone);
-        };
-        let proven = self.times.proven_at.is_some();
-        let broken = |broken| match broken {
-            Broken::Tls(error) => Some(error.into()),
-            Broken::Client if proven => None,
-            Broken::Client => Some(Ending::new(Reason::Left, "it left during the handshake")),
-            Broken::Back(error) => Some(Ending::new(Reason::Agent, error.to_string())),
-        };
-        let (stream, ready) = (&mut self.stream, &mut self.ready);
-        let inwards = pipe.inwards(stream, ready, &world.back, world.scratch);
-        let mut inwards = inwards.map_err(broken)?;
-        if let Wire::Tls(wire) = &pipe.wire
-            && !proven
-            && !wire.tls.is_handshaking()
-        {
-            let kind = check(wire, world.generation.tls.as_ref()).map_err(Some)?;
-            world.metrics.note_handshake(kind == HandshakeKind::Resumed);
-            self.times.proven_at = Some(world.now);
-        }
-        if inwards == Turn::WantsBack {
-            let since = *self.times.back_wanted_at.get_or_insert(world.now);
-            let header = describe(&pipe.wire, self.address, self.local).map_err(Some)?;
-            match pipe.open_back(&world.back, header) {
-                Ok(()) => {
-                    self.times.back_retry_at = None;
-                    inwards = Turn::More;
-                }
-                Err(_) if world.now.duration_since(since) < BACK_CONNECT_TIME => {
-                    self.times.back_retry_at = Some(world.now + BACK_RETRY_PAUSE);
-                }
-                Err(error) => return Err(broken(Broken::Back(error))),
-            }
-        }
-        let outwards = pipe.outwards(&mut self.stream, world.scratch, world.now);
-        let outwards = outwards.map_err(broken)?;
-        if pipe.both_ended() {
-            return Err(None);
-        }
-        if pipe.client_ended || pipe.back_ended {
-            self.times.half_closed_at.get_or_insert(world.now);
-        }
-        Ok(match (inwards, outwards) {
-            (Turn::More, _) | (_, Turn::More) => Outcome::Again,
-            _ => Outcome::Wait,
-        })
     }
 
     /// Whether it would be taken by the configuration as it is now.
