@@ -51,10 +51,7 @@ fn the_agent_hears_nothing_before_the_first_byte() {
     let place = Place::new();
     let seen = place.agent(echo);
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     while stream.conn.is_handshaking() {
         stream.conn.complete_io(&mut stream.sock).unwrap();
     }
@@ -86,10 +83,7 @@ fn a_lot_arrives_whole_both_ways_at_once() {
     let place = Place::new();
     let _seen = place.agent(echo);
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     let sent: Vec<u8> = (0..8_000_000_u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
@@ -111,10 +105,7 @@ fn a_client_that_ends_its_direction_gets_the_rest_of_the_answer() {
         socket.write_all(&question).unwrap();
     });
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     stream.write_all(b"question").unwrap();
     stream.conn.send_close_notify();
     stream.flush().unwrap();
@@ -128,20 +119,14 @@ fn a_client_that_ends_its_direction_gets_the_rest_of_the_answer() {
 #[test]
 fn an_agent_that_ends_its_direction_still_gets_what_the_client_says() {
     let place = Place::new();
-    let (send, heard) = std::sync::mpsc::channel();
-    let listener = std::os::unix::net::UnixListener::bind(place.path("agent.sock")).unwrap();
-    thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
+    let heard = place.agent_once(|mut socket| {
         socket.shutdown(Shutdown::Write).unwrap();
         let mut all = Vec::new();
         socket.read_to_end(&mut all).unwrap();
-        send.send(all).unwrap();
+        all
     });
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     stream.write_all(b"first").unwrap();
     assert_eq!(stream.read(&mut [0; 9]).unwrap(), 0);
     stream.write_all(b", then last").unwrap();
@@ -154,18 +139,11 @@ fn an_agent_that_ends_its_direction_still_gets_what_the_client_says() {
 #[test]
 fn a_connection_cut_off_without_goodbye_ends_at_the_agent_too() {
     let place = Place::new();
-    let (send, ended) = std::sync::mpsc::channel();
-    let listener = std::os::unix::net::UnixListener::bind(place.path("agent.sock")).unwrap();
-    thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
+    let ended = place.agent_once(|mut socket| {
         let _ = socket.read_to_end(&mut Vec::new());
-        send.send(()).unwrap();
     });
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     stream.write_all(b"x").unwrap();
     drop(stream.sock);
     ended.recv_timeout(PATIENCE).unwrap();
@@ -175,10 +153,7 @@ fn a_connection_cut_off_without_goodbye_ends_at_the_agent_too() {
 fn an_agent_that_comes_back_within_its_time_gets_the_connection() {
     let place = Place::new();
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     stream.write_all(b"hello").unwrap();
     thread::sleep(Duration::from_millis(500));
     let _seen = place.agent(echo);
@@ -191,10 +166,7 @@ fn an_agent_that_comes_back_within_its_time_gets_the_connection() {
 fn an_agent_that_stays_away_costs_the_connection_and_a_log_line() {
     let place = Place::new();
     let edge = place.start();
-    let mut stream = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut stream = place.connect(edge.at);
     stream.write_all(b"hello").unwrap();
     let error = stream.read(&mut [0; 5]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);

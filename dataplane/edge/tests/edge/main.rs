@@ -5,6 +5,8 @@
 mod carrying;
 mod common;
 mod limits;
+mod listeners;
+mod memory;
 mod metrics;
 mod process;
 mod refusals;

@@ -32,10 +32,7 @@ fn sigterm_ends_after_its_grace_whatever_is_open() {
     let place = Place::new();
     let _seen = place.agent(echo);
     let mut edge = place.start();
-    let mut open = connect(
-        edge.at,
-        &Arc::new(config(&place.pki, Some(&place.client()))),
-    );
+    let mut open = place.connect(edge.at);
     ask(&mut open, "before").unwrap();
     edge.signal("-TERM");
     let start = Instant::now();

@@ -1,11 +1,12 @@
 //! An edge, an agent that answers behind it, and clients in front, on real sockets.
-#![allow(clippy::panic)]
 
+pub mod header;
 pub mod pki;
 
 use gatehouse_edge::kernel_tcp::KernelTcp;
 use gatehouse_edge::limits::Limits;
 use gatehouse_edge::server::Server;
+use header::{Seen, read_header};
 use pki::{Identity, Pki};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -24,17 +25,6 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 pub type Client = StreamOwned<ClientConnection, TcpStream>;
-
-/// What the agent was told by one PROXY header.
-pub struct Seen {
-    pub family: u8,
-    /// False: the header has no SSL TLV, and the next two are empty.
-    pub tls: bool,
-    pub source: SocketAddr,
-    pub destination: SocketAddr,
-    pub tls_version: String,
-    pub certificate_der: Vec<u8>,
-}
 
 /// A directory with PEM files, and the agent's socket in it.
 pub struct Place {
@@ -127,8 +117,28 @@ impl Place {
         seen
     }
 
+    /// An agent for one connection: hands its socket, header and all, to `then`.
+    pub fn agent_once<T: Send + 'static>(
+        &self,
+        then: impl FnOnce(UnixStream) -> T + Send + 'static,
+    ) -> Receiver<T> {
+        let listener = UnixListener::bind(self.path("agent.sock")).unwrap();
+        let (send, outcome) = channel();
+        thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            send.send(then(socket)).unwrap();
+        });
+        outcome
+    }
+
     pub fn client(&self) -> Identity {
         self.pki.client("one")
+    }
+
+    /// A client whose certificate is good.
+    pub fn connect(&self, at: SocketAddr) -> Client {
+        let config = config(&self.pki, Some(&self.client()));
+        connect(at, &Arc::new(config))
     }
 }
 
@@ -137,58 +147,6 @@ pub fn echo(mut socket: UnixStream) {
     let mut reader = socket.try_clone().unwrap();
     std::io::copy(&mut reader, &mut socket).ok();
     socket.shutdown(Shutdown::Write).ok();
-}
-
-/// A reader of its own, written against the specification and not against the writer.
-fn read_header(socket: &mut UnixStream) -> Seen {
-    let mut fixed = [0; 16];
-    socket.read_exact(&mut fixed).unwrap();
-    assert_eq!(&fixed[..12], b"\r\n\r\n\0\r\nQUIT\n");
-    assert_eq!(fixed[12], 0x21);
-    let mut rest = vec![0; usize::from(u16::from_be_bytes([fixed[14], fixed[15]]))];
-    socket.read_exact(&mut rest).unwrap();
-    let port = |at: usize| u16::from_be_bytes([rest[at], rest[at + 1]]);
-    let (source, destination, tlvs) = if fixed[13] == 0x11 {
-        let ip = |at: usize| <[u8; 4]>::try_from(&rest[at..at + 4]).unwrap();
-        (
-            SocketAddr::from((ip(0), port(8))),
-            SocketAddr::from((ip(4), port(10))),
-            &rest[12..],
-        )
-    } else {
-        let ip = |at: usize| <[u8; 16]>::try_from(&rest[at..at + 16]).unwrap();
-        (
-            SocketAddr::from((ip(0), port(32))),
-            SocketAddr::from((ip(16), port(34))),
-            &rest[36..],
-        )
-    };
-    let mut seen = Seen {
-        family: fixed[13],
-        tls: !tlvs.is_empty(),
-        source,
-        destination,
-        tls_version: String::new(),
-        certificate_der: Vec::new(),
-    };
-    if seen.tls {
-        let ssl = tlv(tlvs, 0x20);
-        assert_eq!(ssl[..5], [0x03, 0, 0, 0, 0]);
-        seen.tls_version = String::from_utf8(tlv(&ssl[5..], 0x21)).unwrap();
-        seen.certificate_der = tlv(&ssl[5..], 0x28);
-    }
-    seen
-}
-
-fn tlv(mut bytes: &[u8], kind: u8) -> Vec<u8> {
-    while let [found, high, low, rest @ ..] = bytes {
-        let (value, others) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])));
-        if *found == kind {
-            return value.to_vec();
-        }
-        bytes = others;
-    }
-    panic!("no TLV {kind:#x}");
 }
 
 pub struct Running {
@@ -238,6 +196,12 @@ impl Running {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Resident memory of the process.
+    pub fn memory_bytes(&self) -> usize {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
     }
 
     /// Waits for a log line with `text` in it.
@@ -299,6 +263,11 @@ pub fn ask(client: &mut Client, text: &str) -> std::io::Result<String> {
     let mut answer = vec![0; text.len()];
     client.read_exact(&mut answer)?;
     Ok(String::from_utf8(answer).unwrap())
+}
+
+/// The end comes by TLS's goodbye.
+pub fn is_told_goodbye(client: &mut Client) -> bool {
+    client.read(&mut [0; 9]).is_ok_and(|read| read == 0)
 }
 
 /// One question on a connection of its own; the error as text.
