@@ -1,6 +1,7 @@
 // Which configuration an agent starts with: the one that was in force, unless the operator starts it with another
 // file than the last time. Must never start on a version that nobody confirmed.
 import { createHash } from "node:crypto";
+import { isOlder } from "../../pki/revocation_list.ts";
 import { EventKind } from "../../proto/mod.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { EmitEvent } from "../event_sink.ts";
@@ -59,7 +60,7 @@ export async function bootConfig(options: BootOptions): Promise<{ content: Conte
     const problems = checkTls(given.tls, hasTls(config)).map(({ field, description }) =>
       `${field}: ${description}`
     );
-    if (problems.length === 0) tls = given.tls;
+    if (problems.length === 0) tls = withNewerRevocations(given.tls, tls, log);
     else if (options.strict) throw new Error(`TLS material: ${problems.join("; ")}`);
     else {
       log.error("the given TLS material is not taken", { problems });
@@ -101,6 +102,15 @@ export async function bootConfig(options: BootOptions): Promise<{ content: Conte
     });
   }
   return { content: { config, tls }, state: next };
+}
+
+/** A list that came while the agent ran is not undone by a start that knows less: who was revoked stays so. */
+function withNewerRevocations(given: TlsFiles, kept: TlsFiles, log: Logger): TlsFiles {
+  if (given.clientCaPem !== kept.clientCaPem || !isOlder(given.crlPem, kept.crlPem)) return given;
+  log.warn("the kept revocation list stays: the start gave none, or an older one", {
+    next: "to remove it: gatehouse config apply --crl, with an empty file",
+  });
+  return { ...given, crlPem: kept.crlPem };
 }
 
 function commentOf(fromGiven: boolean, base: StoredVersion, state: StoreState | undefined): string {

@@ -1,5 +1,6 @@
 // Whether a configuration may come after the one in force: everything that can be known before anything is touched.
 // Must never change anything.
+import { revokedNoLonger } from "../../pki/revocation_list.ts";
 import { formatAddress, parseAddress } from "../../transport/address.ts";
 import { checkConfig, type Config, loadConfig } from "../config/mod.ts";
 import type { TlsFiles } from "./applier.ts";
@@ -63,6 +64,11 @@ export function checkChange(
     );
   }
   warnings.push(...changeWarnings(before.config, config, circumstances.peer));
+  for (const [issuer, count] of revokedNoLonger(before.tls.crlPem, tls.crlPem)) {
+    warnings.push(
+      `${count} certificates that ${issuer} has revoked are taken again, if that CA still is (crl_pem)`,
+    );
+  }
   if (tlsChanged && tls.certificatePem !== undefined && !wantsTls) {
     warnings.push("the TLS material is kept, and no tls:// address uses it");
   }

@@ -1,18 +1,19 @@
 // What may come after the configuration in force: what is there already hinders nobody from changing something else.
 import { beforeAll, expect, test } from "vitest";
 import { loadConfig } from "../config/mod.ts";
-import { newAuthority, newLeaf } from "../../pki/profile.ts";
+import { type KeyPairPem, newAuthority, newLeaf, newRevocationList } from "../../pki/profile.ts";
 import type { TlsFiles } from "./applier.ts";
 import { checkChange, type Circumstances, mergeTls } from "./change_check.ts";
 
 const DAY_MS = 86_400_000;
 const TLS_TOML = '[listen]\naddresses = ["vsock://any:1", "tls://0.0.0.0:1"]\n';
 
+let ca: KeyPairPem;
 let tls: TlsFiles;
 let circumstances: Circumstances;
 beforeAll(async () => {
   const validity = { notBefore: new Date(Date.now() - 9 * DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
-  const ca = await newAuthority("CA", validity);
+  ca = await newAuthority("CA", validity);
   const leaf = await newLeaf(ca, {
     ...validity,
     commonName: "gate",
@@ -70,6 +71,24 @@ test("without an edge there is no TLS, whatever the material", () => {
   expect(kindOf(() => checkChange({ toml: TLS_TOML, tls }, before(""), { ...noEdge, hasEdge: true }))).toBe(
     "taken",
   );
+});
+
+test("certificates that a change, or a rollback, takes again are counted in a warning", async () => {
+  const now = Date.now();
+  const validity = { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + DAY_MS) };
+  const list = (...serials: string[]) =>
+    newRevocationList(ca, serials.map((serial) => ({ serial, revokedAt: new Date() })), 1, validity);
+  const revoked = { ...tls, crlPem: await list("1a", "2b") };
+  const warningsFor = (crlPem: string | undefined) =>
+    checkChange({ toml: TLS_TOML, tls: { ...tls, crlPem } }, { ...before(TLS_TOML), tls: revoked }, {
+      ...circumstances,
+      now: () => now,
+    }).warnings;
+  expect(warningsFor(await list("1a"))).toEqual([
+    expect.stringMatching(/^1 certificates that CN=CA has revoked/),
+  ]);
+  expect(warningsFor(undefined)).toEqual([expect.stringMatching(/^2 certificates/)]);
+  expect(warningsFor(await list("1a", "2b", "3c"))).toEqual([]);
 });
 
 test("an absent part of TLS material stays, an empty one goes", () => {

@@ -2,6 +2,7 @@
 // old configuration or the new one, whole.
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { newAuthority, newLeaf, newRevocationList } from "../../pki/profile.ts";
 import { bootConfig, type Given } from "./boot.ts";
 import type { Change } from "./control.ts";
 import { diskFiles, type Files } from "./files.ts";
@@ -101,6 +102,34 @@ describe("a start", () => {
     await boot({ toml: toml("warn") });
     await expect(boot({ toml: "[log]\nlevel = 3\n" })).rejects.toThrow(/given:2:9: log\.level/);
     expect(await boot()).toMatchObject({ level: "warn", version: 1 });
+  });
+
+  test("with a renewed certificate keeps a newer revocation list that came while it ran", async () => {
+    const validity = (days: number) => ({
+      notBefore: new Date(Date.now() + (days - 5) * 86_400_000),
+      notAfter: new Date(Date.now() + 86_400_000),
+    });
+    const ca = await newAuthority("CA", validity(0));
+    const leaf = () =>
+      newLeaf(ca, { ...validity(0), commonName: "gate", names: ["dns:gate.example"], use: "server" });
+    const crl = (days: number) => newRevocationList(ca, [], days, validity(days));
+    const [kept, older, newer] = [await crl(2), await crl(1), await crl(3)];
+    const given = async (crlPem?: string) => ({
+      tls: { ...await leaf(), clientCaPem: ca.certificatePem, crlPem },
+    });
+    const first = await boot(await given());
+    await controlOf(first.store, first.state).control.apply(change(1, "debug", { tls: { crlPem: kept } }));
+    for (const crlPem of [undefined, older]) {
+      const renewed = await given(crlPem);
+      const { tls } = (await boot(renewed)).content;
+      expect(tls).toEqual({ ...renewed.tls, crlPem: kept });
+    }
+    expect((await boot(await given(newer))).content.tls.crlPem).toBe(newer);
+    const other = {
+      ...await given(),
+      tls: { clientCaPem: (await newAuthority("New", validity(0))).certificatePem },
+    };
+    expect((await boot(other)).content.tls.crlPem).toBeUndefined();
   });
 
   test("leaves bad TLS material out, unless it is to be an error", async () => {

@@ -3,7 +3,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type Certificate, readCertificates } from "../../pki/certificate.ts";
 import { PkiError } from "../../pki/error.ts";
-import { readPem } from "../../pki/pem.ts";
+import { readRevocationLists, type RevocationList } from "../../pki/revocation_list.ts";
 import type { TlsFiles } from "./applier.ts";
 
 /** Of each part, UTF-16 units: a chain or some hundred anchors. */
@@ -63,11 +63,10 @@ export function checkTls(tls: TlsFiles, needed: boolean, nowMs?: number): TlsPro
   } else if (privateKeyPem === undefined && certificatePem !== undefined && !needed) {
     add("private_key_pem", "is missing; a certificate and its key go together");
   }
-  if (clientCaPem !== undefined) {
-    checkAnchors(attempt("client_ca_pem", clientCaPem, add), nowMs, (text) => add("client_ca_pem", text));
-  }
+  const anchors = clientCaPem === undefined ? [] : attempt("client_ca_pem", clientCaPem, add);
+  checkAnchors(anchors, nowMs, (text) => add("client_ca_pem", text));
   if (crlPem !== undefined) {
-    const fault = crlFault(crlPem);
+    const fault = crlFault(crlPem, anchors.filter(({ isCa }) => isCa), nowMs);
     if (fault !== undefined) add("crl_pem", fault);
   }
   return problems;
@@ -158,15 +157,26 @@ function keyFault(keyPem: string, certificatePem: string): string | undefined {
   return "isn't the certificate's; give the two that belong together";
 }
 
-function crlFault(pem: string): string | undefined {
+/** RFC 5280, 6.3.3: the edge lets nobody in of whom no list that holds says that he wasn't revoked. */
+function crlFault(
+  pem: string,
+  anchors: readonly Certificate[],
+  nowMs: number | undefined,
+): string | undefined {
+  let lists: RevocationList[];
   try {
-    const lists = readPem(pem, "X509 CRL");
-    if (lists.length === 0) return "there is no revocation list in it (PEM, -----BEGIN X509 CRL-----)";
-    return lists.some((der) => der[0] !== 0x30)
-      ? "holds a damaged revocation list; give it again"
-      : undefined;
+    lists = readRevocationLists(pem);
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
     return `${error.message}; give PEM`;
   }
+  if (anchors.length > 0 && !lists.some(({ issuer }) => anchors.some(({ subject }) => subject === issuer))) {
+    return `no list is one of the clients' CA, so no client could be let in: they are of ${
+      lists.map(({ issuer }) => issuer).join("; ")
+    }; give that CA's, or none`;
+  }
+  const ended = lists.find(({ nextUpdate }) => nextUpdate !== undefined && Number(nextUpdate) < (nowMs ?? 0));
+  return ended &&
+    `the list of ${ended.issuer} held until ${ended.nextUpdate?.toISOString()}, and without one that holds no client ` +
+      "of it is let in; give the newest";
 }

@@ -122,8 +122,27 @@ describe("anchors", () => {
     const old = await newAuthority("Old CA", validity(-9, -1));
     expect(problems({ clientCaPem: old.certificatePem + ca.certificatePem })).toEqual([]);
     const later = NOW + 61 * DAY_MS;
-    expect(problems({ clientCaPem: ca.certificatePem, certificatePem: undefined }, false, later)).toEqual(
+    const anchor = { clientCaPem: ca.certificatePem, certificatePem: undefined, crlPem: undefined };
+    expect(problems(anchor, false, later)).toEqual(
       one(/^client_ca_pem: CN=CA expired/),
     );
+  });
+});
+
+describe("a revocation list", () => {
+  test("of other authorities than the clients', by which nobody could come in, is refused", async () => {
+    const foreign = await newRevocationList(await newAuthority("Foreign CA", validity()), [], 1, validity());
+    expect(problems({ crlPem: foreign })).toEqual(
+      one(/^crl_pem: .*no client could be let in: .*CN=Foreign CA/),
+    );
+    expect(problems({ crlPem: good.crlPem + foreign })).toEqual([]);
+  });
+
+  test("that held until yesterday is refused, where the time is asked", async () => {
+    const old = await newRevocationList(ca, [], 1, validity(-9, -1));
+    expect(problems({ crlPem: old })).toEqual(
+      one(/^crl_pem: the list of CN=CA held until 2026-11-20.*newest/),
+    );
+    expect(checkTls({ ...good, crlPem: old }, true)).toEqual([]);
   });
 });
