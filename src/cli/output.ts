@@ -2,6 +2,7 @@
 // one JSON value for programs, errors that end with the next thing to type.
 import { status } from "@grpc/grpc-js";
 import { ConfigError } from "../agent/config/mod.ts";
+import { visible } from "../agent/log/escape.ts";
 import { PkiError } from "../pki/error.ts";
 import { violationsIn } from "../services/refusal.ts";
 import { SignerStartError } from "../signer/process.ts";
@@ -15,11 +16,14 @@ function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Arra
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }
 
+/** A server's words may stand anywhere in it, and a terminal obeys control characters. Line ends and tabs stay; JSON stays JSON. */
+const printable = (text: string): string => text.replace(/[^\n\t]+/g, (part) => visible(part, Infinity));
+
 /** Raw bytes to standard output. */
 export const printBytes = (bytes: Uint8Array): void => writeAll(Deno.stdout, bytes);
-export const print = (line: string): void => printBytes(encoder.encode(line + "\n"));
+export const print = (line: string): void => printBytes(encoder.encode(printable(line) + "\n"));
 /** To standard error: what a pipe must not receive. */
-export const note = (line: string): void => writeAll(Deno.stderr, encoder.encode(line + "\n"));
+export const note = (line: string): void => writeAll(Deno.stderr, encoder.encode(printable(line) + "\n"));
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 /** One value a line, where there are several (NDJSON). */
 export const printJsonLine = (value: unknown): void => print(JSON.stringify(value));

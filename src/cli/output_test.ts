@@ -1,8 +1,8 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { loadConfig } from "../agent/config/mod.ts";
 import { SignerStartError } from "../signer/process.ts";
 import { parseAddress, SocketError } from "../transport/mod.ts";
-import { failureOf } from "./output.ts";
+import { failureOf, note, print, printJson, reportFailure } from "./output.ts";
 
 function thrownBy(work: () => unknown): unknown {
   try {
@@ -36,4 +36,26 @@ it("a signer that didn't start and an address in use end with a next step too", 
 
 it("an unknown error is told as it is", () => {
   expect(failureOf(new Error("odd"))).toEqual({ code: "failed", message: "odd" });
+});
+
+it("no server's words move the terminal's cursor, whichever way they are printed", () => {
+  const written: string[] = [];
+  const write = (bytes: Uint8Array) => {
+    written.push(new TextDecoder().decode(bytes));
+    return bytes.length;
+  };
+  const spies = [Deno.stdout, Deno.stderr].map((to) => vi.spyOn(to, "writeSync").mockImplementation(write));
+  const hostile = "a\u001b[2Jb\u009b1mc\u202ed\re\n\tf \u00fc";
+  const details = Object.assign(new Error(hostile), { code: 7, details: hostile });
+  print(hostile);
+  note(hostile);
+  printJson({ hostile });
+  reportFailure(details, false);
+  for (const spy of spies) spy.mockRestore();
+  const shown = "a\\u001b[2Jb\\u009b1mc\\u202ed\\u000de\n\tf \u00fc";
+  expect(written.slice(0, 2)).toEqual([`${shown}\n`, `${shown}\n`]);
+  expect(JSON.parse(written[2])).toEqual({ hostile });
+  expect(written[3]).toBe(`gatehouse: PERMISSION_DENIED: ${shown}\n`);
+  // deno-lint-ignore no-control-regex -- they are what is looked for
+  expect(written.join("")).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
 });
