@@ -2,7 +2,8 @@
 // Must never set the clock, and must take the machine's word only where nothing known contradicts it.
 import { join } from "node:path";
 import { backgroundInterval } from "./background_timer.ts";
-import { replaceFile } from "./durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
+import { readIfThere } from "../files/read_if_there.ts";
 import { isoTime } from "./iso_time.ts";
 import { errorText, type Logger } from "./log/mod.ts";
 
@@ -147,19 +148,18 @@ export class ApplianceClock implements ClockKnowledge {
   async #readKept(): Promise<number | undefined> {
     if (this.#file === undefined) return undefined;
     try {
-      const text = await Deno.readTextFile(this.#file);
-      const ms = text.length > MAX_KEPT_BYTES ? NaN : Date.parse(text.trim());
-      if (!Number.isNaN(ms)) return ms;
-      this.#log.warn("the kept time can't be read, going on without it", { file: this.#file });
+      const text = await readIfThere(this.#file, MAX_KEPT_BYTES);
+      if (text === undefined) return undefined;
+      const ms = Date.parse(text.trim());
+      if (Number.isNaN(ms)) throw new Error("it holds no time");
+      return ms;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) {
-        this.#log.warn("the kept time can't be read, going on without it", {
-          file: this.#file,
-          error: errorText(error),
-        });
-      }
+      this.#log.warn("the kept time can't be read, going on without it", {
+        file: this.#file,
+        error: errorText(error),
+      });
+      return undefined;
     }
-    return undefined;
   }
 
   async #keep(): Promise<void> {

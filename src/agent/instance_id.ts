@@ -1,7 +1,7 @@
 // Which appliance this is: an id made once and kept, so that a proof made for one is worth nothing to another.
 // Must never change while the state directory lives.
 import { join } from "node:path";
-import { replaceFile } from "./durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
 
 const FILE = "instance-id";
 

@@ -8,6 +8,8 @@ import { type PublicKey, readPublicKey } from "./public_key.ts";
 
 /** Keys that may be enrolled: people and machines that run one appliance. Each costs a line and an imported key. */
 export const MAX_ADMINS = 64;
+/** An entry has some 400 bytes. */
+export const MAX_ADMINS_BYTES = MAX_ADMINS * 4 * 1024;
 /** The API's own rule for names. */
 export const ADMIN_NAME = /^[a-z0-9._-]{1,64}$/;
 

@@ -2,18 +2,25 @@
 // Must never enrol anyone from the bootstrap credential once somebody was, nor serve administration from a damaged file.
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { replaceFile } from "../agent/durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
+import { CREDENTIALS } from "../agent/credential_names.ts";
 import type { EmitEvent } from "../agent/event_sink.ts";
 import { errorText, type Logger } from "../agent/log/mod.ts";
+import { readIfThere } from "../files/read_if_there.ts";
 import { EventKind, Role } from "../proto/mod.ts";
-import { ADMIN_NAME, type EnrolledAdmin, formatAdmins, MAX_ADMINS, parseAdmins } from "./admin_file.ts";
+import {
+  ADMIN_NAME,
+  type EnrolledAdmin,
+  formatAdmins,
+  MAX_ADMINS,
+  MAX_ADMINS_BYTES,
+  parseAdmins,
+} from "./admin_file.ts";
 import type { RoleNumber } from "./identity.ts";
 import type { EnrolledKeys } from "./proof_check.ts";
-import { PublicKeyError, readPublicKey, readPublicKeyText } from "./public_key.ts";
+import { MAX_KEY_FILE_BYTES, PublicKeyError, readPublicKey, readPublicKeyText } from "./public_key.ts";
 
 const FILE = "admins.json";
-/** Below the credentials directory: the first administrator's public key, PEM or a line of OpenSSH. */
-export const BOOTSTRAP_CREDENTIAL = "gatehouse.admin";
 /** The first administrator's name; he may add himself again under another one. */
 export const FIRST_ADMIN = "owner";
 
@@ -137,7 +144,7 @@ export class AdminStore implements EnrolledKeys {
   async #load(): Promise<void> {
     const { log } = this.options;
     try {
-      const text = await textOf(this.#path);
+      const text = await readIfThere(this.#path, MAX_ADMINS_BYTES);
       if (text !== undefined) return this.#take(await parseAdmins(text));
     } catch (error) {
       this.damaged = true;
@@ -154,13 +161,13 @@ export class AdminStore implements EnrolledKeys {
 
   async #bootstrap(): Promise<void> {
     const { credentialsDir, log, now } = this.options;
-    const path = credentialsDir && join(credentialsDir, BOOTSTRAP_CREDENTIAL);
+    const path = credentialsDir && join(credentialsDir, CREDENTIALS.admin);
     try {
-      const text = path && await textOf(path);
+      const text = path && await readIfThere(path, MAX_KEY_FILE_BYTES);
       if (!text) {
         log.warn("no administrator is enrolled: nobody may administrate", {
           next:
-            `start with the credential ${BOOTSTRAP_CREDENTIAL}, a public key; \`gatehouse admins keygen\` makes a pair`,
+            `start with the credential ${CREDENTIALS.admin}, a public key; \`gatehouse admins keygen\` makes a pair`,
         });
         return;
       }
@@ -185,15 +192,5 @@ export class AdminStore implements EnrolledKeys {
     const roleName = role === Role.ADMIN ? "admin" : "operator";
     const fields = { name, role: roleName, key_id: Buffer.from(key.keyId).toString("hex"), by };
     this.options.emit(kind, `${roleName} ${name} ${what} by ${by}`, fields);
-  }
-}
-
-/** Undefined when there is no such file. */
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

@@ -6,6 +6,9 @@ import { createHash, createPublicKey } from "node:crypto";
 /** SubjectPublicKeyInfo up to the key itself (RFC 8410, 4; RFC 5480, 2, with an uncompressed point). */
 const ED25519_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 const P256_PREFIX = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d03010703420004", "hex");
+/** A file with a key, private or public, has some hundred bytes; this bounds a wrong one. */
+export const MAX_KEY_FILE_BYTES = 16 * 1024;
+
 const ED25519_BYTES = 32;
 const P256_BYTES = 64;
 

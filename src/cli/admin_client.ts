@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { type PrivateKey, PrivateKeyError, readPrivateKey } from "../authority/private_key.ts";
 import { Prover } from "../authority/prover.ts";
+import { MAX_KEY_FILE_BYTES } from "../authority/public_key.ts";
 import type { ApiPath } from "../authority/table.ts";
 import { Channel } from "../grpc/channel.ts";
 import { type ClientMethod, serverStream, unary } from "../grpc/client.ts";
@@ -11,12 +12,9 @@ import { type Address, formatAddress, parseAddressList } from "../transport/addr
 import { dialer, type DialOptions } from "../transport/dial.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { ownVmPaths } from "../vm/paths.ts";
-import { exists } from "../vm/write_once.ts";
+import { exists } from "../files/write_once.ts";
 import { readInput } from "./files.ts";
 import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
-
-/** A private key in PEM has some hundred bytes; this bounds a wrong file. */
-const MAX_KEY_FILE_BYTES = 16 * 1024;
 
 /** Who follows a stream wants it back soon after the server. */
 const MAX_BACKOFF_MS = 5_000;

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Command } from "commander";
 import { makePrivateKeyPem, readPrivateKey } from "../authority/private_key.ts";
-import { PublicKeyError, readPublicKeyText } from "../authority/public_key.ts";
+import { MAX_KEY_FILE_BYTES, PublicKeyError, readPublicKeyText } from "../authority/public_key.ts";
 import {
   type AddAdminRequestInit,
   type Admin,
@@ -12,14 +12,12 @@ import {
   Role,
 } from "../proto/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { exists, writeOnce } from "../vm/write_once.ts";
+import { exists, writeOnce } from "../files/write_once.ts";
 import { type AdminOptions, adminOptions, withAdmin } from "./admin_client.ts";
 import { action } from "./command.ts";
 import { readInput } from "./files.ts";
 import { note, print, printJson, table } from "./output.ts";
 
-/** A public key in PEM has some hundred bytes; this bounds a wrong file. */
-const MAX_KEY_FILE_BYTES = 16 * 1024;
 /** Of a key's id, in a table: enough to tell 64 keys apart. */
 const SHOWN_ID_CHARS = 16;
 

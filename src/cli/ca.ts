@@ -14,7 +14,7 @@ import {
 import { readCertificate } from "../pki/certificate.ts";
 import { leafFiles, refuseToReplace, writeLeaf } from "../pki/leaf_files.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { exists } from "../vm/write_once.ts";
+import { exists } from "../files/write_once.ts";
 import { action, wholeNumber } from "./command.ts";
 import { readInput } from "./files.ts";
 import { print, printJson, table } from "./output.ts";

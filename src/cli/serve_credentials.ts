@@ -1,12 +1,13 @@
 // What `gatehouse serve` gives its agent at the start: TLS material and the first administrator's public key, of files
 // that the operator names, or made beside the state. Must never put a private key where others can read it.
 import { join } from "node:path";
-import { replaceFile } from "../agent/durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
+import { CREDENTIALS } from "../agent/credential_names.ts";
 import { makePrivateKeyPem, readPrivateKey } from "../authority/private_key.ts";
 import { ensureOwnTls, localNames, type OwnTls, serverOf } from "../pki/own_tls.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { CLI_NAME } from "../vm/owner.ts";
-import { exists, writeOnce } from "../vm/write_once.ts";
+import { exists, writeOnce } from "../files/write_once.ts";
 import { readInput } from "./files.ts";
 
 export interface CredentialFlags {
@@ -20,18 +21,10 @@ export interface CredentialFlags {
   credentials?: string;
 }
 
-/** What the agent reads in its credentials directory. */
-const NAMES = {
-  certificate: "gatehouse.tls-cert",
-  privateKey: "gatehouse.tls-key",
-  clientCa: "gatehouse.client-ca",
-  crl: "gatehouse.crl",
-  admin: "gatehouse.admin",
-} as const;
 /** A chain or some hundred anchors; the agent takes no more. */
 const MAX_FILE_BYTES = 256 * 1024;
 
-type Files = Partial<Record<keyof typeof NAMES, string>>;
+type Files = Partial<Record<keyof typeof CREDENTIALS, string>>;
 
 export interface ServeCredentials {
   /** Where the agent finds them. */
@@ -85,13 +78,13 @@ export async function gatherCredentials(
   const dir = join(state, "credentials");
   await Deno.remove(dir, { recursive: true }).catch(() => {});
   await Deno.mkdir(dir, { mode: 0o700 });
-  for (const [part, text] of contents) await replaceFile(join(dir, NAMES[part]), text);
+  for (const [part, text] of contents) await replaceFile(join(dir, CREDENTIALS[part]), text);
   if (files.admin !== undefined) return { dir, caller };
   // Somebody administrates already: another key would be of no use.
   if (!await exists(adminKey) && await exists(join(state, "agent", "admins.json"))) return { dir, caller };
   await writeOnce(adminKey, new TextEncoder().encode(makePrivateKeyPem()));
   const { publicPem } = await readPrivateKey(await readText(adminKey));
-  await replaceFile(join(dir, NAMES.admin), publicPem);
+  await replaceFile(join(dir, CREDENTIALS.admin), publicPem);
   return { dir, caller, adminKey };
 }
 
@@ -106,7 +99,7 @@ const filesOf = ({ ca, crl, server }: OwnTls): Files => ({
 async function fromDirectory(dir: string | undefined): Promise<Files> {
   const files: Files = {};
   if (dir === undefined) return files;
-  for (const [part, name] of Object.entries(NAMES) as [keyof Files, string][]) {
+  for (const [part, name] of Object.entries(CREDENTIALS) as [keyof Files, string][]) {
     if (await exists(join(dir, name))) files[part] = join(dir, name);
   }
   return files;

@@ -1,14 +1,14 @@
 // A certificate authority in a directory, for those who have none: makes certificates, remembers and revokes them.
 // Must never replace the authority's key, print a private key, nor leave half of a file behind.
-import { replaceFile } from "../agent/durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
 import { join, resolve } from "node:path";
 import { ensurePrivateDir } from "../vm/paths.ts";
 import { withLock } from "../vm/vm_state.ts";
-import { exists } from "../vm/write_once.ts";
+import { exists } from "../files/write_once.ts";
 import { type CaIndex, type Issued, readIndex, writeIndex } from "./ca_index.ts";
 import { readCertificate } from "./certificate.ts";
 import { PkiError } from "./error.ts";
-import { readIfThere } from "./read_file.ts";
+import { readIfThere } from "../files/read_if_there.ts";
 import { canonicalName } from "./names.ts";
 import type { KeyPairPem, Validity } from "./profile.ts";
 

@@ -1,10 +1,10 @@
 // What an authority remembers of the certificates that it made: index.json in its directory.
 // Must never forget one: what isn't known can't be revoked.
-import { replaceFile } from "../agent/durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import { PkiError } from "./error.ts";
-import { readIfThere } from "./read_file.ts";
+import { readIfThere } from "../files/read_if_there.ts";
 
 /** An entry has some 400 bytes: room for 80,000 certificates. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;

@@ -1,7 +1,7 @@
 // A certificate and its key as two files beside each other: NAME.pem and NAME.key.
-import { replaceFile } from "../agent/durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
 import { join } from "node:path";
-import { exists } from "../vm/write_once.ts";
+import { exists } from "../files/write_once.ts";
 import { PkiError } from "./error.ts";
 
 import type { KeyPairPem } from "./profile.ts";

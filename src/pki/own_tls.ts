@@ -2,11 +2,11 @@
 // Must never renew the authority: whoever calls the appliance trusts that one.
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { exists } from "../vm/write_once.ts";
+import { exists } from "../files/write_once.ts";
 import { caFiles, createCa, issue, type Request } from "./ca.ts";
 import { readCertificate } from "./certificate.ts";
 import { PkiError } from "./error.ts";
-import { readIfThere } from "./read_file.ts";
+import { readIfThere } from "../files/read_if_there.ts";
 import { canonicalName } from "./names.ts";
 import { type LeafFiles, leafFiles, refuseToReplace, writeLeaf } from "./leaf_files.ts";
 

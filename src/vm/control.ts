@@ -11,7 +11,7 @@ import { type RunningVm, runningVm } from "./running.ts";
 import { consoleLines, ConsoleWatch, logTail } from "./serial.ts";
 import { type Ending, POWER_DOWN_MS, teardown } from "./teardown.ts";
 import { readRecord, recordedVms, type VmRecord, withLock, writeRecord } from "./vm_state.ts";
-import { exists } from "./write_once.ts";
+import { exists } from "../files/write_once.ts";
 
 export interface StopOptions {
   readonly onProgress?: OnProgress;

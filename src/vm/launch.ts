@@ -9,7 +9,7 @@ import { isAlive, type ProcessId, spawnDetached } from "./process.ts";
 import { qemuArgv, type VmSpec } from "./qemu.ts";
 import { QmpClient } from "./qmp.ts";
 import { logTail } from "./serial.ts";
-import { exists } from "./write_once.ts";
+import { exists } from "../files/write_once.ts";
 
 /** The daemon binds its socket in milliseconds; a loaded machine gets this long. */
 const DAEMON_READY_MS = 10_000;

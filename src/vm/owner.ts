@@ -2,15 +2,16 @@
 // VM's certificate and one for the command line. Made once, beside the VM's files; the
 // admin key is never replaced, certificates are renewed by a later `up`.
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { CREDENTIALS } from "../agent/credential_names.ts";
+import { makePrivateKeyPem, PrivateKeyError, readPrivateKey } from "../authority/private_key.ts";
 import { PkiError } from "../pki/error.ts";
-import { replaceFile } from "../agent/durable_file.ts";
+import { replaceFile } from "../files/durable_file.ts";
 import { canonicalName } from "../pki/names.ts";
 import { ensureOwnTls } from "../pki/own_tls.ts";
 import { GatehouseError } from "./errors.ts";
 import type { VmPaths } from "./paths.ts";
 import type { Credential } from "./qemu.ts";
-import { writeOnce } from "./write_once.ts";
+import { writeOnce } from "../files/write_once.ts";
 
 /** What the command line's certificate calls it; the configuration that `up` gives lets it do what a user may. */
 export const CLI_NAME = "cli.gatehouse";
@@ -36,11 +37,11 @@ export async function ensureOwner(paths: VmPaths): Promise<Credential[]> {
   try {
     const tls = await ensureOwnTls(paths.tls, { serverNames: serverNames(paths.name), clientName: CLI_NAME });
     return [
-      { name: "gatehouse.admin", path: paths.adminPublicKey },
-      { name: "gatehouse.tls-cert", path: tls.server.certificate },
-      { name: "gatehouse.tls-key", path: tls.server.privateKey },
-      { name: "gatehouse.client-ca", path: tls.ca },
-      { name: "gatehouse.crl", path: tls.crl },
+      { name: CREDENTIALS.admin, path: paths.adminPublicKey },
+      { name: CREDENTIALS.certificate, path: tls.server.certificate },
+      { name: CREDENTIALS.privateKey, path: tls.server.privateKey },
+      { name: CREDENTIALS.clientCa, path: tls.ca },
+      { name: CREDENTIALS.crl, path: tls.crl },
     ];
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
@@ -55,27 +56,24 @@ export async function ensureOwner(paths: VmPaths): Promise<Credential[]> {
 
 /** Ed25519, PKCS#8 as PEM, mode 0600; its public half beside it, for whoever enrols it elsewhere too. */
 async function ensureAdminKey({ adminKey, adminPublicKey }: VmPaths): Promise<void> {
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const made = privateKey.export({ type: "pkcs8", format: "pem" });
-  await writeOnce(adminKey, new TextEncoder().encode(String(made)));
+  await writeOnce(adminKey, new TextEncoder().encode(makePrivateKeyPem()));
   const mode = (await Deno.stat(adminKey)).mode ?? 0;
   if ((mode & 0o077) !== 0) await Deno.chmod(adminKey, 0o600);
-  await replaceFile(adminPublicKey, publicHalf(adminKey, await Deno.readTextFile(adminKey)), 0o644);
+  await replaceFile(adminPublicKey, await publicHalf(adminKey), 0o644);
 }
 
-function publicHalf(path: string, pem: string): string {
-  let key: KeyObject;
+async function publicHalf(path: string): Promise<string> {
   try {
-    key = createPrivateKey(pem);
+    return (await readPrivateKey(await Deno.readTextFile(path))).publicPem;
   } catch (error) {
+    if (!(error instanceof PrivateKeyError)) throw error;
     throw new GatehouseError(
       "state-damaged",
-      `${path} is no private key`,
+      `${path} is no private key that administrates: ${error.message}`,
       "restore it from a backup; without it nobody administrates this VM until ./gatehouse down --purge",
       { cause: error },
     );
   }
-  return String(createPublicKey(key).export({ type: "spki", format: "pem" }));
 }
 
 /** How the host reaches the VM, and the VM's own name where a certificate can say it. */

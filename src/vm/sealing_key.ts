@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { GatehouseError } from "./errors.ts";
-import { exists, writeOnce } from "./write_once.ts";
+import { exists, writeOnce } from "../files/write_once.ts";
 
 /** What the signer takes, no more and no less. */
 export const SEALING_KEY_BYTES = 32;

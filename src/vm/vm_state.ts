@@ -8,7 +8,7 @@ import { GatehouseError } from "./errors.ts";
 import { ensurePrivateDir, type VmPaths } from "./paths.ts";
 import { PHASES } from "./phases.ts";
 import { ensureSealingKey } from "./sealing_key.ts";
-import { exists, writeOnce } from "./write_once.ts";
+import { exists, writeOnce } from "../files/write_once.ts";
 
 /** A vm.json is about 1 KB; one past this bound is not ours. */
 const MAX_RECORD_BYTES = 64 * 1024;

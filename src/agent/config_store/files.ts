@@ -1,5 +1,5 @@
 // What the store does on the disk, apart so that a test can stop between any two steps.
-import { diskSteps, type FileSteps } from "../durable_file.ts";
+import { diskSteps, type FileSteps } from "../../files/durable_file.ts";
 
 export interface Files extends FileSteps {
   /** The names in `dir`, which is made, readable by its owner only, when it isn't there. */

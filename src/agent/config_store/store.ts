@@ -1,7 +1,7 @@
 // The versions on the disk, and which one is in force. A version is written first and comes in force by the state's
 // file, which is replaced whole: a crash at any point leaves the old state or the new one.
 // Must never lose the version in force, nor the one that a pending one would give way to.
-import { isDraft, replaceFile } from "../durable_file.ts";
+import { isDraft, replaceFile } from "../../files/durable_file.ts";
 import type { Files } from "./files.ts";
 import { readState, readVersion, type StoredVersion, type StoreState } from "./version.ts";
 

@@ -3,7 +3,7 @@
 // nothing. No link takes part: making one takes more rights than the agent has in the VM.
 // Must never leave a private key that others than the owner (and the edge's group, where it is one) may read.
 import { join } from "node:path";
-import { diskSteps, replaceFile } from "../durable_file.ts";
+import { replaceFile } from "../../files/durable_file.ts";
 import type { TlsFiles } from "../config_store/applier.ts";
 
 /** As dataplane/edge reads it; relative paths are relative to the file. */
@@ -45,7 +45,11 @@ export class EdgeDirectory {
     const numbers = await this.#numbers();
     const number = (numbers[0] ?? 0) + 1;
     const names = await this.#writeMaterial(number, config.listen.some((one) => one.tls) ? tls : {});
-    await this.#put(current, "edge.json", JSON.stringify({ ...config, ...names }, null, 2));
+    await replaceFile(
+      join(current, "edge.json"),
+      JSON.stringify({ ...config, ...names }, null, 2),
+      this.#modes.file,
+    );
     this.#written = text;
     for (const old of numbers.slice(KEPT - 1)) {
       await Deno.remove(join(this.#dir, String(old)), { recursive: true });
@@ -61,22 +65,10 @@ export class EdgeDirectory {
     for (const [part, [key, file]] of Object.entries(FILES) as [keyof TlsFiles, [string, string]][]) {
       const pem = tls[part];
       if (pem === undefined) continue;
-      await this.#put(dir, file, pem);
+      await replaceFile(join(dir, file), pem, this.#modes.file);
       names[key] = `../${number}/${file}`;
     }
     return names;
-  }
-
-  /** Whole or not at all, and with its mode before its name. */
-  async #put(dir: string, name: string, text: string): Promise<void> {
-    const mode = this.#modes.file;
-    await replaceFile(join(dir, name), text, mode, {
-      ...diskSteps,
-      async write(path, content) {
-        await diskSteps.write(path, content, mode);
-        await Deno.chmod(path, mode); // not left to the process's umask
-      },
-    });
   }
 
   async #makeDir(dir: string): Promise<void> {

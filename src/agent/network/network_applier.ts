@@ -2,12 +2,17 @@
 // directory that the image gives for it, then the file at which root's path unit has
 // them read it (image/units/gatehouse-network.path). Must never do more than write there.
 import { join } from "node:path";
+import { replaceFile } from "../../files/durable_file.ts";
+import { readIfThere } from "../../files/read_if_there.ts";
 import type { Config } from "../config/mod.ts";
 import type { Applier } from "../config_store/applier.ts";
 import { NETWORK_FILES, type NetworkFiles, renderNetwork } from "./render.ts";
 
 /** Made after the others; its removal says that it was seen. */
 const CHANGED = "changed";
+
+/** Some dozen lines each; a file that is longer isn't ours. */
+const MAX_FILE_BYTES = 64 * 1024;
 
 /** What networkd and the others, users of their own, need. */
 const READABLE = 0o644;
@@ -33,7 +38,9 @@ class OwnNetwork implements Applier {
   }
 
   async #read(): Promise<NetworkFiles> {
-    const texts = await Promise.all(NETWORK_FILES.map((name) => readOrNone(join(this.dir, name))));
+    const texts = await Promise.all(
+      NETWORK_FILES.map((name) => readIfThere(join(this.dir, name), MAX_FILE_BYTES)),
+    );
     return Object.fromEntries(NETWORK_FILES.map((name, i) => [name, texts[i]])) as NetworkFiles;
   }
 
@@ -48,13 +55,8 @@ class OwnNetwork implements Applier {
     await this.#put(CHANGED, "");
   }
 
-  /** Whole or not at all, whatever reads meanwhile. */
   async #put(name: string, text: string): Promise<void> {
-    const draft = join(this.dir, `${name}.new`);
-    await Deno.writeTextFile(draft, text);
-    // Not left to the process's umask.
-    await Deno.chmod(draft, READABLE);
-    await Deno.rename(draft, join(this.dir, name));
+    await replaceFile(join(this.dir, name), text, READABLE);
   }
 }
 
@@ -73,14 +75,5 @@ class ForeignNetwork implements Applier {
   async apply(next: Config): Promise<void> {
     const [problem] = await this.check(next);
     if (problem !== undefined) throw new Error(problem);
-  }
-}
-
-async function readOrNone(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

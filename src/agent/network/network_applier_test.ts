@@ -50,11 +50,11 @@ describe("the network's applier", () => {
     expect(files()).toEqual(["changed"]);
   });
 
-  it("leaves all as it was when one file can't be written", async () => {
+  it("leaves all as it was when its word can't be given", async () => {
     await networkApplier(dir).apply(STATIC, {});
     const before = Deno.readTextFileSync(`${dir}/gatehouse.network`);
-    // A directory in the place of its draft.
-    Deno.mkdirSync(`${dir}/timesyncd.conf.new`);
+    Deno.removeSync(`${dir}/changed`);
+    Deno.mkdirSync(`${dir}/changed`);
     const next = loadConfig('[network]\ndhcp = "no"\n[time]\nservers = ["192.0.2.123"]\n', "f");
     await expect(networkApplier(dir).apply(next, {})).rejects.toThrow();
     expect(Deno.readTextFileSync(`${dir}/gatehouse.network`)).toBe(before);

@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 
 /** What a replacement is made of, apart so that a test can stop between any two steps. */
 export interface FileSteps {
-  /** Makes a file; its content is on the disk when it is settled. */
+  /** Makes a file of that mode, whatever the process's umask; its content is on the disk when it is settled. */
   write(path: string, content: Uint8Array, mode: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -15,6 +15,7 @@ export interface FileSteps {
 export const diskSteps: FileSteps = {
   async write(path, content, mode) {
     using file = await Deno.open(path, { write: true, createNew: true, mode });
+    await Deno.chmod(path, mode);
     for (let written = 0; written < content.length;) written += await file.write(content.subarray(written));
     await file.sync();
   },

@@ -1,4 +1,5 @@
 // Small files that are read whole, and nothing that is too large to be one.
+// Must never take a file that can't be read for one that isn't there.
 
 /** The text of a file of at most `maxBytes`; undefined when there is none. @throws Error that says why it can't be read */
 export async function readIfThere(path: string, maxBytes: number): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 // Files that are made once and then kept for life: keys, ids. A crash must leave
 // either no file or the whole one, and an existing file is never touched.
+import { diskSteps } from "./durable_file.ts";
 
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -16,10 +17,7 @@ export async function writeOnce(path: string, bytes: Uint8Array): Promise<void> 
   if (await exists(path)) return;
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
-    using file = await Deno.open(draft, { write: true, createNew: true, mode: 0o600 });
-    let written = 0;
-    while (written < bytes.length) written += await file.write(bytes.subarray(written));
-    await file.sync();
+    await diskSteps.write(draft, bytes, 0o600);
     // A link, unlike a rename, never replaces what another command made meanwhile.
     await Deno.link(draft, path);
   } catch (error) {

@@ -19,6 +19,16 @@ test("a file is made or replaced, readable by its owner only, and no draft is le
   expect([...Deno.readDirSync(dir)].map(({ name }) => name)).toEqual(["file"]);
 });
 
+test("its mode is what was asked for, whatever the umask", async () => {
+  const umask = Deno.umask(0o077);
+  try {
+    await replaceFile(join(dir, "file"), "text", 0o644);
+  } finally {
+    Deno.umask(umask);
+  }
+  expect((await Deno.stat(join(dir, "file"))).mode! & 0o777).toBe(0o644);
+});
+
 test("what can't be replaced stays, and no draft is left", async () => {
   await Deno.mkdir(join(dir, "taken", "inside"), { recursive: true });
   await expect(replaceFile(join(dir, "taken"), bytes("x"))).rejects.toThrow();
