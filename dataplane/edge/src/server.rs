@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::config::Unusable;
 use crate::front::Front;
 use crate::generation::{Generation, Source};
 use crate::limits::{ACCEPT_PAUSE, ACCEPTS_PER_TURN, DRAIN_GRACE, Limits, METRICS_READERS};
@@ -43,6 +44,8 @@ pub struct Server<F: Front> {
     source: Source,
     /// None until the first good one.
     generation: Option<Generation>,
+    /// Why the files as they are weren't taken.
+    refused: Option<Unusable>,
     poll: Poll,
     signals: Option<Signals>,
     interrupt: Interrupt,
@@ -74,6 +77,7 @@ impl<F: Front> Server<F> {
             file: file.to_owned(),
             source: Source::new(file, limits),
             generation: None,
+            refused: None,
             poll: Poll::new()?,
             signals: None,
             interrupt: Interrupt::Stops,

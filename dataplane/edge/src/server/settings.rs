@@ -1,12 +1,14 @@
 //! How a configuration comes into force: looked for once a second, taken whole or not
-//! at all. What is bad is logged and changes nothing.
+//! at all. What is bad is logged, changes nothing, and is tried again.
 
 use gatehouse_common::notify::notify;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{LISTENERS, METRICS, Server};
+use crate::config::Unusable;
 use crate::front::Front;
+use crate::generation::Generation;
 use crate::limits::LOOK_PAUSE;
 use crate::room::make_room;
 
@@ -19,6 +21,8 @@ impl<F: Front> Server<F> {
         }
         if self.source.changed() {
             self.reload(now);
+        } else if self.refused.is_some() {
+            self.try_again(now);
         } else if !self.unbound.is_empty() {
             self.listen();
         }
@@ -29,28 +33,48 @@ impl<F: Front> Server<F> {
     pub(super) fn reload(&mut self, now: Instant) {
         self.look_at = now + LOOK_PAUSE;
         match self.source.load() {
-            Ok(generation) => {
-                let limits = &generation.limits;
-                make_room(limits.connections);
-                self.table
-                    .set_handshakes_per_second(limits.handshakes_per_second, now);
-                self.table.metrics.configurations_taken += 1;
-                // What is open is held against the new anchors and lists at once.
-                self.recheck_at = now;
-                tracing::info!(file = %generation.config.path.display(), "configuration taken");
-                self.generation = Some(generation);
-            }
-            Err(error) => {
-                self.table.metrics.configurations_refused += 1;
-                match &self.generation {
-                    Some(_) => {
-                        tracing::error!(%error, "configuration not taken: the old one stays in use")
-                    }
-                    None => tracing::warn!(%error, "no configuration yet: nothing is listened on"),
-                }
-            }
+            Ok(generation) => self.take(generation, now),
+            Err(error) => self.refuse(error),
         }
         self.listen();
+    }
+
+    /// The same files again: what kept them from being read (no descriptor left, a mode)
+    /// may be over, and a revocation list mustn't be missed for it. Says what it said
+    /// before once.
+    fn try_again(&mut self, now: Instant) {
+        match self.source.load() {
+            Ok(generation) => {
+                self.take(generation, now);
+                self.listen();
+            }
+            Err(error) if self.refused.as_ref() == Some(&error) => {}
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    fn take(&mut self, generation: Generation, now: Instant) {
+        let limits = &generation.limits;
+        make_room(limits.connections);
+        self.table
+            .set_handshakes_per_second(limits.handshakes_per_second, now);
+        self.table.metrics.configurations_taken += 1;
+        // What is open is held against the new anchors and lists at once.
+        self.recheck_at = now;
+        tracing::info!(file = %generation.config.path.display(), "configuration taken");
+        self.generation = Some(generation);
+        self.refused = None;
+    }
+
+    fn refuse(&mut self, error: Unusable) {
+        self.table.metrics.configurations_refused += 1;
+        match &self.generation {
+            Some(_) => {
+                tracing::error!(%error, "configuration not taken: the old one stays in use")
+            }
+            None => tracing::warn!(%error, "no configuration yet: nothing is listened on"),
+        }
+        self.refused = Some(error);
     }
 
     fn listen(&mut self) {

@@ -5,10 +5,14 @@ use crate::common::{Place, Running, ask, config, connect, echo, is_told_goodbye,
 use gatehouse_edge::limits::Limits;
 use rustls::{ClientConfig, HandshakeKind};
 use std::fs;
+use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+
+/// Few, and more than it needs for itself and two connections.
+const DESCRIPTORS: usize = 40;
 
 fn reload(edge: &Running, line: &str) {
     edge.signal("-HUP");
@@ -62,6 +66,32 @@ fn a_reload_of_the_revocation_list_ends_who_is_on_it_and_nobody_else() {
     assert!(is_told_goodbye(&mut revoked));
     assert!(edge.line("connection closed").contains("evoked"));
     assert_eq!(ask(&mut good, "still").unwrap(), "still");
+}
+
+#[test]
+fn a_revocation_list_that_came_while_no_descriptor_was_left_counts_once_there_is_one() {
+    let place = Place::new();
+    let _seen = place.agent(echo);
+    let bad = place.client();
+    fs::write(place.path("crl.pem"), place.pki.revocation_list(&[], 3000)).unwrap();
+    place.configure(&[("127.0.0.1:0", true)], "");
+    let mut command = std::process::Command::new("sh");
+    let limited = format!("ulimit -n {DESCRIPTORS}; exec \"$0\" \"$@\"");
+    command.args(["-c", &limited, env!("CARGO_BIN_EXE_gatehouse-edge")]);
+    command.arg("--config").arg(place.path("edge.json"));
+    let edge = Running::start(command);
+    let mut revoked = connect(edge.at, &Arc::new(config(&place.pki, Some(&bad))));
+    ask(&mut revoked, "hello").unwrap();
+    let idle: Vec<_> = (0..DESCRIPTORS)
+        .map(|_| TcpStream::connect(edge.at).unwrap())
+        .collect();
+    edge.line("no connection can be accepted now");
+    let list = place.pki.revocation_list(&[&bad], 3000);
+    fs::write(place.path("crl.pem"), list).unwrap();
+    edge.line("the old one stays in use");
+    assert_eq!(ask(&mut revoked, "still").unwrap(), "still");
+    drop(idle);
+    assert!(is_told_goodbye(&mut revoked));
 }
 
 #[test]
@@ -205,9 +235,7 @@ fn a_key_that_others_may_read_is_not_taken_until_it_is_theirs_no_more() {
     set_mode(0o644);
     let edge = place.start();
     assert_eq!(edge.at.port(), 0);
-    // A change of mode alone is no other file: the next look is asked for.
     set_mode(0o640);
-    edge.signal("-HUP");
     assert_eq!(edge.ready().len(), 1);
 }
 
