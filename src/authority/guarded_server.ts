@@ -14,7 +14,7 @@ import type {
 import { Buffer } from "node:buffer";
 import { peerOf } from "../grpc/peer_of.ts";
 import type { AccessPolicy } from "./access_policy.ts";
-import { callerOf, setCaller } from "./caller.ts";
+import { setCaller } from "./caller.ts";
 import type { Denials } from "./denials.ts";
 import type { Identity } from "./identity.ts";
 import { PROOF_METADATA } from "./proof.ts";
@@ -99,16 +99,19 @@ export class GuardedServer implements ServiceHost {
       const refusal = await this.#prove(call, path, given);
       if (refusal !== undefined) return refuse(refusal);
       if (call.cancelled) return;
-    } else if (!this.#suffices(call, path, callerOf(call))) {
-      return refuse(refusalBy("PROOF_MISSING")); // the gate has said so already
+    } else if (!this.#suffices(call, path)) {
+      return refuse(refusalBy("PROOF_MISSING")); // the gate has said so, or rights changed before the request was here
     }
     await run();
   }
 
-  #suffices(call: object, path: string, identity: Identity | undefined): boolean {
+  /** @param proven without it, who the connection is by the rules of this moment */
+  #suffices(call: object, path: string, proven?: Identity): boolean {
     const peer = peerOf(call);
-    if (peer === undefined || identity === undefined) return false;
-    const need = TABLE.get(path)?.[this.options.policy.callerAt(peer).door] ?? "never";
+    if (peer === undefined) return false;
+    const { door, identity: own } = this.options.policy.callerAt(peer);
+    const identity = proven ?? own;
+    const need = TABLE.get(path)?.[door] ?? "never";
     return need !== "never" && identity.role >= need;
   }
 

@@ -11,6 +11,8 @@ import { refuse } from "./refusal.ts";
 
 /** The part of the event log that this service reads. */
 export interface EventSource {
+  /** The last event's number; 0 before the first. */
+  readonly last: number;
   /** @throws WatchError */
   watch(connection: object, from: number | "now" | "kept"): EventWatch;
 }
@@ -30,13 +32,15 @@ const NO_CONNECTION = {};
 export function eventsService(events: EventSource) {
   const Watch: handleServerStreamingCall<WatchEventsRequest, EventInit> = async (call) => {
     try {
+      // The guard has just let it in: what happened until now has been counted in.
+      const admittedAfter = events.last;
       const { after_sequence, include_kept } = call.request;
       const after = after_sequence.toNumber();
       const from = after > 0 ? after : include_kept ? "kept" : "now";
       const watch = events.watch(peerOf(call) ?? NO_CONNECTION, from);
       call.on("cancelled", () => watch.close());
       try {
-        await pump(watch, call);
+        await pump(watch, call, admittedAfter);
       } finally {
         watch.close();
       }
@@ -49,15 +53,19 @@ export function eventsService(events: EventSource) {
   return { Watch };
 }
 
-/** Ends by what `next` or the wait for the caller throws. */
-async function pump(watch: EventWatch, call: WatchCall): Promise<never> {
+/**
+ * Ends by what `next` or the wait for the caller throws.
+ *
+ * @param admittedAfter the last event before the caller was let in: older ones take no right away
+ */
+async function pump(watch: EventWatch, call: WatchCall, admittedAfter: number): Promise<never> {
   // Headers at once: the caller then knows that nothing from here on is missed.
   call.sendMetadata(new Metadata());
   const identity = callerOf(call);
   for (;;) {
     const event = await watch.next();
     const room = call.write(wireEvent(event));
-    if (identity !== undefined && mayEndRight(event, identity)) {
+    if (event.sequence > admittedAfter && identity !== undefined && mayEndRight(event, identity)) {
       throw new WatchError("PROVE_AGAIN", `who may watch has changed: watch again after ${event.sequence}`);
     }
     if (!room) await drained(call);

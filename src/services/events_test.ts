@@ -153,3 +153,17 @@ test.each<[string, Pick<Identity, "name" | "transport">, EventKindNumber]>([
   expect([(await alice.next())?.kind, (await alice.next())?.kind]).toEqual([kind, EventKind.STARTED]);
   alice.cancel();
 });
+
+test("what took a right away before the watch began doesn't end it: who is let in sees all that is kept", async () => {
+  events.emit(EventKind.ADMIN_REMOVED, "removed", { role: "operator", name: "eve" });
+  events.emit(EventKind.CONFIG_APPLIED, "changed");
+  for (const who of [{ name: "operator:eve", transport: "unix" }, { name: "dns:eve", transport: "tcp" }]) {
+    caller = { ...who, role: Role.OPERATOR, keys: [] } as Identity;
+    const watch = await begin({ include_kept: true });
+    expect([(await watch.next())?.kind, (await watch.next())?.kind]).toEqual([
+      EventKind.ADMIN_REMOVED,
+      EventKind.CONFIG_APPLIED,
+    ]);
+    watch.cancel();
+  }
+});
