@@ -5,6 +5,7 @@ import { ConfigError } from "../agent/config/mod.ts";
 import { visible } from "../agent/log/escape.ts";
 import { PkiError } from "../pki/error.ts";
 import { violationsIn } from "../services/refusal.ts";
+import { ProgramStartError } from "../processes/supervisor.ts";
 import { SignerStartError } from "../signer/process.ts";
 import { AddressError, SocketError } from "../transport/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
@@ -134,6 +135,13 @@ function knownFailure(error: unknown): Pick<Failure, "code" | "next"> | undefine
     return {
       code: "signer-failed",
       next: "mend what the signer's line names; --state and --sealing-key say where its keys lie",
+    };
+  }
+  if (error instanceof ProgramStartError) {
+    return {
+      code: "edge-failed",
+      next:
+        "mend what the edge's line names; --listen says where it listens, --tls-dir and the like with what",
     };
   }
   if (error instanceof SocketError) {

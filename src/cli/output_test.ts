@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { loadConfig } from "../agent/config/mod.ts";
+import { ProgramStartError } from "../processes/supervisor.ts";
 import { SignerStartError } from "../signer/process.ts";
 import { parseAddress, SocketError } from "../transport/mod.ts";
 import { failureOf, note, print, printJson, reportFailure } from "./output.ts";
@@ -24,8 +25,12 @@ it("a bad configuration ends with the command that checks it", () => {
   expect(failure.next).toContain("gatehouse config check vm.toml");
 });
 
-it("a signer that didn't start and an address in use end with a next step too", () => {
+it("a program that didn't start and an address in use end with a next step too", () => {
   expect(failureOf(new SignerStartError("wrong sealing key", 3)).next).toContain("--sealing-key");
+  expect(failureOf(new ProgramStartError("the edge can't listen", 0))).toMatchObject({
+    code: "edge-failed",
+    next: expect.stringContaining("--listen"),
+  });
   const inUse = new SocketError(
     "EADDRINUSE",
     "tcp://127.0.0.1:1",
