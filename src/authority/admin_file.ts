@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { Role } from "../proto/mod.ts";
-import type { RoleNumber } from "./identity.ts";
+import { roleName, type RoleNumber } from "./identity.ts";
 import { type PublicKey, readPublicKey } from "./public_key.ts";
 
 /** Keys that may be enrolled: people and machines that run one appliance. Each costs a line and an imported key. */
@@ -53,7 +53,7 @@ export async function parseAdmins(text: string): Promise<EnrolledAdmin[]> {
 export function formatAdmins(admins: readonly EnrolledAdmin[]): string {
   const entries = admins.map(({ name, role, key, addedAtMs, addedBy }) => ({
     name,
-    role: role === Role.ADMIN ? "admin" : "operator",
+    role: roleName(role),
     public_key: Buffer.from(key.spki).toString("base64"),
     added_at_ms: addedAtMs,
     added_by: addedBy,

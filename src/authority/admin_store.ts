@@ -16,7 +16,7 @@ import {
   MAX_ADMINS_BYTES,
   parseAdmins,
 } from "./admin_file.ts";
-import type { RoleNumber } from "./identity.ts";
+import { roleName, type RoleNumber } from "./identity.ts";
 import type { EnrolledKeys } from "./proof_check.ts";
 import { MAX_KEY_FILE_BYTES, PublicKeyError, readPublicKey, readPublicKeyText } from "./public_key.ts";
 
@@ -189,8 +189,7 @@ export class AdminStore implements EnrolledKeys {
     { name, role, key }: EnrolledAdmin,
     by: string,
   ) {
-    const roleName = role === Role.ADMIN ? "admin" : "operator";
-    const fields = { name, role: roleName, key_id: Buffer.from(key.keyId).toString("hex"), by };
-    this.options.emit(kind, `${roleName} ${name} ${what} by ${by}`, fields);
+    const fields = { name, role: roleName(role), key_id: Buffer.from(key.keyId).toString("hex"), by };
+    this.options.emit(kind, `${fields.role} ${name} ${what} by ${by}`, fields);
   }
 }

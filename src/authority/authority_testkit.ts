@@ -6,7 +6,6 @@ import { join } from "node:path";
 import type { EventKindNumber } from "../agent/event_sink.ts";
 import { type Line, recordingLogger } from "../agent/log/testkit.ts";
 import { Channel } from "../grpc/channel.ts";
-import type { ClientMethod } from "../grpc/client.ts";
 import type { Peer } from "../grpc/conn.ts";
 import { connPair } from "../grpc/conn_pair.ts";
 import { Server } from "../grpc/server.ts";
@@ -105,10 +104,4 @@ export async function startAuthority(options: Partial<AuthorityOptions> = {}): P
       await Deno.remove(dir, { recursive: true });
     },
   };
-}
-
-/** A method by its path, with messages of any type. */
-export function methodAt<Request extends object, Response>(path: string): ClientMethod<Request, Response> {
-  const [, service, name] = path.split("/");
-  return serviceDefinition(service)[name] as unknown as ClientMethod<Request, Response>;
 }

@@ -9,9 +9,9 @@ import { Server } from "../grpc/server.ts";
 import { MANY_NAMES } from "../pki/certificate_testkit.ts";
 import { readCertificate } from "../pki/certificate.ts";
 import { readPem } from "../pki/pem.ts";
-import { serviceDefinition, type WhoAmIResponse } from "../proto/mod.ts";
+import { methodAt, serviceDefinition, type WhoAmIResponse } from "../proto/mod.ts";
 import { reasonIn } from "../services/refusal.ts";
-import { methodAt, startAuthority, type Started, UNIX } from "./authority_testkit.ts";
+import { startAuthority, type Started, UNIX } from "./authority_testkit.ts";
 import { Prover } from "./prover.ts";
 import { DENIALS_PER_SECOND } from "./denials.ts";
 

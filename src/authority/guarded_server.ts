@@ -16,12 +16,11 @@ import { peerOf } from "../grpc/peer_of.ts";
 import type { AccessPolicy } from "./access_policy.ts";
 import { setCaller } from "./caller.ts";
 import type { Denials } from "./denials.ts";
-import type { Identity } from "./identity.ts";
+import { enrolledName, type Identity, roleName } from "./identity.ts";
 import { PROOF_METADATA } from "./proof.ts";
 import type { ProofCheck } from "./proof_check.ts";
 import { refusalBy, type Rule } from "./refusals.ts";
 import { TABLE } from "./table.ts";
-import { Role } from "../proto/mod.ts";
 import type { Refusal } from "../services/refusal.ts";
 
 /** What services are added to. */
@@ -134,7 +133,7 @@ export class GuardedServer implements ServiceHost {
     if (typeof outcome === "string") return deny(outcome, identity);
     const proven = {
       ...identity,
-      name: `${outcome.role === Role.ADMIN ? "admin" : "operator"}:${outcome.name}`,
+      name: enrolledName(roleName(outcome.role), outcome.name),
       role: outcome.role,
     };
     if (!this.#suffices(call, path, proven)) return deny("ROLE_TOO_LOW", proven);

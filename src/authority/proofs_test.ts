@@ -9,12 +9,13 @@ import type { Peer } from "../grpc/conn.ts";
 import {
   type ChallengeResponse,
   type ListAdminsResponse,
+  methodAt,
   type ProofInit,
   Role,
   type WhoAmIResponse,
 } from "../proto/mod.ts";
 import { reasonIn } from "../services/refusal.ts";
-import { keyPair, methodAt, startAuthority, type Started, TCP, UNIX, VSOCK } from "./authority_testkit.ts";
+import { keyPair, startAuthority, type Started, TCP, UNIX, VSOCK } from "./authority_testkit.ts";
 import { MAX_NONCES, NONCE_LIFETIME_MS, Nonces } from "./nonces.ts";
 import { encodeProof, PROOF_METADATA, signedBytes } from "./proof.ts";
 import { PROOF_BURST, ProofCheck } from "./proof_check.ts";

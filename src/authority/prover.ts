@@ -5,16 +5,12 @@ import { createHash, type KeyObject, sign } from "node:crypto";
 import { Metadata, status } from "@grpc/grpc-js";
 import type { Channel } from "../grpc/channel.ts";
 import { type CallOptions, type ClientMethod, GrpcError, serverStream, unary } from "../grpc/client.ts";
-import { type ChallengeRequestInit, type ChallengeResponse, serviceDefinition } from "../proto/mod.ts";
+import { type ChallengeRequestInit, type ChallengeResponse, methodAt } from "../proto/mod.ts";
 import { reasonIn } from "../services/refusal.ts";
 import { encodeProof, PROOF_METADATA, signedBytes } from "./proof.ts";
 import { keyIdOf } from "./public_key.ts";
 
-// proto-loader's definitions know their messages as `object`; the types are ours.
-const Challenge = serviceDefinition("gatehouse.v1.Access").Challenge as unknown as ClientMethod<
-  ChallengeRequestInit,
-  ChallengeResponse
->;
+const Challenge = methodAt<ChallengeRequestInit, ChallengeResponse>("/gatehouse.v1.Access/Challenge");
 
 /** What makes proofs: an enrolled key's private half. */
 export interface ProvingKey {

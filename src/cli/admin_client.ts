@@ -6,8 +6,8 @@ import { Prover } from "../authority/prover.ts";
 import { MAX_KEY_FILE_BYTES } from "../authority/public_key.ts";
 import type { ApiPath } from "../authority/table.ts";
 import { Channel } from "../grpc/channel.ts";
-import { type ClientMethod, serverStream, unary } from "../grpc/client.ts";
-import { serviceDefinition } from "../proto/mod.ts";
+import { serverStream, unary } from "../grpc/client.ts";
+import { methodAt } from "../proto/mod.ts";
 import { type Address, formatAddress, parseAddressList } from "../transport/address.ts";
 import { dialer, type DialOptions } from "../transport/dial.ts";
 import { GatehouseError } from "../vm/errors.ts";
@@ -132,10 +132,4 @@ async function readKeyFile(file: string): Promise<PrivateKey> {
     if (!(error instanceof PrivateKeyError)) throw error;
     throw new GatehouseError("bad-argument", `--admin-key ${file}: ${error.message}`, next);
   }
-}
-
-/** proto-loader's definitions know their messages as `object`; the types are the caller's. */
-function methodAt<Request, Response>(path: ApiPath): ClientMethod<Request, Response> {
-  const [, service, name] = path.split("/");
-  return serviceDefinition(service)[name] as unknown as ClientMethod<Request, Response>;
 }

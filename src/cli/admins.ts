@@ -1,6 +1,7 @@
 // gatehouse admins: who may administrate and operate a server.
 import { Buffer } from "node:buffer";
 import type { Command } from "commander";
+import { roleName } from "../authority/identity.ts";
 import { makePrivateKeyPem, readPrivateKey } from "../authority/private_key.ts";
 import { MAX_KEY_FILE_BYTES, PublicKeyError, readPublicKeyText } from "../authority/public_key.ts";
 import {
@@ -150,7 +151,7 @@ Examples:
 function entryOf({ name, role, key_id, public_key_der, added_at_ms, added_by }: Admin) {
   return {
     name,
-    role: role === Role.ADMIN ? "admin" : role === Role.OPERATOR ? "operator" : String(role),
+    role: roleName(role),
     key_id: Buffer.from(key_id).toString("hex"),
     public_key_der: Buffer.from(public_key_der).toString("base64"),
     added_at: new Date(added_at_ms.toNumber()).toISOString(),

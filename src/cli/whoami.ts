@@ -1,6 +1,7 @@
 // gatehouse whoami: who we are to a server, and what that allows.
 import type { Command } from "commander";
-import { Role, type WhoAmIRequestInit, type WhoAmIResponse } from "../proto/mod.ts";
+import { roleName } from "../authority/identity.ts";
+import type { WhoAmIRequestInit, WhoAmIResponse } from "../proto/mod.ts";
 import { type AdminOptions, adminOptions, withAdmin } from "./admin_client.ts";
 import { action } from "./command.ts";
 import { print, printJson } from "./output.ts";
@@ -32,10 +33,4 @@ Examples:
         print(`${identity} (${role}, by ${transport}), may use ${mayUse}`);
       });
     }));
-}
-
-/** "admin", "operator", "user"; a number that is none of ours as it is. */
-function roleName(role: number): string {
-  const name = Object.entries(Role).find(([, number]) => number === role)?.[0];
-  return name === undefined ? String(role) : name === "ROLE_UNSPECIFIED" ? "nobody" : name.toLowerCase();
 }

@@ -20,7 +20,7 @@ export const DEFAULT_LEAF_DAYS = 365;
 export const MAX_DAYS = 36_500;
 /** What is made now is good on machines whose clock is behind by so much. */
 const BACKDATED_MS = 5 * 60_000;
-const DAY_MS = 24 * 3600_000;
+export const DAY_MS = 24 * 3600_000;
 const MAX_PEM_BYTES = 64 * 1024;
 /** RFC 5280, A.1: ub-common-name. It is a file's name too. */
 const COMMON_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

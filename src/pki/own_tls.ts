@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { exists } from "../files/write_once.ts";
-import { caFiles, createCa, issue, type Request } from "./ca.ts";
+import { caFiles, createCa, DAY_MS, issue, type Request } from "./ca.ts";
 import { readCertificate } from "./certificate.ts";
 import { PkiError } from "./error.ts";
 import { readIfThere } from "../files/read_if_there.ts";
@@ -12,7 +12,6 @@ import { type LeafFiles, leafFiles, refuseToReplace, writeLeaf } from "./leaf_fi
 
 /** A certificate with less left is made anew, at a start. */
 const RENEW_DAYS = 30;
-const DAY_MS = 24 * 3600_000;
 const MAX_PEM_BYTES = 1024 * 1024;
 
 export interface OwnTls {

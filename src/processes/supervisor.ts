@@ -102,6 +102,7 @@ export class Supervisor {
     return new Promise((resolve) => {
       const done = () => {
         timer.cancel();
+        this.#stopping.signal.removeEventListener("abort", done);
         resolve();
       };
       const timer = this.#clock.startTimer(delayMs, done);

@@ -2,6 +2,7 @@
 // 64-bit integers are Long (a timestamp in nanoseconds doesn't fit a double),
 // enums are numbers (an unknown one must survive to be refused), fields keep
 // the names that the .proto gives them.
+import type { MethodDefinition } from "@grpc/grpc-js";
 import {
   fromJSON,
   type MessageTypeDefinition,
@@ -50,6 +51,18 @@ export function serviceDefinition(name: string): ServiceDefinition {
     };
   }
   return strict;
+}
+
+/**
+ * A method by its path, "/package.Service/Method", with its messages' types, which the caller knows: definitions are
+ * made at run time and don't carry them.
+ * @throws Error when there is none in proto/: a mistake in the code
+ */
+export function methodAt<Request, Response>(path: string): MethodDefinition<Request, Response> {
+  const [, service, name] = path.split("/");
+  const method = serviceDefinition(service)[name];
+  if (method === undefined) throw new Error(`no method ${path} in proto/`);
+  return method as unknown as MethodDefinition<Request, Response>;
 }
 
 function resolved(type: protobuf.Type | null | undefined): protobuf.Type {

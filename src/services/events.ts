@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
 import { type EventWatch, type LoggedEvent, WatchError } from "../agent/event_log.ts";
 import { callerOf } from "../authority/caller.ts";
-import type { Identity } from "../authority/identity.ts";
+import { enrolledName, type Identity } from "../authority/identity.ts";
 import { peerOf } from "../grpc/peer_of.ts";
 import { type EventInit, EventKind, type WatchEventsRequest } from "../proto/mod.ts";
 import { refuse } from "./refusal.ts";
@@ -74,7 +74,7 @@ async function pump(watch: EventWatch, call: WatchCall, admittedAfter: number): 
 
 /** A right is looked at when a call begins, and a watch may last for months: it ends when the right may be gone. */
 function mayEndRight({ kind, fields }: LoggedEvent, { name, transport }: Identity): boolean {
-  if (kind === EventKind.ADMIN_REMOVED) return name === `${fields.role}:${fields.name}`;
+  if (kind === EventKind.ADMIN_REMOVED) return name === enrolledName(fields.role, fields.name);
   // [access] of the configuration says what a certificate may.
   return transport === "tcp" && (kind === EventKind.CONFIG_APPLIED || kind === EventKind.CONFIG_REVERTED);
 }

@@ -7,12 +7,13 @@ import { recordingLogger } from "../agent/log/testkit.ts";
 import { setCaller } from "../authority/caller.ts";
 import type { Identity } from "../authority/identity.ts";
 import { Channel } from "../grpc/channel.ts";
-import { type ClientMethod, serverStream, StreamingCall } from "../grpc/client.ts";
+import { serverStream, StreamingCall } from "../grpc/client.ts";
 import { MemoryListener } from "../grpc/conn_pair.ts";
 import { Server } from "../grpc/server.ts";
 import {
   type Event,
   EventKind,
+  methodAt,
   Role,
   serviceDefinition,
   type WatchEventsRequest,
@@ -21,7 +22,7 @@ import {
 import { eventsService } from "./events.ts";
 
 const definition = serviceDefinition("gatehouse.v1.Events");
-const Watch = definition.Watch as unknown as ClientMethod<WatchEventsRequestInit, Event>;
+const Watch = methodAt<WatchEventsRequestInit, Event>("/gatehouse.v1.Events/Watch");
 
 let events: EventLog;
 let server: Server;

@@ -1,10 +1,10 @@
 // One connection to the signer with its one Sign stream, over src/grpc. A link
 // that has ended stays ended: a new one is opened in its place.
 import { Channel } from "../grpc/channel.ts";
-import { bidi, type ClientMethod, unary } from "../grpc/client.ts";
+import { bidi, unary } from "../grpc/client.ts";
 import type { Dial } from "../grpc/conn.ts";
 import {
-  serviceDefinition,
+  methodAt,
   type SignerKey,
   type SignerListKeysRequestInit,
   type SignerListKeysResponse,
@@ -36,13 +36,12 @@ export interface Link {
 /** Rejects when there is no signer, or at the signal. */
 export type OpenLink = (events: LinkEvents, signal: AbortSignal) => Promise<Link>;
 
-const service = serviceDefinition("gatehouse.signer.v1.SignerService");
-// proto-loader's definitions are made at run time and don't carry the messages' types.
-const LIST_KEYS = service.ListKeys as unknown as ClientMethod<
-  SignerListKeysRequestInit,
-  SignerListKeysResponse
->;
-const SIGN = service.Sign as unknown as ClientMethod<SignerSignBatchRequestInit, SignerSignBatchResponse>;
+const LIST_KEYS = methodAt<SignerListKeysRequestInit, SignerListKeysResponse>(
+  "/gatehouse.signer.v1.SignerService/ListKeys",
+);
+const SIGN = methodAt<SignerSignBatchRequestInit, SignerSignBatchResponse>(
+  "/gatehouse.signer.v1.SignerService/Sign",
+);
 
 /** A new channel for each link: its own waiting and retrying would only add to ours. */
 export function linkOpener(address: string, dial: Dial): OpenLink {

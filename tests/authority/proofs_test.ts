@@ -5,13 +5,14 @@ import { Metadata, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { encodeProof, PROOF_METADATA, signedBytes } from "../../src/authority/proof.ts";
 import { Prover } from "../../src/authority/prover.ts";
-import { keyPair, methodAt } from "../../src/authority/authority_testkit.ts";
+import { keyPair } from "../../src/authority/authority_testkit.ts";
 import type { Door } from "../../src/authority/table.ts";
 import type { Channel } from "../../src/grpc/channel.ts";
 import { GrpcError, unary } from "../../src/grpc/client.ts";
 import {
   type ChallengeResponse,
   type ListAdminsResponse,
+  methodAt,
   Role,
   type SignRequestInit,
   type SignResponse,

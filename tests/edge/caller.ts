@@ -1,7 +1,7 @@
 // Echo by our own client over TLS; counts its connections, since a channel makes a new one without a word.
 import { Channel } from "../../src/grpc/channel.ts";
-import { type ClientMethod, unary } from "../../src/grpc/client.ts";
-import { type EchoRequestInit, type EchoResponse, serviceDefinition } from "../../src/proto/mod.ts";
+import { unary } from "../../src/grpc/client.ts";
+import { type EchoRequestInit, type EchoResponse, methodAt } from "../../src/proto/mod.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 import type { TlsClientOptions } from "../../src/transport/tls_material.ts";
@@ -9,11 +9,7 @@ import type { TlsClientOptions } from "../../src/transport/tls_material.ts";
 /** A good call that takes longer has failed. */
 const CALL_MS = 2_000;
 
-// proto-loader's definitions know their messages as `object`; the types are ours.
-const Echo = serviceDefinition("echo.EchoService").Echo as unknown as ClientMethod<
-  EchoRequestInit,
-  EchoResponse
->;
+const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 
 export class Caller {
   readonly #channel: Channel;

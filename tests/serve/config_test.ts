@@ -6,7 +6,7 @@ import { keyPair } from "../../src/authority/authority_testkit.ts";
 import { readPrivateKey } from "../../src/authority/private_key.ts";
 import { AdminClient } from "../../src/cli/admin_client.ts";
 import { Channel } from "../../src/grpc/channel.ts";
-import { bidi, type ClientMethod, unary } from "../../src/grpc/client.ts";
+import { bidi, unary } from "../../src/grpc/client.ts";
 import {
   type ApplyConfigRequestInit,
   type ConfigHistoryResponse,
@@ -15,18 +15,14 @@ import {
   type EchoResponse,
   type Event,
   EventKind,
-  serviceDefinition,
+  methodAt,
 } from "../../src/proto/mod.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 import { gatehouseJson, tryGatehouse } from "../lib/command.ts";
 import { type Serving, startServe } from "../lib/serve.ts";
 
-// proto-loader's definitions know their messages as `object`; the types are ours.
-const Echo = serviceDefinition("echo.EchoService").Echo as unknown as ClientMethod<
-  EchoRequestInit,
-  EchoResponse
->;
+const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 const Reflection = {
   path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
   requestSerialize: (bytes: Uint8Array) => bytes,

@@ -11,7 +11,7 @@ import { readPrivateKey } from "../../src/authority/private_key.ts";
 import { AdminClient } from "../../src/cli/admin_client.ts";
 import { type EdgeProcess, startEdgeProcess } from "../../src/edge/process.ts";
 import { Channel } from "../../src/grpc/channel.ts";
-import { type ClientMethod, unary } from "../../src/grpc/client.ts";
+import { unary } from "../../src/grpc/client.ts";
 import { readCertificate } from "../../src/pki/certificate.ts";
 import { type KeyPairPem, newAuthority, newLeaf, newRevocationList } from "../../src/pki/profile.ts";
 import {
@@ -19,7 +19,7 @@ import {
   type ConfigVersion,
   type EchoRequestInit,
   type EchoResponse,
-  serviceDefinition,
+  methodAt,
   type WhoAmIResponse,
 } from "../../src/proto/mod.ts";
 import { SignerClient } from "../../src/signer/signer_client.ts";
@@ -29,11 +29,7 @@ import { dialer } from "../../src/transport/dial.ts";
 const binary = new URL("../../dataplane/target/release/gatehouse-edge", import.meta.url).pathname;
 const DAY_MS = 86_400_000;
 
-// proto-loader's definitions know their messages as `object`; the types are ours.
-const Echo = serviceDefinition("echo.EchoService").Echo as unknown as ClientMethod<
-  EchoRequestInit,
-  EchoResponse
->;
+const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
 
 let dir: string;
@@ -144,10 +140,7 @@ test("it answers as soon as Apply does, and knows the caller by its certificate"
   expect(applied.tls).toMatchObject({ certificate_pem: server.certificatePem });
   expect(applied.tls?.private_key_pem).toBeFalsy();
   expect(await echo(port)).toBe("x");
-  const WhoAmI = serviceDefinition("gatehouse.v1.Access").WhoAmI as unknown as ClientMethod<
-    object,
-    WhoAmIResponse
-  >;
+  const WhoAmI = methodAt<object, WhoAmIResponse>("/gatehouse.v1.Access/WhoAmI");
   const who = await overTls(port, (channel) => unary(channel, WhoAmI, {}));
   expect(who).toMatchObject({ identity: "dns:ci.example", transport: "tcp" });
 });

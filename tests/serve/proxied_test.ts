@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { concat } from "../../src/http2/testkit.ts";
 import { Channel } from "../../src/grpc/channel.ts";
-import { type ClientMethod, unary } from "../../src/grpc/client.ts";
-import { type EchoRequestInit, type EchoResponse, serviceDefinition } from "../../src/proto/mod.ts";
+import { unary } from "../../src/grpc/client.ts";
+import { type EchoRequestInit, type EchoResponse, methodAt } from "../../src/proto/mod.ts";
 import { MANY_NAMES } from "../../src/pki/certificate_testkit.ts";
 import { readPem } from "../../src/pki/pem.ts";
 import { parseAddress } from "../../src/transport/address.ts";
@@ -26,11 +26,7 @@ const HANDSHAKE_MS = 1_000;
 const CLOSED_MS = HANDSHAKE_MS + 4_000;
 const MAX_PER_PEER = 2;
 
-// proto-loader's definitions know their messages as `object`; the types are ours.
-const Echo = serviceDefinition("echo.EchoService").Echo as unknown as ClientMethod<
-  EchoRequestInit,
-  EchoResponse
->;
+const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 
 let dir: string;
 let socket: string;

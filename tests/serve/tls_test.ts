@@ -6,23 +6,16 @@ import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Channel } from "../../src/grpc/channel.ts";
-import { type ClientMethod, unary } from "../../src/grpc/client.ts";
-import { type EchoRequestInit, type EchoResponse, serviceDefinition } from "../../src/proto/mod.ts";
+import { unary } from "../../src/grpc/client.ts";
+import { type EchoRequestInit, type EchoResponse, methodAt } from "../../src/proto/mod.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 import { gatehouse, gatehouseJson, run, runBytes, runOk, tryGatehouse } from "../lib/command.ts";
 import { type Serving, startServe } from "../lib/serve.ts";
 import { grpcioPython, grpcurl, openssl } from "../lib/tools.ts";
 
-// proto-loader's definitions know their messages as `object`; the types are ours.
-const Echo = serviceDefinition("echo.EchoService").Echo as unknown as ClientMethod<
-  EchoRequestInit,
-  EchoResponse
->;
-const Sign = serviceDefinition("crypto.CryptoService").Sign as unknown as ClientMethod<
-  object,
-  { signature: Uint8Array }
->;
+const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
+const Sign = methodAt<object, { signature: Uint8Array }>("/crypto.CryptoService/Sign");
 
 /** What the issue allows between the death of the edge and the next good call. */
 const BACK_MS = 2_000;

@@ -8,7 +8,7 @@ import { Agent } from "../../src/agent/agent.ts";
 import { openConfig } from "../../src/agent/config_store/open.ts";
 import { nameOf } from "../../src/agent/event_kinds.ts";
 import { createLog } from "../../src/agent/log/mod.ts";
-import { keyPair, methodAt } from "../../src/authority/authority_testkit.ts";
+import { keyPair } from "../../src/authority/authority_testkit.ts";
 import { Prover, type ProvingKey } from "../../src/authority/prover.ts";
 import { Channel } from "../../src/grpc/channel.ts";
 import { type ClientMethod, unary } from "../../src/grpc/client.ts";
@@ -20,6 +20,7 @@ import {
   EventKind,
   type GetStatusRequestInit,
   type GetStatusResponse,
+  methodAt,
   type WatchEventsRequestInit,
 } from "../../src/proto/mod.ts";
 import { type SignerProcess, startSignerProcess } from "../../src/signer/process.ts";

@@ -1,5 +1,6 @@
 // gatehouse config apply|rollback: another configuration for a server that runs.
 import type { Command } from "commander";
+import { MAX_CONFIRM_S } from "../../agent/config_store/control.ts";
 import type { ConfigVersion, TlsMaterialInit } from "../../proto/mod.ts";
 import { GatehouseError } from "../../vm/errors.ts";
 import { type AdminClient, type AdminOptions, adminOptions, withAdmin } from "../admin_client.ts";
@@ -12,7 +13,6 @@ import { diffText } from "./diff.ts";
 
 /** What the server takes of each part; more is a wrong file. */
 const MAX_FILE_BYTES = 256 * 1024;
-const MAX_CONFIRM_S = 3_600;
 
 interface ConfirmOptions extends AdminOptions {
   confirmWithin: string;
