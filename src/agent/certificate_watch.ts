@@ -14,7 +14,7 @@ import type { Logger } from "./log/mod.ts";
 const LOOK_MS = 3_600_000;
 
 /** How many of the callers' anchors are watched and told; a file of anchors may have hundreds. */
-export const MAX_WATCHED_ANCHORS = 32;
+const MAX_WATCHED_ANCHORS = 32;
 
 export interface WatchedCertificate {
   readonly use: typeof CertificateUse[keyof typeof CertificateUse];

@@ -20,7 +20,7 @@ export const MAX_WATCHERS_PER_CONNECTION = 4;
 export const MAX_EVENT_FIELDS = 12;
 
 /** UTF-16 units of a field's name. Names are the program's own. */
-export const MAX_FIELD_NAME_UNITS = 40;
+const MAX_FIELD_NAME_UNITS = 40;
 
 /** UTF-16 units of a value or a message. Values may be a peer's: a subject name, a SAN. */
 export const MAX_EVENT_TEXT_UNITS = 512;

@@ -5,10 +5,10 @@ import { type AfterTimer, backgroundTimer } from "./background_timer.ts";
 import type { EmitEvent, EventKindNumber } from "./event_sink.ts";
 
 /** How long a unit may take to answer at first: a VM's signer under software emulation takes some seconds. */
-export const COME_UP_MS = 15_000;
+const COME_UP_MS = 15_000;
 
 /** How long it is to answer before its return is told: one that dies again and again must not fill the ring of events. */
-export const STEADY_MS = 1_000;
+const STEADY_MS = 1_000;
 
 export interface UnitWatchOptions {
   /** "signer", "edge". */

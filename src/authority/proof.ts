@@ -8,8 +8,8 @@ export const PROOF_METADATA = "gatehouse-proof-bin";
 
 /** Bytes of a nonce, of a key's id (SHA-256), and of a signature of either algorithm. */
 export const NONCE_BYTES = 32;
-export const KEY_ID_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
+const KEY_ID_BYTES = 32;
+const SIGNATURE_BYTES = 64;
 
 /** Three fields with their tags and lengths: what is longer is no proof. */
 const MAX_PROOF_BYTES = NONCE_BYTES + KEY_ID_BYTES + SIGNATURE_BYTES + 16;

@@ -13,7 +13,7 @@ import type { Rule } from "./refusals.ts";
 
 /** Proofs of one connection at once, and then each second: a signature costs 0.5 ms to check, a bad one as much as a good one. */
 export const PROOF_BURST = 32;
-export const PROOFS_PER_SECOND = 16;
+const PROOFS_PER_SECOND = 16;
 
 /** A key that may prove something. */
 export interface EnrolledKey {

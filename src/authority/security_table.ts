@@ -18,7 +18,7 @@ const WORDS: Record<Need, string> = {
 };
 
 /** Who may call what: a row for each method. */
-export function accessTable(): string {
+function accessTable(): string {
   const rows = [...TABLE].map((
     [path, row],
   ) => [`\`${path.slice(1)}\``, ...DOORS.map((door) => WORDS[row[door]])]);
@@ -26,7 +26,7 @@ export function accessTable(): string {
 }
 
 /** How a refusal looks: a row for each reason. */
-export function refusalTable(): string {
+function refusalTable(): string {
   return markdown(
     ["reason", "status", "what is said"],
     RULES.map((rule) => [rule, status[codeOf(rule)], wordsOf(rule)]),

@@ -47,7 +47,7 @@ type LibraryPath =
   | `/grpc.health.v1.Health/${"Check" | "List" | "Watch"}`
   | `/grpc.reflection.${"v1" | "v1alpha"}.ServerReflection/ServerReflectionInfo`;
 
-export type MethodPath = ApiPath | LibraryPath;
+type MethodPath = ApiPath | LibraryPath;
 
 const ROWS: Readonly<Record<MethodPath, Row>> = {
   "/echo.EchoService/Echo": use,

@@ -43,9 +43,9 @@ export interface Certificate {
 /** A PROXY header has no room for more (its length has 16 bits); usual ones have 1 to 2 KB. */
 export const MAX_CERTIFICATE_BYTES = 64 * 1024;
 /** Of one certificate: reading and comparing costs by it. */
-export const MAX_NAMES = 256;
+const MAX_NAMES = 256;
 /** In one PEM text: a chain has a few, a file of anchors some hundreds. */
-export const MAX_CERTIFICATES = 512;
+const MAX_CERTIFICATES = 512;
 
 /**
  * Reads one certificate: DER, or PEM, of which it takes the first block.

@@ -22,7 +22,7 @@ export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text
 
 export const sha256 = (...parts: Uint8Array[]): Uint8Array =>
   new Uint8Array(createHash("sha256").update(concat(...parts)).digest());
-export const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
+const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
   new Uint8Array(createHmac("sha256", key).update(data).digest());
 
 /** HKDF-Expand-Label for outputs of at most one block (RFC 8446, 7.1; RFC 5869, 2.3). */
@@ -47,7 +47,7 @@ export function expandLabel(
 export const deriveSecret = (secret: Uint8Array, label: string, ...transcript: Uint8Array[]): Uint8Array =>
   expandLabel(secret, label, sha256(...transcript), HASH_BYTES);
 
-export const ZEROS = new Uint8Array(HASH_BYTES);
+const ZEROS = new Uint8Array(HASH_BYTES);
 /** The early secret without a pre-shared key, or with one. */
 export const earlySecret = (psk: Uint8Array = ZEROS): Uint8Array => hmac(ZEROS, psk);
 /** The next stage's secret: its input is the key exchange, or nothing. */

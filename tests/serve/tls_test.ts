@@ -5,14 +5,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { verifySignature } from "../../src/cli/verify_signature.ts";
 import { Channel } from "../../src/grpc/channel.ts";
 import { unary } from "../../src/grpc/client.ts";
 import { type EchoRequestInit, type EchoResponse, methodAt } from "../../src/proto/mod.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
-import { gatehouse, gatehouseJson, run, runBytes, runOk, tryGatehouse } from "../lib/command.ts";
+import { gatehouse, gatehouseJson, runBytes, tryGatehouse } from "../lib/command.ts";
 import { type Serving, startServe } from "../lib/serve.ts";
-import { grpcioPython, grpcurl, openssl } from "../lib/tools.ts";
+import { SIGNED, TLS_CALLERS } from "../lib/tls_callers.ts";
+import { openssl } from "../lib/tools.ts";
 
 const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 const Sign = methodAt<object, { signature: Uint8Array }>("/crypto.CryptoService/Sign");
@@ -206,49 +208,18 @@ describe("openssl", async () => {
   }, 10_000);
 });
 
-describe("grpcurl", async () => {
-  const tool = await grpcurl();
-  if ("reason" in tool) {
-    test.skip(`skipped: ${tool.reason}`, () => {});
-    return;
-  }
-  const call = (certificate: string[], ...args: string[]) =>
-    run(tool.path, ["-max-time", "10", "-cacert", serving.tlsFiles.ca, ...certificate, ...args]);
-  const own = () => ["-cert", serving.tlsFiles.cert, "-key", serving.tlsFiles.key];
-
-  test("calls Echo and Sign with a certificate", async () => {
-    const echo = await call(own(), "-d", '{"payload":"hello"}', hostPort, "echo.EchoService/Echo");
-    expect(JSON.parse(echo.out)).toMatchObject({ payload: "hello" });
-    const request = '{"key_type":"ECC","algorithm":"ECDSA_P256_SHA256","data":"aGVsbG8="}';
-    const sign = await call(own(), "-d", request, hostPort, "crypto.CryptoService/Sign");
-    expect(JSON.parse(sign.out).signature).toMatch(/^[A-Za-z0-9+/=]{80,}$/);
-  }, 20_000);
-
-  test("calls nothing without one", async () => {
-    const { code, out } = await call([], "-d", '{"payload":"hello"}', hostPort, "echo.EchoService/Echo");
-    expect({ failed: code !== 0, out }).toEqual({ failed: true, out: "" });
-  }, 20_000);
-});
-
-describe("grpcio, gRPC's C-core", async () => {
-  const tool = await grpcioPython();
-  if ("reason" in tool) {
-    test.skip(`skipped: ${tool.reason}`, () => {});
-    return;
-  }
-
-  test("calls Echo and Sign with a certificate, and nothing without", async () => {
+describe.each(TLS_CALLERS)("$name", ({ tool, call }) => {
+  test("reaches Echo and Sign with a certificate, and nothing without", async (context) => {
+    const found = await tool();
+    if ("reason" in found) return context.skip(found.reason);
     const { ca, cert, key } = serving.tlsFiles;
-    const out = await runOk(tool.path, [
-      new URL("tls_client.py", import.meta.url).pathname,
-      hostPort,
-      ca,
-      cert,
-      key,
-    ]);
-    const said: { with: Record<string, string>; without: Record<string, string> } = JSON.parse(out);
-    expect(said.with).toMatchObject({ echo: "hello", sign: expect.stringMatching(/^30/) });
-    expect(said.without).toEqual({ echo: "UNAVAILABLE", sign: "UNAVAILABLE" });
+    const called = await call(found.path, hostPort, { ca, client: { cert, key } });
+    expect(called?.echo).toMatch(/^by /);
+    const pubkey = ["pubkey", "--server", serving.unix, "--algorithm", "RSA_PKCS1_SHA256", "--out", "der"];
+    const { stdout: spki } = await runBytes("./gatehouse", pubkey);
+    const data = new TextEncoder().encode(SIGNED);
+    expect(verifySignature("RSA_PKCS1_SHA256", spki, data, called?.signature ?? new Uint8Array())).toBe(true);
+    expect(await call(found.path, hostPort, { ca })).toBeUndefined();
   }, 30_000);
 });
 

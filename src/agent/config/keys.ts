@@ -47,7 +47,7 @@ export function sections(): readonly SectionDoc[] {
 }
 
 /** The key of that name; section "" is the top level. */
-export function findKey(section: string, name: string): KeyDoc | undefined {
+function findKey(section: string, name: string): KeyDoc | undefined {
   return sections().find((one) => one.name === section)?.keys.find((key) => key.name === name);
 }
 

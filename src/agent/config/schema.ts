@@ -9,12 +9,12 @@ import { ruled } from "./rule.ts";
 import { addressIssue, listenIssues, proxiedIssues, signerSocketIssue } from "./addresses.ts";
 
 /** Addresses to listen on; each costs a descriptor and an accept loop, so more is a mistake. */
-export const MAX_LISTEN_ADDRESSES = 16;
+const MAX_LISTEN_ADDRESSES = 16;
 
 /** Certificates with rights of their own; each is a comparison at a connection's first call. */
-export const MAX_IDENTITIES = 1_000;
+const MAX_IDENTITIES = 1_000;
 /** Keys that one identity may use: the signer has a handful. */
-export const MAX_KEYS = 64;
+const MAX_KEYS = 64;
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

@@ -8,7 +8,7 @@ import { action } from "../command.ts";
 import { readInput } from "../files.ts";
 import { note, print, printJson } from "../output.ts";
 import { applyConfig, entryOf, getVersion, inFile, rollbackConfig, versionNumber } from "./calls.ts";
-import { confirmAfter, confirmMode, type Outcome } from "./confirm_after.ts";
+import { confirmAfter, type ConfirmMode, confirmMode, type Outcome } from "./confirm_after.ts";
 import { diffText } from "./diff.ts";
 
 /** What the server takes of each part; more is a wrong file. */
@@ -133,7 +133,7 @@ async function finish(
   after: ConfigVersion,
   within: number,
   options: AdminOptions,
-  mode: ReturnType<typeof confirmMode>,
+  mode: ConfirmMode,
   signal: AbortSignal,
   json: boolean,
 ): Promise<number> {

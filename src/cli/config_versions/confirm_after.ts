@@ -6,7 +6,7 @@ import { type AdminOptions, withAdmin } from "../admin_client.ts";
 import { note } from "../output.ts";
 import { confirmConfig, getVersion } from "./calls.ts";
 
-export const CONFIRM_MODES = ["auto", "ask", "no"] as const;
+const CONFIRM_MODES = ["auto", "ask", "no"] as const;
 export type ConfirmMode = typeof CONFIRM_MODES[number];
 
 /** Attempts over the time that is left, each of which a listener that comes late may answer. */
