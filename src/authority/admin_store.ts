@@ -38,7 +38,7 @@ export class AdminStoreError extends Error {
   override readonly name = "AdminStoreError";
 
   constructor(
-    readonly kind: "bad-name" | "bad-role" | "bad-key" | "exists" | "full" | "missing" | "last",
+    readonly kind: "bad-name" | "bad-role" | "bad-key" | "exists" | "full" | "missing" | "last" | "removed",
     message: string,
   ) {
     super(message);
@@ -80,9 +80,12 @@ export class AdminStore implements EnrolledKeys {
     return this.#byKey.get(Buffer.from(keyId).toString("hex"));
   }
 
-  /** @throws AdminStoreError; or an error of the file system, and the list is as it was */
-  add(one: NewAdmin): Promise<EnrolledAdmin> {
-    return this.#change(async () => {
+  /**
+   * @param stands whether who asks for it is an administrator still, when its turn comes
+   * @throws AdminStoreError; or an error of the file system, and the list is as it was
+   */
+  add(one: NewAdmin, stands?: () => boolean): Promise<EnrolledAdmin> {
+    return this.#change(stands, async () => {
       const admin = await this.#checked(one);
       await this.#replace([...this.#admins, admin]);
       this.#tell(EventKind.ADMIN_ADDED, "was enrolled", admin, one.addedBy);
@@ -91,8 +94,8 @@ export class AdminStore implements EnrolledKeys {
   }
 
   /** @throws as add() */
-  remove(name: string, removedBy: string): Promise<void> {
-    return this.#change(async () => {
+  remove(name: string, removedBy: string, stands?: () => boolean): Promise<void> {
+    return this.#change(stands, async () => {
       const admin = this.#admins.find((one) => one.name === name);
       if (admin === undefined) throw new AdminStoreError("missing", "nobody of that name is enrolled");
       const left = this.#admins.filter((one) => one !== admin);
@@ -104,8 +107,12 @@ export class AdminStore implements EnrolledKeys {
     });
   }
 
-  #change<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.#changing.then(change);
+  /** Changes that wait must not be a way for one who is removed meanwhile to come back. */
+  #change<T>(stands: () => boolean = () => true, change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(() => {
+      if (!stands()) throw new AdminStoreError("removed", "who asked for it was removed meanwhile");
+      return change();
+    });
     this.#changing = changed.catch(() => {});
     return changed;
   }

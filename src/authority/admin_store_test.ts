@@ -158,3 +158,19 @@ test("a change that can't be kept changes nothing", async () => {
     .toThrow();
   expect(names(store)).toEqual([FIRST_ADMIN]);
 });
+
+test("changes that wait while who asked for them is removed are not made", async () => {
+  const store = await opened();
+  const clerk = keyPair();
+  await store.add({ name: "clerk", role: Role.ADMIN, spki: clerk.spki, addedBy: "admin:owner" });
+  const enrolled = store.find(clerk.proving.keyId);
+  const stands = () => store.find(clerk.proving.keyId) === enrolled;
+  const back = { name: "back", role: Role.ADMIN, spki: keyPair().spki, addedBy: "admin:clerk" };
+  const all = [
+    store.remove("clerk", "admin:owner"),
+    store.add(back, stands),
+    store.remove(FIRST_ADMIN, "admin:clerk", stands),
+  ];
+  expect(await Promise.all(all.map(kindOf))).toEqual(["done", "removed", "removed"]);
+  expect(names(store)).toEqual([FIRST_ADMIN]);
+});

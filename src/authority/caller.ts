@@ -6,10 +6,20 @@ import type { Identity } from "./identity.ts";
 
 const calls = new WeakMap<object, Identity>();
 const peers = new WeakMap<Peer, Identity>();
+const standings = new WeakMap<object, () => boolean>();
 
-/** For the guard only: `call` is that of `identity`, whatever its connection says. */
-export function setCaller(call: object, identity: Identity): void {
+/**
+ * For the guard only: `call` is that of `identity`, whatever its connection says.
+ * @param stands whether what proved it is enrolled still
+ */
+export function setCaller(call: object, identity: Identity, stands?: () => boolean): void {
   calls.set(call, identity);
+  if (stands !== undefined) standings.set(call, stands);
+}
+
+/** False once the key that proved `call` was removed: for what waited for its turn since. */
+export function callerStands(call: object): boolean {
+  return standings.get(call)?.() ?? true;
 }
 
 /** For the policy only: calls of this connection are those of `identity`, unless they prove another. */

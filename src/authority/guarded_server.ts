@@ -137,7 +137,7 @@ export class GuardedServer implements ServiceHost {
       role: outcome.role,
     };
     if (!this.#suffices(call, path, proven)) return deny("ROLE_TOO_LOW", proven);
-    setCaller(call, proven);
+    setCaller(call, proven, () => this.options.proofs.stands(outcome));
     return undefined;
   }
 }

@@ -67,6 +67,11 @@ export class ProofCheck {
     return this.keys.find(proof.key_id) ?? "PROOF_INVALID";
   }
 
+  /** Whether that key is enrolled still, as it was. */
+  stands(enrolled: EnrolledKey): boolean {
+    return !this.keys.damaged && this.keys.find(enrolled.key.keyId) === enrolled;
+  }
+
   /** A nonce that comes with a bad proof is used up. */
   #read(peer: Peer, bytes: Buffer): { proof: Proof; enrolled: EnrolledKey } | Rule {
     if (this.keys.damaged) return "ADMINS_DAMAGED";

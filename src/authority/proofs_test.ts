@@ -95,6 +95,30 @@ test.each<[string, Peer]>([["vsock:2", VSOCK], ["unix", UNIX]])(
   },
 );
 
+test("an administrator whose changes wait while he is removed makes none of them", async () => {
+  const add = methodAt("/gatehouse.v1.Admins/Add");
+  const [mallory, others] = [keyPair(), Array.from({ length: 12 }, () => keyPair())];
+  const owner = new Prover(started.channel(UNIX), started.owner.proving);
+  await owner.unary(add, { name: "mallory", role: Role.ADMIN, public_key_der: mallory.spki });
+  const [before, adding] = [started.events.length, new Prover(started.channel(VSOCK), mallory.proving)];
+  const adds = others.map(({ spki }, index) =>
+    outcome(adding.unary(add, { name: `back${index}`, role: Role.ADMIN, public_key_der: spki }))
+  );
+  // It takes a while on the disk, and what is proven until then waits behind it.
+  const remove = started.authority.admins.remove("mallory", "admin:owner");
+  const later = outcome(
+    adding.unary(add, { name: "last", role: Role.ADMIN, public_key_der: keyPair().spki }),
+  );
+  await Promise.all([...adds, remove, later]);
+  const told = started.events.slice(before).map(({ message }) => message);
+  const removedAt = told.findIndex((message) => message.includes("mallory was removed"));
+  expect(told.slice(removedAt + 1).filter((message) => message.includes("by admin:mallory"))).toEqual([]);
+  expect(await Promise.all(adds)).toContain("UNAUTHENTICATED PROOF_INVALID");
+  for (const { name } of started.authority.admins.list()) {
+    if (name !== "owner") await started.authority.admins.remove(name, "admin:owner");
+  }
+});
+
 test("a P-256 key proves as an Ed25519 key does, and an operator isn't an administrator", async () => {
   const clerk = keyPair("p256");
   const channel = started.channel(UNIX);

@@ -2,7 +2,8 @@
 import { type handleUnaryCall, status } from "@grpc/grpc-js";
 import type { EnrolledAdmin } from "../authority/admin_file.ts";
 import { type AdminStore, AdminStoreError } from "../authority/admin_store.ts";
-import { callerOf } from "../authority/caller.ts";
+import { callerOf, callerStands } from "../authority/caller.ts";
+import { refusalBy } from "../authority/refusals.ts";
 import type {
   AddAdminRequest,
   AdminInit,
@@ -23,13 +24,13 @@ export function adminsService(store: AdminStore) {
   const Add: handleUnaryCall<AddAdminRequest, AdminInit> = (call, callback) => {
     const { name, role, public_key_der } = call.request;
     const addedBy = callerOf(call)?.name ?? "";
-    store.add({ name, role, spki: public_key_der, addedBy })
+    store.add({ name, role, spki: public_key_der, addedBy }, () => callerStands(call))
       .then((admin) => callback(null, message(admin)))
       .catch((error: unknown) => callback(refusalOf(error)));
   };
 
   const Remove: handleUnaryCall<RemoveAdminRequest, RemoveAdminResponseInit> = (call, callback) => {
-    store.remove(call.request.name, callerOf(call)?.name ?? "")
+    store.remove(call.request.name, callerOf(call)?.name ?? "", () => callerStands(call))
       .then(() => callback(null, {}))
       .catch((error: unknown) => callback(refusalOf(error)));
   };
@@ -71,6 +72,8 @@ function refusalOf(error: unknown): Refusal {
       return refuse(status.NOT_FOUND, "NOT_ENROLLED", description);
     case "last":
       return refuse(status.FAILED_PRECONDITION, "LAST_ADMINISTRATOR", description);
+    case "removed":
+      return refusalBy("PROOF_INVALID");
     case "full":
       return refuse(status.RESOURCE_EXHAUSTED, "TOO_MANY_ADMINISTRATORS", description);
   }

@@ -11,7 +11,8 @@ import {
 import type { TlsFiles } from "../agent/config_store/applier.ts";
 import { ConfigRefusal, type RefusalKind } from "../agent/config_store/refusal.ts";
 import { visible } from "../agent/log/escape.ts";
-import { callerOf } from "../authority/caller.ts";
+import { callerOf, callerStands } from "../authority/caller.ts";
+import { refusalBy } from "../authority/refusals.ts";
 import type {
   ApplyConfigRequest,
   ConfigHistoryRequest,
@@ -56,7 +57,10 @@ export function configService(control: () => ConfigControl) {
     answer(
       call,
       callback,
-      async () => withToml(await control().confirm(number(call.request.version), nameOf(call))),
+      async () =>
+        withToml(
+          await control().confirm(number(call.request.version), nameOf(call), () => callerStands(call)),
+        ),
     );
 
   const Rollback: handleUnaryCall<RollbackConfigRequest, ConfigVersionInit> = (call, callback) =>
@@ -72,7 +76,7 @@ export function configService(control: () => ConfigControl) {
 /** What Apply and Rollback have in common. */
 function changeOf(
   call: ServerUnaryCall<ApplyConfigRequest | RollbackConfigRequest, unknown>,
-): Pick<Change, "expectedVersion" | "confirmWithinS" | "by" | "peer"> {
+): Pick<Change, "expectedVersion" | "confirmWithinS" | "by" | "peer" | "stands"> {
   const { expected_version, confirm_within_s } = call.request;
   const violations: FieldViolation[] = [];
   if (number(expected_version) === 0) {
@@ -88,6 +92,7 @@ function changeOf(
     confirmWithinS: confirm_within_s,
     by: nameOf(call),
     peer: call.getPeer(),
+    stands: () => callerStands(call),
   };
 }
 
@@ -145,7 +150,7 @@ function publicParts({ certificatePem, clientCaPem, crlPem }: TlsFiles): TlsMate
 const withoutKeys = (pem: string | undefined): string | undefined =>
   pem?.replace(/-----BEGIN [^-]*PRIVATE KEY-----[^]*?(-----END [^-]*PRIVATE KEY-----|$)/gi, "");
 
-const STATUSES: Readonly<Record<Exclude<RefusalKind, "invalid">, status>> = {
+const STATUSES: Readonly<Record<Exclude<RefusalKind, "invalid" | "denied">, status>> = {
   stale: status.ABORTED,
   precondition: status.FAILED_PRECONDITION,
   missing: status.NOT_FOUND,
@@ -177,5 +182,6 @@ function refusalFor(error: unknown): Refusal {
     );
   }
   if (error.kind === "invalid") return invalidArgument(...error.violations);
+  if (error.kind === "denied") return refusalBy("PROOF_INVALID", error);
   return refuse(STATUSES[error.kind], error.reason, error.message, error.cause);
 }

@@ -8,7 +8,7 @@ import { setCaller } from "../authority/caller.ts";
 import { ALL_KEYS } from "../authority/identity.ts";
 import { type ConfigVersion, type ConfigVersionInit, messageType, Role } from "../proto/mod.ts";
 import { configService } from "./config.ts";
-import { type Refusal, violationsIn } from "./refusal.ts";
+import { reasonIn, type Refusal, violationsIn } from "./refusal.ts";
 
 const shown: Shown = {
   version: {
@@ -104,6 +104,7 @@ test("what is asked for is handed on with who asks", async () => {
     dryRun: false,
     by: "admin:a",
     peer: "unix:///x",
+    stands: expect.any(Function),
   });
 });
 
@@ -131,6 +132,15 @@ test.each(
   };
   const { error } = await call("Apply", change);
   expect([error?.code, error?.details]).toEqual([code, "because"]);
+  outcome = () => shown;
+});
+
+test("one who was removed meanwhile is told what everyone hears whose key isn't enrolled", async () => {
+  outcome = () => {
+    throw new ConfigRefusal("denied", "PROOF_INVALID", "removed");
+  };
+  const { error } = await call("Apply", change);
+  expect([error?.code, reasonIn(error!.metadata!)]).toEqual([status.UNAUTHENTICATED, "PROOF_INVALID"]);
   outcome = () => shown;
 });
 

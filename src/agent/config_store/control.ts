@@ -34,6 +34,8 @@ export interface Change {
   /** Who asks for it, and by which address: an identity's name, and getPeer()'s text. */
   readonly by: string;
   readonly peer: string;
+  /** Whether who asks may still, when its turn comes: the change before may take seconds. */
+  readonly stands?: () => boolean;
 }
 
 /** A version as callers see it. */
@@ -118,8 +120,9 @@ export class ConfigControl {
   }
 
   /** Keeps the version that waits. @throws {ConfigRefusal} */
-  confirm(version: number, by: string): Promise<Shown> {
+  confirm(version: number, by: string, stands?: () => boolean): Promise<Shown> {
     return this.#inTurn(async () => {
+      refuseRemoved(stands);
       if (this.#state.pending === null) {
         throw new ConfigRefusal(
           "precondition",
@@ -157,6 +160,7 @@ export class ConfigControl {
 
   async #apply(change: Change): Promise<Shown> {
     const { store, live, log, emit, now } = this.#options;
+    refuseRemoved(change.stands);
     this.#refuseUntimely(change);
     const current = this.#find(this.version);
     const draft = {
@@ -181,11 +185,15 @@ export class ConfigControl {
       await live.change(
         this.#content,
         next,
-        () => this.#commit({ ...this.#state, current: version.version, pending }),
+        () => {
+          refuseRemoved(change.stands);
+          return this.#commit({ ...this.#state, current: version.version, pending });
+        },
       );
     } catch (error) {
       log.warn("a configuration was undone, since it could not be put in force", { error: errorText(error) });
       await store.discard(version).catch(() => {}); // the next start does it
+      if (error instanceof ConfigRefusal) throw error;
       throw new ConfigRefusal("precondition", "NOT_APPLIED", messageOf(error), [], error);
     }
     this.#content = next;
@@ -282,6 +290,11 @@ export class ConfigControl {
     this.#queue = turn.catch(() => {});
     return turn;
   }
+}
+
+function refuseRemoved(stands: (() => boolean) | undefined): void {
+  if (stands?.() ?? true) return;
+  throw new ConfigRefusal("denied", "PROOF_INVALID", "who asked for it was removed meanwhile");
 }
 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error);

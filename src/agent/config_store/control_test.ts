@@ -90,6 +90,26 @@ describe("a change", () => {
     expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   });
 
+  test("of one who is removed while it waits, or is made, is not made", async () => {
+    const { control, notes } = running;
+    let enrolled = true;
+    const stands = () => enrolled;
+    const first = control.apply(change(1));
+    const waiting = [
+      control.apply(change(2, { stands, toml: toml("error") })),
+      control.rollback(1, change(2, { stands })),
+      control.confirm(2, "admin:test", stands),
+    ].map((one) => one.then(() => "made", ({ kind }) => kind));
+    enrolled = false;
+    await first;
+    expect(await Promise.all(waiting)).toEqual(["denied", "denied", "denied"]);
+    expect([control.version, notes.lines.at(-1)]).toEqual([2, "doors debug"]);
+    let asked = 0;
+    const late = control.apply(change(2, { stands: () => ++asked < 2, toml: toml("error") }));
+    await expect(late).rejects.toMatchObject({ kind: "denied" });
+    expect([control.version, notes.lines.at(-1)]).toEqual([2, "doors stay"]);
+  });
+
   test("waits in a queue that has an end", async () => {
     const { control } = running;
     const all = await Promise.allSettled(Array.from({ length: 20 }, () => control.apply(change(1))));

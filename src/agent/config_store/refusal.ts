@@ -16,6 +16,8 @@ export type RefusalKind =
   | "precondition"
   /** No such version is kept. */
   | "missing"
+  /** Who asks for it may no more. */
+  | "denied"
   /** Too many changes wait for one that is under way. */
   | "busy";
 
