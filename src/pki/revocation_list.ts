@@ -1,5 +1,7 @@
-// Reads revocation lists (RFC 5280, 5): whose they are, until when they hold, what they revoke. Verifies nothing: the
-// edge does. Must never give half of a list that can't be read.
+// Reads revocation lists (RFC 5280, 5): whose they are, until when they hold, what they revoke, who signed them. Nothing
+// is let in by it: that is the edge's. Must never give half of a list that can't be read.
+import { Buffer } from "node:buffer";
+import { createPublicKey, verify } from "node:crypto";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { CertificateList } from "@peculiar/asn1-x509";
 import { formatName } from "./distinguished_name.ts";
@@ -17,7 +19,20 @@ export interface RevocationList {
   readonly nextUpdate?: Date;
   /** Serial numbers, as Certificate.serial has them. */
   readonly revoked: ReadonlySet<string>;
+  /** Whether this key (SubjectPublicKeyInfo, DER) signed it; undefined: by an algorithm that isn't checked here. */
+  isSignedBy(publicKeyDer: Uint8Array): boolean | undefined;
 }
+
+/** What public authorities sign with, and our own (RFC 5758, 4055, 8410): the digest, null where it is the algorithm's own. */
+const DIGESTS: Readonly<Record<string, string | null>> = {
+  "1.2.840.10045.4.3.2": "sha256",
+  "1.2.840.10045.4.3.3": "sha384",
+  "1.2.840.10045.4.3.4": "sha512",
+  "1.2.840.113549.1.1.11": "sha256",
+  "1.2.840.113549.1.1.12": "sha384",
+  "1.2.840.113549.1.1.13": "sha512",
+  "1.3.101.112": null,
+};
 
 /** Every list of a PEM text. @throws {PkiError}, also if there is none */
 export function readRevocationLists(pem: string): RevocationList[] {
@@ -33,7 +48,8 @@ export function readRevocationLists(pem: string): RevocationList[] {
 
 function readDer(der: Uint8Array): RevocationList {
   try {
-    const { tbsCertList: list } = AsnConvert.parse(der, CertificateList);
+    const whole = AsnConvert.parse(der, CertificateList);
+    const list = whole.tbsCertList;
     return {
       issuer: formatName(list.issuer),
       thisUpdate: validDate(list.thisUpdate.getTime()),
@@ -41,9 +57,24 @@ function readDer(der: Uint8Array): RevocationList {
       revoked: new Set(
         (list.revokedCertificates ?? []).map(({ userCertificate }) => serialOf(userCertificate)),
       ),
+      isSignedBy: (publicKeyDer) => isSignedBy(whole, publicKeyDer),
     };
   } catch (error) {
     throw new PkiError("it holds a damaged revocation list", undefined, { cause: error });
+  }
+}
+
+function isSignedBy(
+  { tbsCertListRaw, signatureAlgorithm, signature }: CertificateList,
+  publicKeyDer: Uint8Array,
+): boolean | undefined {
+  const digest = DIGESTS[signatureAlgorithm.algorithm];
+  if (digest === undefined || tbsCertListRaw === undefined) return undefined;
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKeyDer), format: "der", type: "spki" });
+    return verify(digest, Buffer.from(tbsCertListRaw), key, Buffer.from(signature));
+  } catch {
+    return false; // a key of another kind
   }
 }
 

@@ -34,6 +34,7 @@ describe("a list", () => {
         thisUpdate: new Date(NOW),
         nextUpdate: new Date(NOW + 9 * DAY_MS),
         revoked: new Set(["8ea51e3e", "172f9693"]),
+        isSignedBy: expect.any(Function),
       },
       expect.objectContaining({ issuer: "CN=Other", revoked: new Set() }),
     ]);

@@ -175,6 +175,14 @@ function crlFault(
       lists.map(({ issuer }) => issuer).join("; ")
     }; give that CA's, or none`;
   }
+  const forged = lists.find(({ issuer, isSignedBy }) => {
+    const namesakes = anchors.filter(({ subject }) => subject === issuer);
+    return namesakes.length > 0 && namesakes.every(({ publicKeyDer }) => isSignedBy(publicKeyDer) === false);
+  });
+  if (forged !== undefined) {
+    return `the list of ${forged.issuer} isn't signed by the clients' CA of that name, so no client could be let in; ` +
+      "give that CA's own";
+  }
   const ended = lists.find(({ nextUpdate }) => nextUpdate !== undefined && Number(nextUpdate) < (nowMs ?? 0));
   return ended &&
     `the list of ${ended.issuer} held until ${ended.nextUpdate?.toISOString()}, and without one that holds no client ` +

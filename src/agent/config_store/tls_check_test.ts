@@ -146,3 +146,13 @@ describe("a revocation list", () => {
     expect(checkTls({ ...good, crlPem: old }, true)).toEqual([]);
   });
 });
+
+test("a revocation list with the name of the clients' CA and not its signature is refused: nobody could come in", async () => {
+  const namesake = await newAuthority("CA", validity(-1, 60));
+  const crlPem = await newRevocationList(namesake, [], 1, validity());
+  expect(problems({ crlPem: good.crlPem + crlPem })).toEqual(
+    one(/^crl_pem: the list of CN=CA isn't signed by the clients' CA of that name/),
+  );
+  // Where the namesake is trusted too, it is its own.
+  expect(problems({ crlPem, clientCaPem: good.clientCaPem + namesake.certificatePem })).toEqual([]);
+});
