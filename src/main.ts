@@ -23,7 +23,6 @@ const program = new Command("gatehouse")
   // --version means the program's before a command only: behind `config get` it is a version of the configuration.
   .enablePositionalOptions()
   .showSuggestionAfterError()
-  .showHelpAfterError("Next: `gatehouse --help` lists the commands.")
   .configureHelp({ sortSubcommands: false })
   .addHelpText(
     "after",
@@ -56,4 +55,12 @@ for (
   register(program);
 }
 
+nameHelp(program, "gatehouse");
 await program.parseAsync([Deno.execPath(), "gatehouse", ...Deno.args]);
+
+/** A mistake in a command's words ends with the help of that command. */
+function nameHelp(command: Command, name: string): void {
+  const what = command.commands.length > 0 ? "lists the commands" : "shows how it is used";
+  command.showHelpAfterError(`Next: \`${name} --help\` ${what}.`);
+  for (const below of command.commands) nameHelp(below, `${name} ${below.name()}`);
+}

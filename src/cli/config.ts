@@ -34,9 +34,8 @@ Examples:
   gatehouse config history
   gatehouse config rollback 3`,
     );
-  registerReading(config);
-  registerChanging(config);
   config.command("check")
+    .summary("find what is wrong with a configuration file, without a server")
     .argument("<file>", "TOML; - reads standard input")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  gatehouse config check gatehouse.toml")
@@ -51,6 +50,8 @@ Examples:
       }
       return problems.length === 0 ? 0 : 1;
     }));
+  registerReading(config);
+  registerChanging(config);
   config.command("reference")
     .summary("every key, its default and what it does, as Markdown")
     .addHelpText("after", "\nExample:\n  gatehouse config reference | less")

@@ -4,7 +4,7 @@ import { status } from "@grpc/grpc-js";
 import { ConfigError } from "../agent/config/mod.ts";
 import { visible } from "../agent/log/escape.ts";
 import { PkiError } from "../pki/error.ts";
-import { violationsIn } from "../services/refusal.ts";
+import { reasonIn, violationsIn } from "../services/refusal.ts";
 import { ProgramStartError } from "../processes/supervisor.ts";
 import { SignerStartError } from "../signer/process.ts";
 import { AddressError, SocketError } from "../transport/mod.ts";
@@ -101,13 +101,36 @@ const NEXT_BY_STATUS: Partial<Record<number, string>> = {
   [status.INVALID_ARGUMENT]: "mend the named argument; `--help` shows what is allowed",
 };
 
+/** What a refusal's reason (google.rpc.ErrorInfo) tells more than its status. */
+const NEXT_BY_REASON: Partial<Record<string, string>> = {
+  TRANSPORT_NEVER: "call the server by vsock:// or unix://, with --admin-key FILE; no certificate allows it",
+  PROOF_MISSING: "give the private half of an enrolled key with --admin-key FILE",
+  PROOF_INVALID:
+    "give the private half of an enrolled key with --admin-key FILE; an administrator enrols others",
+  CLOCK_UNKNOWN: "call the server by vsock:// or unix://; `gatehouse status` there says what its clock lacks",
+  PROVE_AGAIN: "run the command again",
+};
+
+const NEXT_FOR_CERTIFICATES =
+  "mend what is named: --ca is the server's authority, --cert and --key are our own certificate and its key";
+
+function nextAfterCall({ code, details, metadata }: CallError): string | undefined {
+  const reason = metadata && reasonIn(metadata);
+  if (reason !== undefined && NEXT_BY_REASON[reason] !== undefined) return NEXT_BY_REASON[reason];
+  // The channel's own words: what the server says of certificates comes with a reason.
+  if (code === status.UNAVAILABLE && /^No connection.*certificate/s.test(details)) {
+    return NEXT_FOR_CERTIFICATES;
+  }
+  return NEXT_BY_STATUS[code];
+}
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof GatehouseError) return { code: error.code, message: error.message, next: error.next };
   if (isCallError(error)) {
     return {
       code: status[error.code] ?? String(error.code),
       message: `${status[error.code] ?? error.code}: ${error.details}`,
-      next: NEXT_BY_STATUS[error.code],
+      next: nextAfterCall(error),
       details: error.metadata ? violationsIn(error.metadata) : undefined,
     };
   }

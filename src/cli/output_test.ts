@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { loadConfig } from "../agent/config/mod.ts";
+import { refusalBy } from "../authority/refusals.ts";
 import { ProgramStartError } from "../processes/supervisor.ts";
 import { SignerStartError } from "../signer/process.ts";
 import { parseAddress, SocketError } from "../transport/mod.ts";
@@ -37,6 +38,19 @@ it("a program that didn't start and an address in use end with a next step too",
     "can't listen at tcp://127.0.0.1:1: in use",
   );
   expect(failureOf(inUse)).toMatchObject({ code: "EADDRINUSE", next: expect.stringContaining("another") });
+});
+
+it("a refusal's reason decides the next step: no certificate and no administrator opens a closed transport", () => {
+  const next = (refusal: object) => failureOf(Object.assign(new Error(), refusal)).next;
+  expect(next(refusalBy("TRANSPORT_NEVER"))).toMatch(/vsock:\/\/ or unix:\/\/, with --admin-key/);
+  expect(next(refusalBy("PROOF_MISSING"))).not.toMatch(/tls:/);
+  expect(next(refusalBy("ROLE_TOO_LOW"))).toMatch(/an administrator can allow more/);
+});
+
+it("what is wrong with certificates isn't answered with looking whether the server runs", () => {
+  const unavailable = (details: string) => failureOf(Object.assign(new Error(), { code: 14, details })).next;
+  expect(unavailable("No connection established. tls://a:1: its certificate has expired")).toMatch(/--ca/);
+  expect(unavailable("No connection established. tls://a:1: nothing listens there")).toMatch(/runs/);
 });
 
 it("an unknown error is told as it is", () => {

@@ -2,7 +2,7 @@
 // Must never leave somebody believing in TLS who calls without it.
 import type { Command } from "commander";
 import { parseAddressList } from "../transport/address.ts";
-import type { TlsClientOptions } from "../transport/tls_material.ts";
+import { type TlsClientOptions, tlsMaterialFault } from "../transport/tls_material.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { readInput } from "./files.ts";
 
@@ -57,7 +57,11 @@ export async function readTls(flags: TlsFlags, addresses: string): Promise<TlsCl
     read("cert", flags.cert),
     read("key", flags.key),
   ]);
-  return { ca, cert, key, serverName: flags.serverName };
+  const tls = { ca, cert, key, serverName: flags.serverName };
+  // Before anything is dialed: what is wrong here no server can mend.
+  const fault = tlsMaterialFault(tls);
+  if (fault !== undefined) throw new GatehouseError("bad-argument", fault.problem, fault.next);
+  return tls;
 }
 
 async function read(name: keyof typeof ENVIRONMENT, flag: string | undefined): Promise<string | undefined> {

@@ -51,8 +51,8 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   #current: ClientConnection | undefined;
   #state = connectivityState.IDLE;
   #pause: Timer | undefined;
-  /** Why the last attempt, or the last connection, failed. */
-  #lastFailure = "no attempt was made yet";
+  /** Why the last attempt, or the last connection, failed; undefined before there was one. */
+  #lastFailure: string | undefined;
 
   /** @param targets tried in order; when one fails the next answers */
   constructor(private readonly targets: readonly Target[], private readonly options: ChannelOptions = {}) {
@@ -158,7 +158,7 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
 
   waitingFor(): string {
     return this.#current === undefined
-      ? `a connection (${this.#lastFailure})`
+      ? `a connection (${this.#lastFailure ?? `${this.targets[0].address} hasn't answered yet`})`
       : `a free stream (${this.#current.openCalls} calls are open)`;
   }
 
@@ -303,7 +303,7 @@ export class Channel implements ChannelInterface, CallHome, ConnectionOwner {
   }
 
   #unavailable(): string {
-    return `No connection established. ${this.#lastFailure}`;
+    return `No connection established. ${this.#lastFailure ?? ""}`.trimEnd();
   }
 
   #setState(state: connectivityState): void {

@@ -215,7 +215,7 @@ describe("the limits of a channel", () => {
     const channel = channelTo([{ address: "a", dial: () => new Promise(() => {}) }]);
     const error = await errorOf(unary(channel, method, hello, { deadlineMs: 30 }));
     expect(error.code).toBe(status.DEADLINE_EXCEEDED);
-    expect(error.details).toContain("waiting for a connection");
+    expect(error.details).toContain("waiting for a connection (a hasn't answered yet)");
   });
 
   it("end waiting calls at close, and let those under way finish", async () => {

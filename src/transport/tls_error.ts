@@ -18,7 +18,7 @@ const ALERTS: [pattern: RegExp, text: string][] = [
   ],
   [
     /UNSUPPORTED_?CERTIFICATE/i,
-    "the server refuses our certificate's use; it takes one for clients (`gatehouse ca issue NAME --client`)",
+    "the server refuses our certificate's use; it takes one for clients (`gatehouse ca issue DIR NAME --client`)",
   ],
   [
     /ALERT_?UNKNOWN_?CA|UnknownCA|CERTIFICATE_?UNKNOWN|BAD_?CERTIFICATE|DecryptError/i,

@@ -22,30 +22,56 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 /** @throws {SocketError} that says which part is bad and what to give instead */
 export function checkTlsMaterial(address: string, options: TlsClientOptions): void {
   if (checked.has(options)) return;
-  const refuse = (text: string) =>
-    new SocketError("EBADTLS", address, `can't connect to ${address}: ${text}`);
+  check(
+    options,
+    (problem, next) =>
+      new SocketError("EBADTLS", address, `can't connect to ${address}: ${problem}; ${next}`),
+  );
+  checked.add(options);
+}
+
+/** What is wrong with the options, and what to do; undefined: nothing. */
+export function tlsMaterialFault(options: TlsClientOptions): { problem: string; next: string } | undefined {
+  try {
+    check(options, (problem, next) => new MaterialFault(problem, next));
+    return undefined;
+  } catch (error) {
+    if (error instanceof MaterialFault) return error;
+    throw error;
+  }
+}
+
+class MaterialFault extends Error {
+  constructor(readonly problem: string, readonly next: string) {
+    super(problem);
+  }
+}
+
+function check(options: TlsClientOptions, refuse: Refuse): void {
   if (options.ca !== undefined) certificates(options.ca, "--ca", refuse);
   if ((options.cert === undefined) !== (options.key === undefined)) {
-    throw refuse("a client certificate and its key go together; give --cert FILE and --key FILE, or neither");
+    throw refuse(
+      "a client certificate and its key go together",
+      "give --cert FILE and --key FILE, or neither",
+    );
   }
   if (options.cert !== undefined && options.key !== undefined) {
     const [own] = certificates(options.cert, "--cert", refuse);
     if (!own.checkPrivateKey(privateKey(options.key, refuse))) {
-      throw refuse("the key isn't that of the certificate; give --cert and --key that belong together");
+      throw refuse("the key isn't that of the certificate", "give --cert and --key that belong together");
     }
   }
-  checked.add(options);
 }
 
-type Refuse = (text: string) => SocketError;
+type Refuse = (problem: string, next: string) => Error;
 
 function certificates(pem: string, option: string, refuse: Refuse): X509Certificate[] {
   const blocks = pem.match(CERTIFICATE);
-  if (blocks === null) throw refuse(`there is no certificate in what ${option} gives; give a PEM file`);
+  if (blocks === null) throw refuse(`there is no certificate in what ${option} gives`, "give a PEM file");
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {
-    throw refuse(`a certificate in what ${option} gives is damaged; give a PEM file`);
+    throw refuse(`a certificate in what ${option} gives is damaged`, "give a PEM file");
   }
 }
 
@@ -54,7 +80,8 @@ function privateKey(pem: string, refuse: Refuse): KeyObject {
     return createPrivateKey(pem);
   } catch {
     throw refuse(
-      "what --key gives is no private key, or one under a passphrase; give PKCS#8 as PEM without one",
+      "what --key gives is no private key, or one under a passphrase",
+      "give PKCS#8 as PEM without one",
     );
   }
 }

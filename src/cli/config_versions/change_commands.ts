@@ -67,7 +67,7 @@ Examples:
     )
     .action(action(async ({ json, signal }, file: string | undefined, options: ApplyOptions) => {
       const within = seconds(options.confirmWithin);
-      const mode = confirmMode(options.confirm);
+      const mode = confirmMode(options.confirm, within);
       const tls = await tlsMaterial(options);
       if (file === undefined && tls === undefined) {
         throw new GatehouseError(
@@ -115,7 +115,7 @@ function registerRollback(config: Command): void {
     )
     .action(action(async ({ json, signal }, version: string, options: ConfirmOptions) => {
       const within = seconds(options.confirmWithin);
-      const mode = confirmMode(options.confirm);
+      const mode = confirmMode(options.confirm, within);
       const wanted = versionNumber("version", version);
       const { before, after } = await withAdmin(options, signal, async (client: AdminClient) => {
         const before = await getVersion(client, 0);

@@ -20,8 +20,19 @@ export interface Outcome {
   readonly confirmed: boolean;
 }
 
-/** What was asked for, or asking where somebody can answer. @throws GatehouseError */
-export function confirmMode(text: string | undefined): ConfirmMode {
+/**
+ * What was asked for, or asking where somebody can answer.
+ * @param withinS of --confirm-within; 0: there is nothing to confirm
+ * @throws GatehouseError
+ */
+export function confirmMode(text: string | undefined, withinS: number): ConfirmMode {
+  if (text !== undefined && withinS === 0) {
+    throw new GatehouseError(
+      "bad-argument",
+      "--confirm without --confirm-within: the change would stay whatever comes",
+      "give --confirm-within 60s too, or leave --confirm out",
+    );
+  }
   if (text === undefined) return Deno.stdin.isTerminal() ? "ask" : "no";
   const mode = CONFIRM_MODES.find((one) => one === text);
   if (mode !== undefined) return mode;
