@@ -76,7 +76,7 @@ export class AccessPolicy {
     this.setRules(rules);
   }
 
-  /** Puts other rules in force, for connections that are open too, from their next call on. */
+  /** Puts other rules in force, for connections that are open too, and for calls whose requests are still to come. */
   setRules(rules: AccessRules): void {
     this.#rules = new Map(rules.identities.map((rule) => [rule.san, rule]));
     this.#defaultKeys = [...rules.defaultKeys];
@@ -89,7 +89,7 @@ export class AccessPolicy {
     if (known !== undefined && known.generation === this.#generation) return known;
     const caller = { ...this.#look(peer), generation: this.#generation };
     this.#known.set(peer, caller);
-    setPeerIdentity(peer, caller.identity);
+    if (known === undefined) setPeerIdentity(peer, () => this.callerAt(peer).identity);
     return caller;
   }
 

@@ -73,6 +73,15 @@ test("a peer is looked at once until the rules change, and open connections get 
   expect(mayUseKey(callerOf(call)!, "default-rsa")).toBe(true);
 });
 
+test("a call whose request comes after the rules changed is judged by the new ones", () => {
+  const policy = new AccessPolicy({ defaultKeys: ["default-rsa"], identities: [] }, read);
+  const peer = overTls(1);
+  const call = { [PEER]: peer };
+  policy.callerAt(peer); // the gate, at its headers
+  policy.setRules(NONE);
+  expect(mayUseKey(callerOf(call)!, "default-rsa")).toBe(false);
+});
+
 test.each<[string, Peer, string]>([
   ["a process of the appliance itself", { transport: "vsock", address: "vsock://1:1", cid: 1 }, "CID_LOCAL"],
   ["a VSOCK peer without a context id", { transport: "vsock", address: "vsock://?" }, "CID_LOCAL"],

@@ -5,7 +5,7 @@ import { peerOf } from "../grpc/peer_of.ts";
 import type { Identity } from "./identity.ts";
 
 const calls = new WeakMap<object, Identity>();
-const peers = new WeakMap<Peer, Identity>();
+const peers = new WeakMap<Peer, () => Identity>();
 const standings = new WeakMap<object, () => boolean>();
 
 /**
@@ -22,8 +22,11 @@ export function callerStands(call: object): boolean {
   return standings.get(call)?.() ?? true;
 }
 
-/** For the policy only: calls of this connection are those of `identity`, unless they prove another. */
-export function setPeerIdentity(peer: Peer, identity: Identity): void {
+/**
+ * For the policy only: calls of this connection are those of `identity`, unless they prove another. It is asked when
+ * somebody wants to know: a request may take minutes to come, and rules change meanwhile.
+ */
+export function setPeerIdentity(peer: Peer, identity: () => Identity): void {
   peers.set(peer, identity);
 }
 
@@ -32,5 +35,5 @@ export function callerOf(call: object): Identity | undefined {
   const proven = calls.get(call);
   if (proven !== undefined) return proven;
   const peer = peerOf(call);
-  return peer && peers.get(peer);
+  return peer && peers.get(peer)?.();
 }
