@@ -5,14 +5,17 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import type { EventKindNumber } from "../agent/event_sink.ts";
 import { type Line, recordingLogger } from "../agent/log/testkit.ts";
+import { status } from "@grpc/grpc-js";
 import { Channel } from "../grpc/channel.ts";
 import type { Peer } from "../grpc/conn.ts";
 import { connPair } from "../grpc/conn_pair.ts";
 import { Server } from "../grpc/server.ts";
+import { GrpcError } from "../grpc/status.ts";
 import { VirtualClock } from "../grpc/virtual_clock.ts";
 import { serviceDefinition } from "../proto/mod.ts";
 import { ACCESS_SERVICE, accessService } from "../services/access.ts";
 import { ADMINS_SERVICE, adminsService } from "../services/admins.ts";
+import { reasonIn } from "../services/refusal.ts";
 import { type Authority, type AuthorityOptions, createAuthority } from "./authority.ts";
 import { type ProvingKey, provingKey } from "./prover.ts";
 
@@ -104,4 +107,15 @@ export async function startAuthority(options: Partial<AuthorityOptions> = {}): P
       await Deno.remove(dir, { recursive: true });
     },
   };
+}
+
+/** Status name and reason; "OK" when it went well. */
+export async function outcome(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "OK";
+  } catch (error) {
+    if (!(error instanceof GrpcError)) throw error;
+    return `${status[error.code]} ${reasonIn(error.metadata)}`;
+  }
 }

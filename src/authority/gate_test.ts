@@ -2,7 +2,7 @@
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { Channel } from "../grpc/channel.ts";
-import { GrpcError, unary } from "../grpc/client.ts";
+import { unary } from "../grpc/client.ts";
 import type { Peer } from "../grpc/conn.ts";
 import { connPair } from "../grpc/conn_pair.ts";
 import { Server } from "../grpc/server.ts";
@@ -10,8 +10,7 @@ import { MANY_NAMES } from "../pki/certificate_testkit.ts";
 import { readCertificate } from "../pki/certificate.ts";
 import { readPem } from "../pki/pem.ts";
 import { methodAt, serviceDefinition, type WhoAmIResponse } from "../proto/mod.ts";
-import { reasonIn } from "../services/refusal.ts";
-import { startAuthority, type Started, UNIX } from "./authority_testkit.ts";
+import { outcome, startAuthority, type Started, UNIX } from "./authority_testkit.ts";
 import { Prover } from "./prover.ts";
 import { DENIALS_PER_SECOND } from "./denials.ts";
 
@@ -27,16 +26,6 @@ const TLS: Peer = {
 
 let started: Started | undefined;
 afterEach(() => started?.stop());
-
-async function outcome(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return "OK";
-  } catch (error) {
-    if (!(error instanceof GrpcError)) throw error;
-    return `${status[error.code]} ${reasonIn(error.metadata)}`;
-  }
-}
 
 test.each([
   ["not yet valid", notBefore.getTime() - 1, "UNAUTHENTICATED CERTIFICATE_NOT_YET_VALID"],

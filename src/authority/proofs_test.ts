@@ -1,10 +1,10 @@
 // Proofs over a real server: what a good one gives, and every way in which one isn't good.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { Metadata, status } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Channel } from "../grpc/channel.ts";
-import { GrpcError, unary } from "../grpc/client.ts";
+import { unary } from "../grpc/client.ts";
 import type { Peer } from "../grpc/conn.ts";
 import {
   type ChallengeResponse,
@@ -14,8 +14,7 @@ import {
   Role,
   type WhoAmIResponse,
 } from "../proto/mod.ts";
-import { reasonIn } from "../services/refusal.ts";
-import { keyPair, startAuthority, type Started, TCP, UNIX, VSOCK } from "./authority_testkit.ts";
+import { keyPair, outcome, startAuthority, type Started, TCP, UNIX, VSOCK } from "./authority_testkit.ts";
 import { MAX_NONCES, NONCE_LIFETIME_MS, Nonces } from "./nonces.ts";
 import { encodeProof, PROOF_METADATA, signedBytes } from "./proof.ts";
 import { PROOF_BURST, ProofCheck } from "./proof_check.ts";
@@ -63,17 +62,6 @@ function metadataOf(...proofs: Buffer[]): Metadata {
   const metadata = new Metadata();
   for (const proof of proofs) metadata.add(PROOF_METADATA, proof);
   return metadata;
-}
-
-/** Status name and reason; "OK" when it went well. */
-async function outcome(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return "OK";
-  } catch (error) {
-    if (!(error instanceof GrpcError)) throw error;
-    return `${status[error.code]} ${reasonIn(error.metadata)}`;
-  }
 }
 
 const listWith = (channel: Channel, ...proofs: Buffer[]) =>

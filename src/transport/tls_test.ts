@@ -1,7 +1,7 @@
 // Dialing TLS against servers of node:tls and of none: who is trusted, what goes wrong and how that is said.
-import { type Server, type TlsOptions, type TLSSocket } from "node:tls";
-import { createServer } from "node:tls";
+import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import type { AddressInfo } from "node:net";
+import { readExactly, writeAll } from "../../vsock/test_peers.ts";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type KeyPairPem, type Leaf, newAuthority, newLeaf } from "../pki/profile.ts";
 import type { Conn } from "../grpc/conn.ts";
@@ -74,20 +74,6 @@ const failure = (dialing: Promise<Conn>): Promise<{ code: string; message: strin
   dialing.then(() => {
     throw new Error("it did not fail");
   }, (error) => error);
-
-async function writeAll(conn: Conn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-}
-
-async function readExactly(conn: Conn, lenBytes: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(lenBytes);
-  for (let at = 0; at < lenBytes;) {
-    const read = await conn.read(bytes.subarray(at));
-    if (read === null) return bytes.subarray(0, at);
-    at += read;
-  }
-  return bytes;
-}
 
 describe("a TLS connection", () => {
   test("carries a MiB both ways and names its peer", async () => {

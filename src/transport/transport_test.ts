@@ -1,4 +1,5 @@
 // listen() and dialer() over real sockets of every transport that a machine has.
+import { readExactly, writeAll } from "../../vsock/test_peers.ts";
 import { describe, expect, test } from "vitest";
 import type { Conn as GrpcConn, Dial as GrpcDial, Listener as GrpcListener } from "../grpc/conn.ts";
 import { formatAddress, parseAddress } from "./address.ts";
@@ -8,20 +9,6 @@ import { isDisconnect, type SocketError } from "./mod.ts";
 
 function pattern(lenBytes: number): Uint8Array {
   return Uint8Array.from({ length: lenBytes }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
-}
-
-async function writeAll(conn: GrpcConn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-}
-
-async function readExactly(conn: GrpcConn, lenBytes: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(lenBytes);
-  for (let at = 0; at < lenBytes;) {
-    const read = await conn.read(bytes.subarray(at));
-    if (read === null) return bytes.subarray(0, at);
-    at += read;
-  }
-  return bytes;
 }
 
 /** Echoes at `text` while `use` runs with the address that the listener got; gives the peers met. */

@@ -1,14 +1,14 @@
 // Proofs and keys over real sockets of a real agent: what was seen on one connection is worth nothing on another.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { Metadata, status } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { encodeProof, PROOF_METADATA, signedBytes } from "../../src/authority/proof.ts";
 import { Prover } from "../../src/authority/prover.ts";
-import { keyPair } from "../../src/authority/authority_testkit.ts";
+import { keyPair, outcome } from "../../src/authority/authority_testkit.ts";
 import type { Door } from "../../src/authority/table.ts";
 import type { Channel } from "../../src/grpc/channel.ts";
-import { GrpcError, unary } from "../../src/grpc/client.ts";
+import { unary } from "../../src/grpc/client.ts";
 import {
   type ChallengeResponse,
   type ListAdminsResponse,
@@ -17,7 +17,6 @@ import {
   type SignRequestInit,
   type SignResponse,
 } from "../../src/proto/mod.ts";
-import { reasonIn } from "../../src/services/refusal.ts";
 import { type Certificate, type Open, openAgent } from "./agent.ts";
 
 const place = vi.hoisted(() => ({ dir: "" }));
@@ -39,16 +38,6 @@ afterAll(async () => {
   await open.close();
   await Deno.remove(place.dir, { recursive: true });
 });
-
-async function outcome(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return "OK";
-  } catch (error) {
-    if (!(error instanceof GrpcError)) throw error;
-    return `${status[error.code]} ${reasonIn(error.metadata)}`;
-  }
-}
 
 /** The owner's proof for one call of LIST, or for what is told. */
 async function proof(channel: Channel, path = LIST, request = new Uint8Array()): Promise<Metadata> {

@@ -1,21 +1,8 @@
 // Changes of the configuration: what is refused, what is undone by itself, and that parts are never left divided.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { bootConfig } from "./boot.ts";
-import type { Change } from "./control.ts";
 import { diskFiles, type Files } from "./files.ts";
-import { controlOf, openStore, type Running, silentLog } from "./testkit.ts";
-
-const toml = (level: string) => `[log]\nlevel = "${level}"\n`;
-const change = (expectedVersion: number, more: Partial<Change> = {}): Change => ({
-  expectedVersion,
-  toml: toml("debug"),
-  confirmWithinS: 0,
-  comment: "",
-  dryRun: false,
-  by: "admin:test",
-  peer: "vsock://2:1",
-  ...more,
-});
+import { change, controlOf, openStore, type Running, silentLog, toml } from "./testkit.ts";
 
 let dir: string;
 let running: Running;

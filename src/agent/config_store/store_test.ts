@@ -4,12 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { newAuthority, newLeaf, newRevocationList } from "../../pki/profile.ts";
 import { bootConfig, type Given } from "./boot.ts";
-import type { Change } from "./control.ts";
 import { diskFiles, type Files } from "./files.ts";
 import { ConfigStore, MAX_VERSIONS } from "./store.ts";
-import { controlOf, crashing, failingOnce, openStore, silentLog } from "./testkit.ts";
-
-const toml = (level: string) => `[log]\nlevel = "${level}"\n`;
+import { change, controlOf, crashing, failingOnce, openStore, silentLog, toml } from "./testkit.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -37,17 +34,6 @@ async function boot(
   return { ...booted, store, level: booted.content.config.log.level, version: booted.state.current };
 }
 
-const change = (expectedVersion: number, level: string, more: Partial<Change> = {}): Change => ({
-  expectedVersion,
-  toml: toml(level),
-  confirmWithinS: 0,
-  comment: "",
-  dryRun: false,
-  by: "admin:test",
-  peer: "vsock://2:1",
-  ...more,
-});
-
 describe("a start", () => {
   test("with nothing kept takes what is given as version 1", async () => {
     const { store, level, version } = await boot({ toml: toml("warn") });
@@ -58,7 +44,7 @@ describe("a start", () => {
   test("takes the kept version again, and the given file only when it is another one than the last time", async () => {
     const first = await boot({ toml: toml("warn") });
     const { control } = controlOf(first.store, first.state);
-    await control.apply(change(1, "debug"));
+    await control.apply(change(1));
     expect(await boot({ toml: toml("warn") })).toMatchObject({ level: "debug", version: 2 });
     expect(await boot()).toMatchObject({ level: "debug", version: 2 });
     const other = await boot({ toml: toml("error") });
@@ -70,7 +56,7 @@ describe("a start", () => {
   test("undoes a version that waits for its confirmation, and says so", async () => {
     const first = await boot({ toml: toml("warn") });
     const { control } = controlOf(first.store, first.state);
-    await control.apply(change(1, "debug", { confirmWithinS: 3_600 }));
+    await control.apply(change(1, { confirmWithinS: 3_600 }));
     await control.close();
     const next = await boot({ toml: toml("warn") });
     expect(next).toMatchObject({ level: "warn", version: 3 });
@@ -91,7 +77,7 @@ describe("a start", () => {
 
   test("with files that can't be read goes on with those that can", async () => {
     const first = await boot({ toml: toml("warn") });
-    await controlOf(first.store, first.state).control.apply(change(1, "debug"));
+    await controlOf(first.store, first.state).control.apply(change(1));
     await Deno.writeTextFile(join(dir, "2.json"), "{");
     const damage: string[] = [];
     expect(await boot({}, diskFiles, true, damage)).toMatchObject({ level: "warn" });
@@ -118,7 +104,7 @@ describe("a start", () => {
       tls: { ...await leaf(), clientCaPem: ca.certificatePem, crlPem },
     });
     const first = await boot(await given());
-    await controlOf(first.store, first.state).control.apply(change(1, "debug", { tls: { crlPem: kept } }));
+    await controlOf(first.store, first.state).control.apply(change(1, { tls: { crlPem: kept } }));
     for (const crlPem of [undefined, older]) {
       const renewed = await given(crlPem);
       const { tls } = (await boot(renewed)).content;
@@ -147,7 +133,7 @@ describe("a change", () => {
       const first = await boot({ toml: toml("warn") });
       const files = crashing(diskFiles, crashAt);
       const { control, notes } = controlOf(await openStore(dir, files), first.state);
-      const applied = await control.apply(change(1, "debug")).then(() => true, () => false);
+      const applied = await control.apply(change(1)).then(() => true, () => false);
       const next = await boot({ toml: toml("warn") });
       expect([["warn", 1], ["debug", 2]]).toContainEqual([next.level, next.version]);
       expect(next.store.versions[0].version).toBe(next.version); // nothing half done is left
@@ -169,13 +155,13 @@ describe("a change", () => {
         await openStore(dir, failingOnce(diskFiles, failAt)),
         first.state,
       );
-      const applied = await control.apply(change(1, "debug")).then(() => true, () => false);
+      const applied = await control.apply(change(1)).then(() => true, () => false);
       if (!applied) {
         failed++;
         expect(control.config.log.level).toBe("warn");
         expect(notes.lines).not.toContain("doors debug");
         expect(await boot()).toMatchObject({ level: "warn", version: 1 });
-        await control.apply(change(1, "error"));
+        await control.apply(change(1, { toml: toml("error") }));
       }
       expect((await boot()).level).toBe(applied ? "debug" : "error");
       if (applied) break;
@@ -187,7 +173,7 @@ describe("a change", () => {
     const first = await boot({ toml: toml("warn") });
     const { control } = controlOf(first.store, first.state);
     for (let version = 1; version < MAX_VERSIONS + 4; version++) {
-      await control.apply(change(version, version % 2 === 0 ? "warn" : "debug"));
+      await control.apply(change(version, { toml: toml(version % 2 === 0 ? "warn" : "debug") }));
     }
     const names: string[] = [];
     for await (const { name } of Deno.readDir(dir)) {

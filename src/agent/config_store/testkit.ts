@@ -3,7 +3,7 @@ import { type Config, loadConfig } from "../config/mod.ts";
 import type { EmitEvent } from "../event_sink.ts";
 import { createLog } from "../log/mod.ts";
 import type { Applier } from "./applier.ts";
-import { ConfigControl } from "./control.ts";
+import { type Change, ConfigControl } from "./control.ts";
 import type { Files } from "./files.ts";
 import { type Content, LiveParts } from "./live_parts.ts";
 import { ConfigStore } from "./store.ts";
@@ -46,6 +46,21 @@ export function failingOnce(files: Files, failAt: number): Files & { steps: numb
     syncDir: once(syncDir),
   });
 }
+
+/** A configuration that its level tells apart from others. */
+export const toml = (level: string) => `[log]\nlevel = "${level}"\n`;
+
+/** To the level "debug", unless `more` says otherwise. */
+export const change = (expectedVersion: number, more: Partial<Change> = {}): Change => ({
+  expectedVersion,
+  toml: toml("debug"),
+  confirmWithinS: 0,
+  comment: "",
+  dryRun: false,
+  by: "admin:test",
+  peer: "vsock://2:1",
+  ...more,
+});
 
 export const content = (toml: string): Content => ({ config: loadConfig(toml, "test"), tls: {} });
 
