@@ -30,6 +30,12 @@ export const MAX_STATUS_MESSAGE_BYTES = 4 * 1024;
 
 /** Connections one server serves at once, over all its listeners. A read buffer and an HPACK table each. */
 export const MAX_CONNECTIONS = 1_024;
+/**
+ * Of the connections served at once, so many at most, and at most this part of them, are kept for VSOCK and Unix
+ * sockets: whoever administrates comes by these, and must get in when the network has taken the rest.
+ */
+export const LOCAL_CONNECTIONS = 32;
+export const LOCAL_CONNECTIONS_PART = 1 / 16;
 /** Above this many (serving and being refused) a connection is closed without a word. */
 export const MAX_REFUSED_CONNECTIONS = 256;
 

@@ -8,7 +8,13 @@ import type { Conn, Listener, Peer } from "./conn.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import type { TotalHeld } from "./held_bytes.ts";
-import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
+import {
+  LOCAL_CONNECTIONS,
+  LOCAL_CONNECTIONS_PART,
+  MAX_CONNECTIONS,
+  MAX_RECEIVE_MESSAGE_BYTES,
+  MAX_REFUSED_CONNECTIONS,
+} from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
 import { peerKey } from "./peer_key.ts";
 import { type Admit, type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
@@ -37,7 +43,7 @@ export interface ServerOptions {
   readonly maxReceiveMessageBytes?: number;
   /** Largest response message, bytes. Default: no limit, as in grpc-js. */
   readonly maxSendMessageBytes?: number;
-  /** Connections served at once, over all listeners. */
+  /** Connections served at once, over all listeners; a few of them are kept for other transports than TCP. */
   readonly maxConnections?: number;
   /** The same of one peer: an IPv4 address, an IPv6 network of 64 bits, a VSOCK context id, or all of a Unix socket's clients. Default: no own limit. */
   readonly maxConnectionsPerPeer?: number;
@@ -66,6 +72,8 @@ export class Server {
   readonly #methods = new Map<string, Method>();
   readonly #core: ServerCore;
   readonly #maxConnections: number;
+  /** Of these, those that may come by TCP. */
+  readonly #maxTcp: number;
   readonly #maxPerPeer: number;
   /** Connections by peerKey(); a peer without one has no entry. */
   readonly #peers = new Map<string, number>();
@@ -73,6 +81,7 @@ export class Server {
   readonly #connections = new Map<ServerConnection, Promise<void>>();
   readonly #listeners = new Set<Listener>();
   readonly #sweeps: Sweeps<ServerConnection>;
+  #tcpConnections = 0;
   #refusing = 0;
   #stopping = false;
 
@@ -94,6 +103,8 @@ export class Server {
     };
     this.#sweeps = new Sweeps(clock, () => this.#connections.keys());
     this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+    const kept = Math.min(LOCAL_CONNECTIONS, Math.floor(this.#maxConnections * LOCAL_CONNECTIONS_PART));
+    this.#maxTcp = this.#maxConnections - kept;
     this.#maxPerPeer = options.maxConnectionsPerPeer ?? Infinity;
     this.#onConnection = options.onConnection;
   }
@@ -157,6 +168,7 @@ export class Server {
   #refusalOf(peer: Peer): string | undefined {
     if (this.#stopping) return "shutting_down";
     if (this.#connections.size >= this.#maxConnections) return "too_many_connections";
+    if (peer.transport === "tcp" && this.#tcpConnections >= this.#maxTcp) return "too_many_connections";
     if ((this.#peers.get(peerKey(peer)) ?? 0) >= this.#maxPerPeer) return "too_many_connections_of_peer";
     return undefined;
   }
@@ -164,8 +176,11 @@ export class Server {
   async #serve(connection: ServerConnection): Promise<void> {
     const key = peerKey(connection.peer);
     this.#peers.set(key, (this.#peers.get(key) ?? 0) + 1);
+    const byTcp = connection.peer.transport === "tcp" ? 1 : 0;
+    this.#tcpConnections += byTcp;
     this.#tell({ event: "open", peer: connection.peer });
     const error = await connection.run();
+    this.#tcpConnections -= byTcp;
     this.#connections.delete(connection);
     const left = (this.#peers.get(key) ?? 1) - 1;
     if (left > 0) this.#peers.set(key, left);

@@ -413,6 +413,25 @@ describe("shutdown", () => {
     expect(connections.map(({ event }) => event)).toEqual(["open", "refused"]);
   });
 
+  it("keeps places for those who come by VSOCK or a Unix socket when the network has taken the rest", async () => {
+    const { server, client } = start({ unary: echo }, { maxConnections: 33 });
+    client.close();
+    const from = (host: number): Parameters<typeof connectTo>[2] => ({
+      transport: "tcp",
+      address: `tcp://192.0.2.${host}:7`,
+    });
+    const strangers = Array.from({ length: 32 }, (_, host) => connectTo(server, undefined, from(host)));
+    await strangers[31].done;
+    expect(strangers[31].goaways[0]?.debug).toBe("too_many_connections");
+    for (const transport of ["unix", "vsock"] as const) {
+      const peer = { transport, address: `${transport}://x`, cid: 2 };
+      const administrator = connectTo(server, undefined, peer);
+      expect((await administrator.call(GRPC_REQUEST, [hello])).trailers["grpc-status"]).toBe("0");
+      administrator.close();
+    }
+    for (const stranger of strangers) stranger.close();
+  });
+
   it("turns one peer's connections away above their number, and lets another peer in", async () => {
     const { server, client } = start({ unary: echo }, { maxConnectionsPerPeer: 1 });
     await client.call(GRPC_REQUEST, [hello]);

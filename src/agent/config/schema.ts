@@ -97,7 +97,8 @@ const limits = z.strictObject({
     1,
     65_535,
     "connections",
-    "Open connections over all addresses; further ones are closed at once. Each holds some tens of KiB.",
+    "Open connections over all addresses; further ones are closed at once. A sixteenth of them, 32 at most, is kept for VSOCK and Unix sockets. Each " +
+      "holds some tens of KiB.",
   ),
   max_connections_per_peer: count(
     1024,
