@@ -56,8 +56,8 @@ export function register(program: Command): void {
       const started = performance.now();
       const configToml = options.config === undefined ? UP_CONFIG : await readConfigText(options.config);
       const configName = options.config ?? "(up's own)";
-      const { door } = checkVmConfig(loadConfig(configToml, configName), configName);
-      if (door === "none" && options.port !== undefined) {
+      const { tcpService } = checkVmConfig(loadConfig(configToml, configName), configName);
+      if (tcpService === "none" && options.port !== undefined) {
         throw new GatehouseError(
           "bad-argument",
           `--port ${options.port}: ${configName} opens no TCP port`,
@@ -73,7 +73,7 @@ export function register(program: Command): void {
         name: options.name,
         repoRoot: REPO_ROOT,
         configToml,
-        door,
+        tcpService,
         tcpPort: options.port === undefined ? undefined : wholeNumber("--port", options.port, 1, 65_535),
         memoryMib: options.memory === undefined
           ? undefined

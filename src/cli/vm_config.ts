@@ -4,7 +4,7 @@
 import type { Config } from "../agent/config/mod.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { type Door, GUEST_PORT } from "../vm/machine.ts";
+import { GUEST_PORT, type TcpService } from "../vm/machine.ts";
 
 /** Health is asked here. */
 const VSOCK = `vsock://any:${GUEST_PORT}`;
@@ -18,7 +18,7 @@ const ALLOWED = [VSOCK, ...TLS, ...TCP];
  * @returns what answers on the VM's TCP port
  * @throws GatehouseError that names the key, when the VM can't listen so
  */
-export function checkVmConfig({ listen }: Config, fileName: string): { door: Door } {
+export function checkVmConfig({ listen }: Config, fileName: string): { tcpService: TcpService } {
   const addresses = listen.addresses.map((text) => formatAddress(parseAddress(text)));
   addresses.forEach((address, index) => {
     if (ALLOWED.includes(address)) return;
@@ -44,13 +44,13 @@ export function checkVmConfig({ listen }: Config, fileName: string): { door: Doo
       `add "${VSOCK}" to listen.addresses`,
     );
   }
-  const doors = addresses.filter((address) => address !== VSOCK);
-  if (doors.length > 1) {
+  const onTcp = addresses.filter((address) => address !== VSOCK);
+  if (onTcp.length > 1) {
     throw new GatehouseError(
       "bad-argument",
-      `${fileName}: listen.addresses: ${doors.join(" and ")} are one port, which only one can open`,
+      `${fileName}: listen.addresses: ${onTcp.join(" and ")} are one port, which only one can open`,
       `keep one of them: ${TLS[1]} takes IPv4 too`,
     );
   }
-  return { door: doors.length === 0 ? "none" : TLS.includes(doors[0]) ? "tls" : "tcp" };
+  return { tcpService: onTcp.length === 0 ? "none" : TLS.includes(onTcp[0]) ? "tls" : "tcp" };
 }

@@ -11,8 +11,8 @@ it.each([
   [["tls://[::]:50051"], "tls"],
   [["tcp://0.0.0.0:50051"], "tcp"],
   [["[::]:50051"], "tcp"],
-])("VSOCK and %j: what answers on the VM's TCP port is %s", (addresses, door) => {
-  expect(checkVmConfig(config("vsock:any:50051", ...addresses), "vm.toml")).toEqual({ door });
+])("VSOCK and %j: what answers on the VM's TCP port is %s", (addresses, tcpService) => {
+  expect(checkVmConfig(config("vsock:any:50051", ...addresses), "vm.toml")).toEqual({ tcpService });
 });
 
 it.each([

@@ -37,7 +37,8 @@ export interface VmImage {
   readonly rootImage?: string;
 }
 
-export type Door = "tls" | "tcp" | "none";
+/** What answers on the VM's TCP port: TLS, plain TCP, or nothing, and the VM has no network. */
+export type TcpService = "tls" | "tcp" | "none";
 
 export interface BootOptions {
   readonly name: string;
@@ -59,8 +60,8 @@ export interface BootOptions {
   readonly stateDiskBytes?: number;
   /** Port on the host's 127.0.0.1. Default: that of last time, or the first free one from 50051. */
   readonly tcpPort?: number;
-  /** What answers on the VM's TCP port: TLS (the default), plain TCP, or nothing, and the VM has no network. */
-  readonly door?: Door;
+  /** Default TLS. */
+  readonly tcpService?: TcpService;
   readonly credentials?: readonly Credential[];
   /** Default: KVM where it really runs a guest. */
   readonly accel?: "kvm" | "tcg";
@@ -114,8 +115,8 @@ class Boot {
     this.#onProgress = options.onProgress ?? noProgress;
   }
 
-  get #door(): Door {
-    return this.#options.door ?? "tls";
+  get #tcpService(): TcpService {
+    return this.#options.tcpService ?? "tls";
   }
 
   get #stateDiskBytes(): number {
@@ -227,8 +228,8 @@ class Boot {
         phase,
         cid: chooseCid(before?.cid, cids),
         tcpPort: await this.#port(before, ports),
-        tcp: this.#door !== "none",
-        tls: this.#door === "tls",
+        tcp: this.#tcpService !== "none",
+        tls: this.#tcpService === "tls",
         ...fixed,
       };
       writeRecord(this.#paths, record);
@@ -238,7 +239,7 @@ class Boot {
 
   /** Without TCP nothing binds the port; the VM keeps its own of last time all the same. */
   async #port(before: VmRecord | undefined, taken: ReadonlySet<number>): Promise<number> {
-    if (this.#door === "none" && before !== undefined) return before.tcpPort;
+    if (this.#tcpService === "none" && before !== undefined) return before.tcpPort;
     return await choosePort({ asked: this.#options.tcpPort, own: before?.tcpPort, taken });
   }
 

@@ -221,7 +221,7 @@ withQemu("a VM without TCP has no network, no TCP address, and keeps its port fo
   const firmware = await guest("up\n", "halt");
   const first = await boot(options(firmware));
   await stop("t1", { graceMs: 0 });
-  const closed = await boot(options(firmware, { door: "none" }));
+  const closed = await boot(options(firmware, { tcpService: "none" }));
   expect(closed.addresses.tls).toBeUndefined();
   expect((await status("t1")).addresses.tls).toBeUndefined();
   expect(await runningAddresses()).toEqual([]);

@@ -1,6 +1,6 @@
 // The launcher, as other folders see it. The states and their picture are in
 // phases.ts, the way up in boot.ts, everything after it in control.ts.
-export { boot, type BootedVm, type BootOptions, type Door, type VmImage } from "./boot.ts";
+export { boot, type BootedVm, type BootOptions, type TcpService, type VmImage } from "./boot.ts";
 export {
   destroy,
   list,
