@@ -96,15 +96,6 @@ export class EventLog {
     return this.#last;
   }
 
-  /** The newest `count` events, oldest first. */
-  newest(count: number): LoggedEvent[] {
-    const events: LoggedEvent[] = [];
-    for (let at = Math.max(this.#last - count + 1, this.#oldest); at <= this.#last; at++) {
-      events.push(this.#at(at));
-    }
-    return events;
-  }
-
   /**
    * @param connection whose watcher it is, by identity
    * @param from after which number; "now" for what happens from here on, "kept" for all that is kept

@@ -7,7 +7,13 @@ export const ECHO_SERVICE = "echo.EchoService";
 export const CRYPTO_SERVICE = "crypto.CryptoService";
 
 /** Parts that no one calls by name, but that an operator watches as one watches a service. */
-export type PartService = "gatehouse.clock" | "gatehouse.edge" | "gatehouse.signer" | "gatehouse.tls";
+export const PART_SERVICES = [
+  "gatehouse.signer",
+  "gatehouse.clock",
+  "gatehouse.tls",
+  "gatehouse.edge",
+] as const;
+export type PartService = typeof PART_SERVICES[number];
 
 export class Health {
   readonly #implementation: HealthImplementation;

@@ -81,10 +81,6 @@ export class ConfigControl {
     return this.#content.config;
   }
 
-  get tls(): TlsFiles {
-    return this.#content.tls;
-  }
-
   /** The version in force. */
   get version(): number {
     return this.#state.current;

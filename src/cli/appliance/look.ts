@@ -2,6 +2,7 @@
 // health, why not more, and what to do.
 import { GrpcError } from "../../grpc/client.ts";
 import type { Event, GetStatusResponse } from "../../proto/mod.ts";
+import { PART_SERVICES } from "../../services/health.ts";
 import { type AdminOptions, withAdmin } from "../admin_client.ts";
 import { withClient } from "../client.ts";
 import { failureOf } from "../output.ts";
@@ -13,13 +14,7 @@ import { statusJson, statusText } from "./status_view.ts";
 const SHOWN_EVENTS = 5;
 
 /** What anyone may ask for; the first is the server as a whole. */
-const HEALTH_SERVICES = [
-  "",
-  "gatehouse.signer",
-  "gatehouse.clock",
-  "gatehouse.tls",
-  "gatehouse.edge",
-] as const;
+const HEALTH_SERVICES = ["", ...PART_SERVICES] as const;
 
 export type Look =
   | { readonly status: GetStatusResponse; readonly events: Event[] }
