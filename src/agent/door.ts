@@ -3,6 +3,7 @@
 import { AcceptPace } from "../grpc/accept_pace.ts";
 import { systemClock } from "../grpc/clock.ts";
 import type { Conn, Listener } from "../grpc/conn.ts";
+import { formatAddress } from "../transport/address.ts";
 import { type Place, placeKey } from "./places.ts";
 
 /** One address that is open. */
@@ -63,6 +64,6 @@ export function removeOne(doors: Door[], place: Place): boolean {
 /** Whether one may keep the other from being opened: 0.0.0.0 and 127.0.0.1, a socket with and without a proxy. */
 export function clash({ address: a }: Place, { address: b }: Place): boolean {
   if (a.transport !== b.transport) return false;
-  return "port" in a && "port" in b ? a.port === b.port : placeKey({ address: a, proxied: false }) ===
-    placeKey({ address: b, proxied: false });
+  if ("port" in a && "port" in b) return a.port === b.port;
+  return formatAddress(a) === formatAddress(b);
 }

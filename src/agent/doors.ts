@@ -42,6 +42,18 @@ export interface Opening {
   readonly retry: boolean;
 }
 
+/** How far a change has come. */
+interface Attempt {
+  readonly next: Opening;
+  /** Old doors that aren't wanted any more, and are open still. */
+  readonly leaving: Door[];
+  readonly opened: Door[];
+  /** Old doors that were in the way. */
+  readonly closed: Door[];
+  /** What is to be tried again. */
+  readonly failures: [Place, unknown][];
+}
+
 export class Doors {
   readonly #options: DoorsOptions;
   readonly #open: Door[] = [];
@@ -64,42 +76,20 @@ export class Doors {
   async prepare(next: Opening): Promise<DoorChange> {
     const leaving = [...this.#open];
     const missing = next.places.filter((place) => !removeOne(leaving, place));
-    const opened: Door[] = [];
-    const closed: Door[] = [];
-    const failures: [Place, unknown][] = [];
+    const attempt: Attempt = { next, leaving, opened: [], closed: [], failures: [] };
     const waiting = [...this.#retries.keys()];
     this.#stopRetries();
     const abort = async () => {
-      for (const door of opened) this.#close(door);
-      await Promise.all(opened.map(({ serving }) => serving));
-      for (const { place } of closed) await this.#reopen(place);
+      for (const door of attempt.opened) this.#close(door);
+      await Promise.all(attempt.opened.map(({ serving }) => serving));
+      for (const { place } of attempt.closed) await this.#reopen(place);
       for (const place of waiting) this.#retryLater(place, reopening(place));
     };
     try {
-      const held: Place[] = [];
-      for (const place of missing) {
-        const tried = await this.#tryOpen(place, next);
-        if (tried instanceof Door) opened.push(tried);
-        else if (isInUse(tried.error) && leaving.some((door) => clash(door.place, place))) held.push(place);
-        else if (next.retry) failures.push([place, tried.error]);
-        else throw tried.error;
-      }
-      if (held.length > 0) {
-        const inTheWay = leaving.filter((door) => held.some((place) => clash(door.place, place)));
-        for (const door of inTheWay) {
-          leaving.splice(leaving.indexOf(door), 1);
-          this.#close(door);
-        }
-        closed.push(...inTheWay);
-        await Promise.all(closed.map(({ serving }) => serving));
-      }
-      for (const place of held) {
-        const tried = await this.#openFreed(place, next);
-        if (tried instanceof Door) opened.push(tried);
-        else if (next.retry) failures.push([place, tried.error]);
-        else throw tried.error;
-      }
-      if (this.#open.length - leaving.length === 0 && failures.length > 0) throw failures[0][1];
+      const held = await this.#openFree(missing, attempt);
+      if (held.length > 0) await this.#takeOver(held, attempt);
+      const open = this.#open.length - leaving.length;
+      if (open === 0 && attempt.failures.length > 0) throw attempt.failures[0][1];
     } catch (error) {
       await abort();
       throw error;
@@ -107,10 +97,34 @@ export class Doors {
     return {
       commit: () => {
         for (const door of leaving) this.#close(door);
-        for (const [place, error] of failures) this.#retryLater(place, next, error);
+        for (const [place, error] of attempt.failures) this.#retryLater(place, next, error);
       },
       abort,
     };
+  }
+
+  /** Opens what no door that goes is in the way of; returns the others. */
+  async #openFree(places: readonly Place[], attempt: Attempt): Promise<Place[]> {
+    const held: Place[] = [];
+    for (const place of places) {
+      const tried = await this.#tryOpen(place, attempt.next);
+      const inTheWay = attempt.leaving.some((door) => clash(door.place, place));
+      if (!(tried instanceof Door) && isInUse(tried.error) && inTheWay) held.push(place);
+      else note(place, tried, attempt);
+    }
+    return held;
+  }
+
+  /** Closes the doors that hold these addresses, then opens these. */
+  async #takeOver(held: readonly Place[], attempt: Attempt): Promise<void> {
+    const { leaving, closed, next } = attempt;
+    for (const door of leaving.filter((door) => held.some((place) => clash(door.place, place)))) {
+      leaving.splice(leaving.indexOf(door), 1);
+      this.#close(door);
+      closed.push(door);
+    }
+    await Promise.all(closed.map(({ serving }) => serving));
+    for (const place of held) note(place, await this.#openFreed(place, next), attempt);
   }
 
   /** Accepts no more. */
@@ -207,6 +221,13 @@ export class Doors {
       if (wanted) this.#retryLater(place, next, tried.error);
     } else if (!wanted) this.#close(tried);
   }
+}
+
+/** @throws what kept a place from being opened, where it isn't to be tried again */
+function note(place: Place, tried: Door | { error: unknown }, { next, opened, failures }: Attempt): void {
+  if (tried instanceof Door) opened.push(tried);
+  else if (next.retry) failures.push([place, tried.error]);
+  else throw tried.error;
 }
 
 /** For an address that stood in a configuration that was checked. */
