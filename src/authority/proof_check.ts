@@ -1,6 +1,8 @@
 // Whether a proof is good: its nonce, its key, its signature over this very call.
-// Must never let a nonce be used twice, nor spend more on bad proofs than one connection's allowance.
+// Must never let a nonce be used twice, nor spend more on bad proofs than one connection's allowance, nor show by the
+// moment, the cost or the words of a refusal whether a key is enrolled.
 import type { Buffer } from "node:buffer";
+import { generateKeyPairSync } from "node:crypto";
 import type { Clock } from "../grpc/clock.ts";
 import type { Peer } from "../grpc/conn.ts";
 import { TokenBucket } from "../http2/token_bucket.ts";
@@ -8,7 +10,7 @@ import type { Proof } from "../proto/mod.ts";
 import type { RoleNumber } from "./identity.ts";
 import type { Nonces } from "./nonces.ts";
 import { decodeProof, signedBytes } from "./proof.ts";
-import type { PublicKey } from "./public_key.ts";
+import { type PublicKey, readPublicKey } from "./public_key.ts";
 import type { Rule } from "./refusals.ts";
 
 /** Proofs of one connection at once, and then each second: a signature costs 0.5 ms to check, a bad one as much as a good one. */
@@ -38,6 +40,7 @@ export interface ProvenCall {
 
 export class ProofCheck {
   readonly #buckets = new WeakMap<Peer, TokenBucket>();
+  #decoy: Promise<PublicKey> | undefined;
 
   constructor(
     private readonly instanceId: string,
@@ -46,23 +49,23 @@ export class ProofCheck {
     private readonly clock: Clock,
   ) {}
 
-  /** What can be refused before the request's body is read. */
+  /** What can be refused before the request's body is read. Counts against the connection's allowance. */
   refusedEarly(peer: Peer, bytes: Buffer): Rule | undefined {
     const outcome = this.#read(peer, bytes);
-    return typeof outcome === "string" ? outcome : undefined;
+    if (typeof outcome === "string") return outcome;
+    return this.#bucketOf(peer).take(1, this.clock.nowMs()) ? undefined : "TOO_MANY_PROOFS";
   }
 
-  /** The key that made the proof for this call, or the rule that refuses it. */
+  /** The key that made the proof for this call, which refusedEarly() let in, or the rule that refuses it. */
   async verify({ peer, path, request }: ProvenCall, bytes: Buffer): Promise<EnrolledKey | Rule> {
-    if (!this.#bucketOf(peer).take(1, this.clock.nowMs())) return "TOO_MANY_PROOFS";
-    const outcome = this.#read(peer, bytes);
-    if (typeof outcome === "string") return outcome;
-    const { proof, enrolled } = outcome;
+    const proof = this.#read(peer, bytes);
+    if (typeof proof === "string") return proof;
     // Before the first wait: of two calls with one nonce the second finds it gone.
     if (!this.nonces.take(peer, proof.nonce)) return "NONCE_UNKNOWN";
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(request)));
     const signed = signedBytes({ instanceId: this.instanceId, path, nonce: proof.nonce, digest });
-    if (!await enrolled.key.verifies(proof.signature, signed)) return "PROOF_INVALID";
+    const key = this.keys.find(proof.key_id)?.key ?? await this.#anyKey();
+    if (!await key.verifies(proof.signature, signed)) return "PROOF_INVALID";
     // It may have been removed meanwhile.
     return this.keys.find(proof.key_id) ?? "PROOF_INVALID";
   }
@@ -72,16 +75,18 @@ export class ProofCheck {
     return !this.keys.damaged && this.keys.find(enrolled.key.keyId) === enrolled;
   }
 
-  /** A nonce that comes with a bad proof is used up. */
-  #read(peer: Peer, bytes: Buffer): { proof: Proof; enrolled: EnrolledKey } | Rule {
+  #read(peer: Peer, bytes: Buffer): Proof | Rule {
     if (this.keys.damaged) return "ADMINS_DAMAGED";
     const proof = decodeProof(bytes);
     if (proof === undefined) return "PROOF_INVALID";
-    if (!this.nonces.has(peer, proof.nonce)) return "NONCE_UNKNOWN";
-    const enrolled = this.keys.find(proof.key_id);
-    if (enrolled !== undefined) return { proof, enrolled };
-    this.nonces.take(peer, proof.nonce);
-    return "PROOF_INVALID";
+    return this.nonces.has(peer, proof.nonce) ? proof : "NONCE_UNKNOWN";
+  }
+
+  /** Whose private half nobody has: a proof under a key that isn't enrolled costs what another bad one costs. */
+  #anyKey(): Promise<PublicKey> {
+    return this.#decoy ??= readPublicKey(
+      generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }),
+    );
   }
 
   #bucketOf(peer: Peer): TokenBucket {

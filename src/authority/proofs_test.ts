@@ -215,6 +215,31 @@ test("a connection has so many signatures checked at once, good or bad, and othe
   expect(await listWith(channel, await proofFor(channel))).toBe("OK");
 });
 
+test("neither the moment nor the allowance of a refusal shows whether a key is enrolled", async () => {
+  for (const proving of [started.owner.proving, keyPair().proving]) {
+    const channel = started.channel(UNIX);
+    // A signature of something else, under the key's id.
+    const bad = () => proofFor(channel, { key: { keyId: proving.keyId, sign: () => new Uint8Array(64) } });
+    const seen: string[] = [];
+    for (let i = 0; i <= PROOF_BURST; i++) seen.push(await listWith(channel, await bad()));
+    expect(seen.slice(0, PROOF_BURST)).toEqual(Array(PROOF_BURST).fill("UNAUTHENTICATED PROOF_INVALID"));
+    expect(seen[PROOF_BURST]).toBe("RESOURCE_EXHAUSTED TOO_MANY_PROOFS");
+    started.timers.advance(NONCE_LIFETIME_MS);
+  }
+  const keys = { damaged: false, find: () => undefined };
+  const nonces = new Nonces(started.timers);
+  const check = new ProofCheck("instance-1", keys, nonces, started.timers);
+  const nonce = nonces.make(UNIX) ?? expect.unreachable();
+  const bytes = Buffer.from(
+    encodeProof({ key_id: new Uint8Array(32), nonce, signature: new Uint8Array(64) }),
+  );
+  // Nor does it come at the headers, while that of an enrolled key waits for the request.
+  expect(check.refusedEarly(UNIX, bytes)).toBeUndefined();
+  expect(await check.verify({ peer: UNIX, path: LIST, request: new Uint8Array() }, bytes)).toBe(
+    "PROOF_INVALID",
+  );
+});
+
 test("a prover whose connection went between challenge and call tries once more", async () => {
   let asked = 0;
   const channel = started.channel(UNIX);
