@@ -12,7 +12,9 @@ import {
   revoke,
 } from "../pki/ca.ts";
 import { readCertificate } from "../pki/certificate.ts";
+import { PkiError } from "../pki/error.ts";
 import { leafFiles, refuseToReplace, writeLeaf } from "../pki/leaf_files.ts";
+import { canonicalName } from "../pki/names.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { exists } from "../files/write_once.ts";
 import { action, wholeNumber } from "./command.ts";
@@ -62,7 +64,18 @@ function registerInit(ca: Command): void {
     .option("--json", "print JSON")
     .addHelpText("after", `\nExample:\n  gatehouse ca init ./ca --name "Example CA"`)
     .action(action(async ({ json }, dir: string, options: { name: string; days: string }) => {
-      await createCa(dir, { name: options.name, days: days(options.days) });
+      try {
+        await createCa(dir, { name: options.name, days: days(options.days) });
+      } catch (error) {
+        if (!(error instanceof Error) || error instanceof PkiError || error instanceof GatehouseError) {
+          throw error;
+        }
+        throw new GatehouseError(
+          "bad-argument",
+          `can't make ${dir}: ${error.message}`,
+          "name a place that can be written",
+        );
+      }
       const files = caFiles(resolve(dir));
       const { sha256, notAfter } = readCertificate(await Deno.readTextFile(files.certificate));
       if (json) {
@@ -119,7 +132,7 @@ Examples:
       const { issued, ...pair } = await issue(dir, {
         name,
         use: options.server ? "server" : "client",
-        names: options.san,
+        names: options.san?.map(checkedName),
         days: days(options.days),
       });
       await writeLeaf(files, pair);
@@ -132,6 +145,17 @@ Examples:
       print(
         `Its serial number is ${issued.serial}; to revoke it: gatehouse ca revoke ${dir} ${issued.serial}`,
       );
+      if (issued.use === "server") {
+        print(
+          `\nNext, on a server that runs: gatehouse config apply --tls-cert ${files.certificate} --tls-key ${files.privateKey}`,
+        );
+      } else {
+        print(
+          `\nNext, on the server: an entry of [[access.identities]] with san = "${
+            issued.names[0]
+          }" (gatehouse config get, config apply).\nWithout one it has default_keys, which are none unless you say so.`,
+        );
+      }
     }));
 }
 
@@ -173,7 +197,7 @@ Examples:
       if (json) return printJson({ serial, revoked: revoked !== undefined, crl });
       if (revoked === undefined) return print(`${serial} was revoked before. ${crl} has it.`);
       print(`Revoked ${revoked.names.join(", ")} (${serial}).`);
-      print(`Next: give every server the new list, ${crl}`);
+      print(`Next, for every server: gatehouse config apply --crl ${crl}`);
     }));
 }
 
@@ -181,7 +205,24 @@ Examples:
 async function serialOf(which: string): Promise<string> {
   if (/^[0-9a-fA-F:]+$/.test(which) && !await exists(which)) return which.toLowerCase().replaceAll(":", "");
   const pem = await readInput(which, MAX_PEM_BYTES, "give a certificate's file (PEM), or its serial number");
-  return readCertificate(new TextDecoder().decode(pem)).serial;
+  try {
+    return readCertificate(new TextDecoder().decode(pem)).serial;
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    throw new PkiError(`${which}: ${error.message}`, "give a certificate's file (PEM), or its serial number");
+  }
+}
+
+function checkedName(text: string): string {
+  try {
+    return canonicalName(text);
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    throw new PkiError(
+      `--san: ${error.message}`,
+      "write it like dns:ci.example, ip:192.0.2.7, uri:spiffe://example.org/ci or email:ci@example.org",
+    );
+  }
 }
 
 const day = (time: Date | string): string => new Date(time).toISOString().slice(0, 10);

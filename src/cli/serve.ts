@@ -18,7 +18,13 @@ import { action, interrupted } from "./command.ts";
 import { note, progressReporter } from "./output.ts";
 import { REPO_ROOT } from "./root.ts";
 import { admitClient, givenConfig, type ServeConfigFlags } from "./serve_config.ts";
-import { type CredentialFlags, gatherCredentials, makesOwnTls, wantsTls } from "./serve_credentials.ts";
+import {
+  checkCredentialFlags,
+  type CredentialFlags,
+  gatherCredentials,
+  makesOwnTls,
+  wantsTls,
+} from "./serve_credentials.ts";
 import { tellReady } from "./serve_ready.ts";
 
 interface ServeOptions extends ServeConfigFlags, CredentialFlags {
@@ -76,6 +82,7 @@ Examples:
 }
 
 async function serve(options: ServeOptions, json: boolean, signal: AbortSignal): Promise<void> {
+  await checkCredentialFlags(options);
   let given = await givenConfig(options, resolve(options.state), wantsTls(options));
   const state = await stateDir(options.state);
   if (given.tlsHosts.length > 0 && await makesOwnTls(options)) given = admitClient(given, CLI_NAME);

@@ -1,6 +1,6 @@
 // The configuration that `gatehouse serve` is given: the file, and what the command line says of listening and of TLS.
 import { join } from "node:path";
-import { type Config, loadConfig, setKey } from "../agent/config/mod.ts";
+import { checkConfig, type Config, loadConfig, setKey } from "../agent/config/mod.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { checkPlainTcp } from "../transport/plain_tcp.ts";
 import { GatehouseError } from "../vm/errors.ts";
@@ -52,13 +52,18 @@ export async function givenConfig(
   return { toml, fileName, tlsHosts };
 }
 
-/** Lets the client that serve makes a certificate for use every key, where the configuration says nothing of clients. */
+/** Lets the client that serve makes a certificate for use every key and look, as `up` does its own, where the configuration says nothing of clients. */
 export function admitClient(given: GivenConfig, name: string): GivenConfig {
   const toml = given.toml ?? "";
   const { identities, default_keys } = loadConfig(toml, given.fileName).access;
   if (identities.length > 0 || default_keys.length > 0) return given;
-  const everyKey = `[{ san = "dns:${name}", role = "user", keys = ["*"] }]`;
-  return { ...given, toml: setKey(toml, "access", "identities", everyKey) };
+  // As a table of its own, others can be written behind it; where the text has the key already, only in its place.
+  const gap = toml === "" ? "" : toml.endsWith("\n") ? "\n" : "\n\n";
+  const appended =
+    `${toml}${gap}[[access.identities]]\nsan = "dns:${name}"\nrole = "operator"\nkeys = ["*"]\n`;
+  if (checkConfig(appended, given.fileName).length === 0) return { ...given, toml: appended };
+  const inPlace = `[{ san = "dns:${name}", role = "operator", keys = ["*"] }]`;
+  return { ...given, toml: setKey(toml, "access", "identities", inPlace) };
 }
 
 function checkListen({ listen = [], insecureTcp }: ServeConfigFlags, config: Config): void {

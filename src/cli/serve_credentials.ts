@@ -45,6 +45,23 @@ export async function makesOwnTls(flags: CredentialFlags): Promise<boolean> {
   return !named && (await fromDirectory(flags.credentials)).certificate === undefined;
 }
 
+/** Finds a file that is missing before anything is built, made or started. @throws GatehouseError */
+export async function checkCredentialFlags(flags: CredentialFlags): Promise<void> {
+  const { credentials, tlsDir, tlsCert, tlsKey, clientCa, crl, admin } = flags;
+  if (credentials !== undefined && !(await Deno.stat(credentials).catch(() => undefined))?.isDirectory) {
+    throw new GatehouseError(
+      "bad-argument",
+      `--credentials ${credentials}: there is no such directory`,
+      `make it, with ${Object.values(CREDENTIALS).join(", ")} or some of them in it`,
+    );
+  }
+  if (tlsDir !== undefined) refuseBoth(flags);
+  else if ([tlsCert, tlsKey, clientCa].some((path) => path !== undefined)) fromFlags(flags);
+  for (const path of [tlsCert, tlsKey, clientCa, crl, admin]) {
+    if (path !== undefined && path !== "-") await readText(path);
+  }
+}
+
 /**
  * Puts what is given into a directory of the state's, made anew at each start.
  *

@@ -57,7 +57,9 @@ export async function startEdgeProcess(options: EdgeProcessOptions): Promise<Edg
   await supervisor.start();
   if (addresses.length < options.addresses) {
     await supervisor.stop();
-    throw new ProgramStartError(`the edge can't listen: ${[...refused].join("; ") || "it says not why"}`, 0);
+    // That it goes on trying is over now.
+    const why = [...refused].map((text) => text.replace(/; it is tried again every second$/, "")).join("; ");
+    throw new ProgramStartError(`the edge can't listen: ${why || "it says not why"}`, 0);
   }
   return {
     get addresses() {

@@ -8,6 +8,8 @@ import type { ApplianceCalls } from "./appliance_calls.ts";
 /** Between two attempts to take the stream up again: soon after a restart, seldom while a machine is away. */
 const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 5_000;
+/** Of one break: some reasons have a time in them. */
+const MAX_TOLD_REASONS = 4;
 
 export interface FollowOptions {
   /** Begins after this number; 0: with the oldest that is kept. */
@@ -27,6 +29,8 @@ export async function* followEvents(calls: ApplianceCalls, options: FollowOption
   let { after } = options;
   let startedAt = "";
   let brokenSince: Date | undefined;
+  /** Each reason is told once a break. */
+  const told = new Set<string>();
   let pauseMs = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     try {
@@ -62,7 +66,12 @@ export async function* followEvents(calls: ApplianceCalls, options: FollowOption
       if (!follow || startedAt === "" || !PASSING.has(error.code)) throw error;
       if (brokenSince === undefined) {
         brokenSince = now();
+        told.clear();
+        told.add(error.details);
         onNotice(`the stream broke (${error.details}); trying again since ${brokenSince.toISOString()}`);
+      } else if (told.size < MAX_TOLD_REASONS && !told.has(error.details)) {
+        told.add(error.details);
+        onNotice(`still away: ${error.details}`);
       }
       await sleep(pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);

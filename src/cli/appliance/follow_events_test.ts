@@ -69,17 +69,19 @@ test("without following it ends at the event that was the newest when it began",
   expect(await numbers(follow([{ last: 3 }], { follow: false, after: 3 }).all)).toEqual([]);
 });
 
-test("a break is said once, and the stream goes on after the last number that was seen", async () => {
+test("a break is said once, each other reason for it too, and the stream goes on after the last number that was seen", async () => {
   const { all, requests, notices } = follow([
     { last: 2, events: [1, 2] },
     { last: 0, down: unavailable },
-    { last: 0, down: unavailable },
+    { last: 0, down: new GrpcError(status.UNAVAILABLE, "our certificate is revoked") },
+    { last: 0, down: new GrpcError(status.UNAVAILABLE, "our certificate is revoked") },
     { last: 4, events: [3, 4] },
   ]);
   expect(await numbers(all)).toEqual([1, 2, 3, 4]);
   expect(requests[1]).toEqual({ after_sequence: 2, include_kept: false });
-  expect(notices.slice(0, 2)).toEqual([
+  expect(notices.slice(0, 3)).toEqual([
     "the stream broke (connection refused); trying again since 1970-01-01T00:00:00.000Z",
+    "still away: our certificate is revoked",
     "the stream is back; it was away since 1970-01-01T00:00:00.000Z",
   ]);
 });

@@ -122,7 +122,7 @@ function registerRollback(config: Command): void {
         const request = { version: wanted, expected_version: before.version, confirm_within_s: within };
         return { before, after: await rollbackConfig(client, request) };
       });
-      if (!json) tellChange(before, after, undefined);
+      if (!json) tellChange(before, after, tlsChange(before, after));
       return await finish(before, after, within, options, mode, signal, json);
     }));
 }
@@ -153,6 +153,15 @@ function tellChange(before: ConfigVersion, after: ConfigVersion, tls: TlsMateria
   for (const [name, pem] of parts) print(`${pem === "" ? "-" : "+"} tls.${name}`);
   if (lines.length === 0 && parts.length === 0) print("The text is the one in force");
   for (const warning of after.warnings) note(`Warning: ${warning}`);
+}
+
+/** What differs of the parts that an answer has; the private key is in none. */
+function tlsChange(before: ConfigVersion, after: ConfigVersion): TlsMaterialInit {
+  const parts = ["certificate_pem", "client_ca_pem", "crl_pem"] as const;
+  return Object.fromEntries(
+    parts.map((part) => [part, before.tls?.[part] ?? "", after.tls?.[part] ?? ""] as const)
+      .filter(([, was, is]) => was !== is).map(([part, , is]) => [part, is]),
+  );
 }
 
 async function tlsMaterial(options: ApplyOptions): Promise<TlsMaterialInit | undefined> {
