@@ -2,7 +2,7 @@
 // Must never enrol anyone from the bootstrap credential once somebody was, nor serve administration from a damaged file.
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { replaceFile } from "../files/durable_file.ts";
+import { diskSteps, type FileSteps, replaceFile } from "../files/durable_file.ts";
 import { CREDENTIALS } from "../agent/credential_names.ts";
 import type { EmitEvent } from "../agent/event_sink.ts";
 import { errorText, type Logger } from "../agent/log/mod.ts";
@@ -21,6 +21,7 @@ import type { EnrolledKeys } from "./proof_check.ts";
 import { MAX_KEY_FILE_BYTES, PublicKeyError, readPublicKey, readPublicKeyText } from "./public_key.ts";
 
 const FILE = "admins.json";
+const FILE_MODE = 0o600;
 /** The first administrator's name; he may add himself again under another one. */
 export const FIRST_ADMIN = "owner";
 
@@ -31,6 +32,8 @@ export interface AdminStoreOptions {
   readonly emit: EmitEvent;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Default: the disk. */
+  readonly files?: FileSteps;
 }
 
 /** Why a change was refused. */
@@ -139,8 +142,18 @@ export class AdminStore implements EnrolledKeys {
   }
 
   async #replace(admins: readonly EnrolledAdmin[]): Promise<void> {
-    await replaceFile(this.#path, formatAdmins(admins));
+    try {
+      await this.#write(admins);
+    } catch (error) {
+      // It may stand there already, and only its safety be in doubt: nobody is enrolled of whom it was said that he isn't.
+      if (this.#admins.length > 0) await this.#write(this.#admins).catch(() => {});
+      throw error;
+    }
     this.#take(admins);
+  }
+
+  #write(admins: readonly EnrolledAdmin[]): Promise<void> {
+    return replaceFile(this.#path, formatAdmins(admins), FILE_MODE, this.options.files ?? diskSteps);
   }
 
   #take(admins: readonly EnrolledAdmin[]): void {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventKind, Role } from "../proto/mod.ts";
 import { MAX_ADMINS } from "./admin_file.ts";
 import { recordingLogger } from "../agent/log/testkit.ts";
+import { diskSteps, type FileSteps } from "../files/durable_file.ts";
 import { AdminStore, AdminStoreError, FIRST_ADMIN } from "./admin_store.ts";
 import { keyPair } from "./authority_testkit.ts";
 
@@ -20,8 +21,9 @@ afterEach(() => Deno.remove(dir, { recursive: true }));
 const credential = () => join(dir, "gatehouse.admin");
 const file = () => join(dir, "admins.json");
 
-const open = () =>
+const open = (files?: FileSteps) =>
   AdminStore.open({
+    files,
     stateDir: dir,
     credentialsDir: dir,
     log,
@@ -173,4 +175,18 @@ test("changes that wait while who asked for them is removed are not made", async
   ];
   expect(await Promise.all(all.map(kindOf))).toEqual(["done", "removed", "removed"]);
   expect(names(store)).toEqual([FIRST_ADMIN]);
+});
+
+test("who was not enrolled since the disk took it badly isn't enrolled at the next start either", async () => {
+  await opened();
+  let fails = true;
+  const syncDir = (path: string) => {
+    const now = fails;
+    fails = false;
+    return now ? Promise.reject(new Error("input/output error")) : diskSteps.syncDir(path);
+  };
+  const store = await open({ ...diskSteps, syncDir });
+  const late = { name: "late", role: Role.ADMIN, spki: keyPair().spki, addedBy: "admin:owner" };
+  await expect(store.add(late)).rejects.toThrow("input/output error");
+  expect([names(store), names(await open())]).toEqual([[FIRST_ADMIN], [FIRST_ADMIN]]);
 });
