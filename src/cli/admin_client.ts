@@ -14,6 +14,7 @@ import { GatehouseError } from "../vm/errors.ts";
 import { ownVmPaths } from "../vm/paths.ts";
 import { exists } from "../files/write_once.ts";
 import { readInput } from "./files.ts";
+import { note } from "./output.ts";
 import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 
 /** Who follows a stream wants it back soon after the server. */
@@ -126,6 +127,9 @@ async function vmKeyFile({ server, name }: AdminOptions): Promise<string | undef
 async function readKeyFile(file: string): Promise<PrivateKey> {
   const next = "give the private half of an enrolled key; `gatehouse admins keygen` makes a pair";
   const text = new TextDecoder().decode(await readInput(file, MAX_KEY_FILE_BYTES, next));
+  if (((await Deno.stat(file).catch(() => undefined))?.mode ?? 0) & 0o077) {
+    note(`Warning: others can read ${file}: chmod 600 ${file}`);
+  }
   try {
     return await readPrivateKey(text);
   } catch (error) {

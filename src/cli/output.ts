@@ -116,7 +116,10 @@ const NEXT_FOR_CERTIFICATES =
 
 function nextAfterCall({ code, details, metadata }: CallError): string | undefined {
   const reason = metadata && reasonIn(metadata);
-  if (reason !== undefined && NEXT_BY_REASON[reason] !== undefined) return NEXT_BY_REASON[reason];
+  // A change that is refused for the clock's sake comes by the way that is advised.
+  if (reason !== undefined && code !== status.FAILED_PRECONDITION && NEXT_BY_REASON[reason] !== undefined) {
+    return NEXT_BY_REASON[reason];
+  }
   // The channel's own words: what the server says of certificates comes with a reason.
   if (code === status.UNAVAILABLE && /^No connection.*certificate/s.test(details)) {
     return NEXT_FOR_CERTIFICATES;
