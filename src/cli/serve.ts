@@ -17,7 +17,7 @@ import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
 import { note, progressReporter } from "./output.ts";
 import { REPO_ROOT } from "./root.ts";
-import { admitClient, givenConfig, type ServeConfigFlags } from "./serve_config.ts";
+import { admitClient, type GivenConfig, givenConfig, type ServeConfigFlags } from "./serve_config.ts";
 import {
   checkCredentialFlags,
   type CredentialFlags,
@@ -84,9 +84,8 @@ Examples:
 async function serve(options: ServeOptions, json: boolean, signal: AbortSignal): Promise<void> {
   await checkCredentialFlags(options);
   let given = await givenConfig(options, resolve(options.state), wantsTls(options));
-  const state = await stateDir(options.state);
+  const state = await makeStateDir(options.state);
   if (given.tlsHosts.length > 0 && await makesOwnTls(options)) given = admitClient(given, CLI_NAME);
-  const log = createLog();
   const progress = progressReporter();
   const binaries = await buildDataplane(REPO_ROOT, { onProgress: progress.report, signal });
   progress.done();
@@ -105,54 +104,13 @@ async function serve(options: ServeOptions, json: boolean, signal: AbortSignal):
     running.defer(() => signerProcess.stop());
     // The signer holds the state's lock: what follows is the only agent that writes there.
     const credentials = await gatherCredentials(options, state, given.tlsHosts);
-    const stateOfAgent = join(state, "agent");
-    const kept = await openConfig({
-      ...given,
-      stateDir: stateOfAgent,
+    const addresses = await startAgent(running, {
+      given,
+      state,
+      signerSocket,
       credentialsDir: credentials.dir,
-      log,
-      strict: true,
+      edgeBinary: binaries.edge,
     });
-    const { config } = kept.content;
-    const tlsAddresses = config.listen.addresses.filter((text) =>
-      parseAddress(text).transport === "tls"
-    ).length;
-    const edge = tlsAddresses === 0 ? undefined : {
-      dir: join(state, "edge"),
-      backSocket: join(state, "edge-back.sock"),
-      metricsSocket: join(state, "edge-metrics.sock"),
-    };
-    const signer = new RemoteSigner({
-      address: `unix://${signerSocket}`,
-      dial: dialer({ transport: "unix", path: signerSocket }),
-      deadlineMs: config.signer.deadline_ms,
-    });
-    running.defer(() => signer.close());
-    const agent = await Agent.start({
-      kept,
-      signer,
-      log,
-      strict: true,
-      stateDir: stateOfAgent,
-      credentialsDir: credentials.dir,
-      edge,
-      appliers: [networkApplier(undefined)],
-    });
-    const started: { edge?: EdgeProcess } = {};
-    // At once: the edge waits for its connections to end, which the agent's end ends.
-    running.defer(async () => {
-      await Promise.all([started.edge?.stop(), agent.shutdown()]);
-    });
-    started.edge = edge && await startEdgeProcess({
-      binary: binaries.edge,
-      configFile: join(edge.dir, "current", "edge.json"),
-      addresses: tlsAddresses,
-      onLog: note,
-    });
-    const addresses = [
-      ...(started.edge?.addresses ?? []).map((hostPort) => `tls://${hostPort}`),
-      ...agent.addresses.filter((address) => address !== `unix://${edge?.backSocket}`),
-    ];
     tellReady({ addresses, state, ...credentials }, json);
     await interrupted(signal);
   } finally {
@@ -160,8 +118,68 @@ async function serve(options: ServeOptions, json: boolean, signal: AbortSignal):
   }
 }
 
+interface AgentStart {
+  readonly given: GivenConfig;
+  readonly state: string;
+  readonly signerSocket: string;
+  readonly credentialsDir: string;
+  readonly edgeBinary: string;
+}
+
+/**
+ * Starts the agent and, where there is a tls:// address, the edge.
+ * @param running ends them, in the order that loses no call
+ * @returns where they listen
+ */
+async function startAgent(running: AsyncDisposableStack, start: AgentStart): Promise<string[]> {
+  const { given, state, signerSocket, credentialsDir } = start;
+  const log = createLog();
+  const stateDir = join(state, "agent");
+  const kept = await openConfig({ ...given, stateDir, credentialsDir, log, strict: true });
+  const { config } = kept.content;
+  const tlsAddresses = config.listen.addresses.map(parseAddress).filter(({ transport }) =>
+    transport === "tls"
+  );
+  const edge = tlsAddresses.length === 0 ? undefined : {
+    dir: join(state, "edge"),
+    backSocket: join(state, "edge-back.sock"),
+    metricsSocket: join(state, "edge-metrics.sock"),
+  };
+  const signer = new RemoteSigner({
+    address: `unix://${signerSocket}`,
+    dial: dialer({ transport: "unix", path: signerSocket }),
+    deadlineMs: config.signer.deadline_ms,
+  });
+  running.defer(() => signer.close());
+  const agent = await Agent.start({
+    kept,
+    signer,
+    log,
+    strict: true,
+    stateDir,
+    credentialsDir,
+    edge,
+    appliers: [networkApplier(undefined)],
+  });
+  const started: { edge?: EdgeProcess } = {};
+  // At once: the edge waits for its connections to end, which the agent's end ends.
+  running.defer(async () => {
+    await Promise.all([started.edge?.stop(), agent.shutdown()]);
+  });
+  started.edge = edge && await startEdgeProcess({
+    binary: start.edgeBinary,
+    configFile: join(edge.dir, "current", "edge.json"),
+    addresses: tlsAddresses.length,
+    onLog: note,
+  });
+  return [
+    ...(started.edge?.addresses ?? []).map((hostPort) => `tls://${hostPort}`),
+    ...agent.addresses.filter((address) => address !== `unix://${edge?.backSocket}`),
+  ];
+}
+
 /** The state directory, made if it isn't there. */
-async function stateDir(path: string): Promise<string> {
+async function makeStateDir(path: string): Promise<string> {
   const next = "give --state a directory that can be written";
   if (path === "") throw new GatehouseError("bad-argument", "--state is empty", next);
   try {

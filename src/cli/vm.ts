@@ -22,6 +22,12 @@ interface LogsOptions extends AdminOptions {
 }
 
 export function register(program: Command): void {
+  registerStatus(program);
+  registerLogs(program);
+  registerDown(program);
+}
+
+function registerStatus(program: Command): void {
   adminOptions(program.command("status"))
     .summary("how the VM is, and what runs in it")
     .option("--all", "every VM on this machine, its state only")
@@ -63,7 +69,9 @@ Examples:
       }
       return vm.phase === "ready" ? 0 : 3;
     }));
+}
 
+function registerLogs(program: Command): void {
   adminOptions(program.command("logs"))
     .summary("the VM's log: kernel, units, agent, signer; or the agent's events")
     .option("-f, --follow", "go on as it grows, until Ctrl-C", false)
@@ -99,7 +107,9 @@ Examples:
         else print(line);
       }
     }));
+}
 
+function registerDown(program: Command): void {
   program.command("down")
     .summary("stop the VM; its keys stay")
     .option("--name <vm>", "which VM", DEFAULT_VM)
