@@ -85,8 +85,11 @@ export class Supervisor {
       this.#child = undefined;
       if (this.#stopping.signal.aborted) return;
       if (this.#clock.nowMs() - startedMs >= SETTLED_MS) pauseMs = FIRST_RESTART_MS;
-      this.#log(`the ${name} ended (${exitCode ?? "not started"}); starting it again in ${pauseMs} ms`);
-      await this.#pause(pauseMs);
+      // A signal to all processes at once ends it before we are told to stop it: then there is nothing to tell.
+      await this.#pause(FIRST_RESTART_MS);
+      if (this.#stopping.signal.aborted) return;
+      this.#log(`the ${name} ended (${exitCode ?? "not started"}); starting it again`);
+      await this.#pause(pauseMs - FIRST_RESTART_MS);
       if (this.#stopping.signal.aborted) return;
       pauseMs = Math.min(2 * pauseMs, MAX_RESTART_MS);
       try {
