@@ -29,6 +29,8 @@ export interface CertificateWatchOptions {
   readonly clock: ClockKnowledge;
   /** Whether TLS can be served: there is a server's certificate, good now by a clock that is known. */
   readonly onHealth: (healthy: boolean) => void;
+  /** Hears the newest moment from which a certificate in force holds: who made it knew the time. */
+  readonly onMade: (ms: number) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -54,7 +56,6 @@ export class CertificateWatch implements Applier {
   }
 
   /** What was told of a certificate that stays isn't told again. @throws PkiError when one can't be read */
-  // deno-lint-ignore require-await -- what can't be read is a rejection, as every applier's
   async apply(_next: Config, tls: TlsFiles): Promise<void> {
     const { SERVER, CLIENT_CA } = CertificateUse;
     const server = tls.certificatePem ? [readCertificate(tls.certificatePem)] : [];
@@ -67,6 +68,8 @@ export class CertificateWatch implements Applier {
       before.find((old) => old.use === use && old.certificate.sha256 === certificate.sha256) ??
         { use, certificate, told: CertificateState.STATE_UNSPECIFIED, warnedAtMs: -Infinity }
     );
+    const made = this.#watched.map(({ certificate }) => certificate.notBefore.getTime());
+    if (made.length > 0) await this.#options.onMade(Math.max(...made));
     this.look();
   }
 

@@ -16,6 +16,7 @@ function setUp(nowMs: number, known = true) {
   const time = { ms: nowMs, known };
   const emitted: [kind: number, subject?: string][] = [];
   const health: boolean[] = [];
+  const made: number[] = [];
   const log = recordingLogger();
   let clockChanged = () => {};
   const watch = new CertificateWatch({
@@ -30,8 +31,9 @@ function setUp(nowMs: number, known = true) {
     },
     now: () => time.ms,
     onHealth: (healthy) => health.push(healthy),
+    onMade: (ms) => Promise.resolve(void made.push(ms)),
   });
-  return { watch, time, emitted, health, lines: log.lines, clockChanged: () => clockChanged() };
+  return { watch, time, emitted, health, made, lines: log.lines, clockChanged: () => clockChanged() };
 }
 
 test.each([
@@ -67,6 +69,15 @@ test("each state is an event once, a warning a day, and health follows", async (
   expect(emitted.slice(1)).toEqual([[EventKind.CERTIFICATE_EXPIRED, MANY_NAMES.sha256]]);
   expect(health.at(-1)).toBe(false);
   expect(watch.certificates()).toMatchObject([{ use: CertificateUse.SERVER, state: EXPIRED }]);
+  watch.stop();
+});
+
+test("the newest certificate's beginning is told, and none without certificates", async () => {
+  const { watch, made } = setUp(notBefore.getTime());
+  await watch.apply(config, {});
+  await watch.apply(config, { certificatePem: MANY_NAMES.pem, clientCaPem: AUTHORITY });
+  const both = [notBefore, readCertificate(AUTHORITY).notBefore].map((date) => date.getTime());
+  expect(made).toEqual([Math.max(...both)]);
   watch.stop();
 });
 

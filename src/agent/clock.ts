@@ -7,8 +7,11 @@ import { readIfThere } from "../files/read_if_there.ts";
 import { isoTime } from "./iso_time.ts";
 import { errorText, type Logger } from "./log/mod.ts";
 
-/** This code was not written before: 2026-01-01 00:00 UTC. A clock that stands before it was never set. */
-export const OLDEST_MS = Date.UTC(2026, 0, 1);
+/**
+ * This code was not written before: 2026-06-01 00:00 UTC. A clock that stands before it was never set. It is later than
+ * the release of the image's systemd, to which systemd itself sets a clock that stands before that.
+ */
+export const OLDEST_MS = Date.UTC(2026, 5, 1);
 
 /** systemd-timesyncd(8) makes it once a time server has answered. */
 const SYNCHRONIZED_MARK = "/run/systemd/timesync/synchronized";
@@ -101,6 +104,15 @@ export class ApplianceClock implements ClockKnowledge {
 
   onChange(callback: (known: boolean) => void): void {
     this.#callbacks.push(callback);
+  }
+
+  /**
+   * Something that the operator gave was made at `ms`, so it is later now.
+   * @param ms milliseconds since 1970
+   */
+  async notBefore(ms: number): Promise<void> {
+    this.#floorMs = Math.max(this.#floorMs, ms);
+    await this.look();
   }
 
   /** Looks at the clock now; one look at a time. Never rejects. */

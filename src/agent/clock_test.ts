@@ -37,7 +37,7 @@ async function startAt(nowMs: number, more: { stateDir?: string } = { stateDir }
 test("a clock that was never set is unknown, and known once it is set", async () => {
   const { clock, time, changes, lines } = await startAt(0);
   expect(clock.known).toBe(false);
-  expect(clock.reason).toMatch(/1970-01-01.*2026-01-01.*set the machine's clock/);
+  expect(clock.reason).toMatch(/1970-01-01.*2026-06-01.*set the machine's clock/);
   time.nowMs = NOW;
   await clock.look();
   expect(clock.known).toBe(true);
@@ -91,6 +91,17 @@ test("a clock that is set back beyond what was known becomes unknown while it ru
   time.nowMs = OLDEST_MS + DAY_MS;
   await clock.look();
   expect(changes).toEqual([false]);
+  await clock.stop();
+});
+
+test("a clock that stands before what the operator gave was made is unknown, until a time server answers", async () => {
+  const { clock, changes, pass, synchronizedMark } = await startAt(NOW);
+  await clock.notBefore(NOW + DAY_MS);
+  expect(changes).toEqual([false]);
+  expect(clock.reason).toContain(new Date(NOW + DAY_MS).toISOString());
+  await Deno.writeTextFile(synchronizedMark, "");
+  await pass(10_000);
+  expect(changes).toEqual([false, true]);
   await clock.stop();
 });
 

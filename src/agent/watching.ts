@@ -51,6 +51,7 @@ export class Watching {
       clock,
       now: () => clock.nowMs(),
       onHealth: (healthy) => health.set("gatehouse.tls", healthy),
+      onMade: (ms) => clock.notBefore(ms),
     });
     this.signer = new UnitWatch({
       name: "signer",
