@@ -131,8 +131,8 @@ export const stages: Stage[] = [
   },
   {
     name: "vm",
-    what: "what `gatehouse up` does, on a VM that really boots",
-    commands: [vitest("vm", "verbose", "tests/vm")],
+    what: "what `gatehouse up` does, on VMs that really boot; one after the other",
+    commands: [vitest("vm", "verbose", "--no-file-parallelism", "tests/vm")],
   },
   {
     name: "compare",

@@ -14,7 +14,7 @@ const ALERTS: [pattern: RegExp, text: string][] = [
   ],
   [
     /ALERT_?CERTIFICATE_?EXPIRED|CertificateExpired/i,
-    "the server says that our certificate has expired; get a new one",
+    "the server says that our certificate has expired, or isn't valid yet by its clock; get a new one, or look at the server's `gatehouse status` by VSOCK",
   ],
   [
     /UNSUPPORTED_?CERTIFICATE/i,
