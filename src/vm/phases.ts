@@ -17,7 +17,7 @@
 //    +--------------------------------------------------------------+
 //
 // lost: QEMU ended, or the guest's kernel gave up. A boot that panics, hangs or dies is
-// tried once more (retry); the second time it is `failed`.
+// tried again (retry); when that is no use it is `failed`.
 
 export const PHASES = ["stopped", "building", "booting", "ready", "degraded"] as const;
 export type Phase = (typeof PHASES)[number];

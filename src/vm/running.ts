@@ -28,7 +28,7 @@ export interface RunningVm {
   readonly imageDir?: string;
   readonly stateDir: string;
   readonly serialLog: string;
-  /** How many attempts the boot took: 1, or 2 after a panic, a hang or a death. */
+  /** How many attempts the boot took: 1, or more after a panic, a hang or a death. */
   readonly attempts: number;
 }
 
