@@ -29,7 +29,7 @@ export interface CertificateWatchOptions {
   readonly clock: ClockKnowledge;
   /** Whether TLS can be served: there is a server's certificate, good now by a clock that is known. */
   readonly onHealth: (healthy: boolean) => void;
-  /** Hears the newest moment from which a certificate in force holds: who made it knew the time. */
+  /** Hears from when on the server's certificate holds: who made it knew the time. */
   readonly onMade: (ms: number) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -68,8 +68,8 @@ export class CertificateWatch implements Applier {
       before.find((old) => old.use === use && old.certificate.sha256 === certificate.sha256) ??
         { use, certificate, told: CertificateState.STATE_UNSPECIFIED, warnedAtMs: -Infinity }
     );
-    const made = this.#watched.map(({ certificate }) => certificate.notBefore.getTime());
-    if (made.length > 0) await this.#options.onMade(Math.max(...made));
+    // Not an anchor's: one that is to follow may be given before it holds.
+    for (const { notBefore } of server) await this.#options.onMade(notBefore.getTime());
     this.look();
   }
 
