@@ -1,12 +1,23 @@
-// Compiles signer.proto with protox, so that no protoc is needed on the machine.
+// Compiles signer.proto and what it imports with protox, so that no protoc is
+// needed on the machine.
 use std::error::Error;
 use std::path::Path;
 
+/// Its messages are the signer's too; its services are the agent's to answer.
+const PUBLIC_PACKAGE: &str = "gatehouse.v1";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("../../proto");
-    let file = "gatehouse/signer/v1/signer.proto";
-    println!("cargo::rerun-if-changed={}", root.join(file).display());
-    let descriptors = protox::compile([file], [root])?;
+    let mut descriptors = protox::compile(["gatehouse/signer/v1/signer.proto"], [root])?;
+    for file in &mut descriptors.file {
+        println!(
+            "cargo::rerun-if-changed={}",
+            root.join(file.name()).display()
+        );
+        if file.package() == PUBLIC_PACKAGE {
+            file.service.clear();
+        }
+    }
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
         .compile_fds(descriptors)?;

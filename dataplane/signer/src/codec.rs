@@ -81,6 +81,7 @@ mod tests {
     fn batch(items: usize) -> Vec<u8> {
         SignBatchRequest {
             items: vec![SignItem::default(); items],
+            ..SignBatchRequest::default()
         }
         .encode_to_vec()
     }

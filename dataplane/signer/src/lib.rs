@@ -2,9 +2,9 @@
 //! socket. A private key never leaves the process in the clear, and nothing
 //! here listens on a network.
 
+pub mod algorithms;
 pub mod codec;
 pub mod error;
-pub mod keys;
 pub mod limits;
 pub mod run;
 pub mod sealing;
@@ -14,8 +14,16 @@ pub mod store;
 pub mod stream;
 pub mod workers;
 
-/// Messages and services of `gatehouse.signer.v1`.
+/// The messages of `gatehouse.v1` and `gatehouse.signer.v1`, nested as their packages are.
 pub mod proto {
     #![allow(clippy::all)]
-    tonic::include_proto!("gatehouse.signer.v1");
+    pub mod v1 {
+        tonic::include_proto!("gatehouse.v1");
+    }
+    pub mod signer {
+        pub mod v1 {
+            tonic::include_proto!("gatehouse.signer.v1");
+        }
+    }
+    pub use signer::v1::*;
 }

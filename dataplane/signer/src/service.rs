@@ -2,21 +2,26 @@
 //! the others at once. A refused item never ends its stream.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use crate::keys::SigningKey;
+use crate::algorithms::{Encoding, PrivateKey};
 use crate::limits::{MAX_DATA_BYTES, MAX_KEY_NAME_BYTES};
+use crate::proto::sign_item::Input;
 use crate::proto::signer_service_server::SignerService;
-use crate::proto::{Algorithm, Key, ListKeysRequest, ListKeysResponse, SignBatchRequest, SignItem};
+use crate::proto::v1::{self, Algorithm, Key, KeyKind, KeyState, KeyVersion};
+use crate::proto::{
+    ListKeysRequest, SignBatchRequest, SignItem, SignResult, SignStreamRequest, VerifyRequest,
+};
 use crate::store::StoredKey;
 use crate::stream::{self, Replies, ResultBatches, SignJob};
 use crate::workers::Workers;
 
 /// What every stream shares.
 struct Shared {
-    keys: BTreeMap<String, Arc<SigningKey>>,
+    keys: BTreeMap<String, Arc<PrivateKey>>,
     workers: Workers<SignJob>,
 }
 
@@ -48,13 +53,36 @@ impl Signer {
 }
 
 fn listed(stored: &StoredKey) -> Key {
-    let algorithms = stored.key.key_type().algorithms();
+    let created_at_ms = stored.created_at.saturating_mul(1000);
     Key {
-        name: stored.name.clone(),
-        algorithms: algorithms.iter().map(|one| *one as i32).collect(),
-        public_key_der: stored.key.public_key_der().to_vec(),
-        created_at: stored.created_at,
+        id: stored.name.clone(),
+        kind: KeyKind::from(stored.key.kind()).into(),
+        state: KeyState::Enabled.into(),
+        revision: 1,
+        versions: vec![KeyVersion {
+            version: 1,
+            public_key_der: stored.key.public_key_der().unwrap_or_default(),
+            created_at_ms,
+        }],
+        created_at_ms,
+        ..Key::default()
     }
+}
+
+/// Calls of the API that this signer doesn't answer yet.
+macro_rules! unimplemented_calls {
+    ($($name:ident($request:ty) -> $response:ty;)*) => {$(
+        fn $name<'a, 'b>(
+            &'a self,
+            _: Request<$request>,
+        ) -> Pin<Box<dyn Future<Output = Result<Response<$response>, Status>> + Send + 'b>>
+        where
+            'a: 'b,
+            Self: 'b,
+        {
+            Box::pin(async { Err(Status::unimplemented(stringify!($name))) })
+        }
+    )*};
 }
 
 #[tonic::async_trait]
@@ -62,9 +90,37 @@ impl SignerService for Signer {
     async fn list_keys(
         &self,
         _: Request<ListKeysRequest>,
-    ) -> Result<Response<ListKeysResponse>, Status> {
-        let keys = self.listing.clone();
-        Ok(Response::new(ListKeysResponse { keys }))
+    ) -> Result<Response<v1::ListKeysResponse>, Status> {
+        Ok(Response::new(v1::ListKeysResponse {
+            keys: self.listing.clone(),
+            next_page_token: String::new(),
+        }))
+    }
+
+    type CreateBackupStream = tokio_stream::Empty<Result<v1::BackupChunk, Status>>;
+
+    unimplemented_calls! {
+        sign_stream(Streaming<SignStreamRequest>) -> SignResult;
+        verify(VerifyRequest) -> v1::VerifyResponse;
+        random(v1::RandomRequest) -> v1::RandomResponse;
+        create_key(v1::CreateKeyRequest) -> Key;
+        import_key(v1::ImportKeyRequest) -> Key;
+        get_key(v1::GetKeyRequest) -> Key;
+        rotate_key(v1::RotateKeyRequest) -> Key;
+        enable_key(v1::ChangeKeyRequest) -> Key;
+        disable_key(v1::ChangeKeyRequest) -> Key;
+        schedule_key_deletion(v1::ScheduleDeletionRequest) -> Key;
+        cancel_key_deletion(v1::ChangeKeyRequest) -> Key;
+        destroy_key(v1::ChangeKeyRequest) -> Key;
+        set_key_policy(v1::SetPolicyRequest) -> Key;
+        set_key_labels(v1::SetLabelsRequest) -> Key;
+        get_recipient(v1::GetRecipientRequest) -> v1::RecoveryRecipient;
+        set_recipient(v1::SetRecipientRequest) -> v1::RecoveryRecipient;
+        create_backup(v1::CreateBackupRequest) -> Self::CreateBackupStream;
+        restore(Streaming<v1::RestoreRequest>) -> v1::RestoreResponse;
+        get_transport_key(v1::GetTransportKeyRequest) -> v1::TransportKey;
+        change_sealing_key(v1::ChangeSealingKeyRequest) -> v1::SealingStatus;
+        get_sealing_status(v1::GetSealingStatusRequest) -> v1::SealingStatus;
     }
 
     type SignStream = ResultBatches;
@@ -138,7 +194,7 @@ impl Shared {
             let message = format!("key: no {:?}; there are {}", item.key, known.join(", "));
             return Err((Code::NotFound, message));
         };
-        let allowed = key.key_type().algorithms();
+        let allowed = key.kind().algorithms();
         let algorithm = Algorithm::try_from(item.algorithm)
             .ok()
             .filter(|one| allowed.contains(one))
@@ -155,13 +211,19 @@ impl Shared {
                 );
                 (Code::InvalidArgument, message)
             })?;
-        if item.data.len() > MAX_DATA_BYTES {
+        let input = item.input.unwrap_or(Input::Data(Vec::new()));
+        let (Input::Data(bytes) | Input::Digest(bytes)) = &input;
+        if bytes.len() > MAX_DATA_BYTES {
             let message = format!(
                 "data: {} bytes, at most {MAX_DATA_BYTES} are signed",
-                item.data.len()
+                bytes.len()
             );
             return Err((Code::InvalidArgument, message));
         }
+        let encoding = Encoding::from_proto(item.encoding).ok_or_else(|| {
+            let message = format!("encoding: no {}; there are DER, RAW", item.encoding);
+            (Code::InvalidArgument, message)
+        })?;
         if !replies.begin(item.id) {
             let message = format!("id: {} is already in flight on this stream", item.id);
             return Err((Code::InvalidArgument, message));
@@ -171,7 +233,8 @@ impl Shared {
             item.id,
             key,
             algorithm,
-            item.data,
+            input,
+            encoding,
             replies.clone(),
         ))
     }

@@ -12,15 +12,15 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::algorithms::{Kind as KeyKind, PrivateKey};
 use crate::error::{Kind, StartError};
-use crate::keys::{KeyType, SigningKey};
 use crate::sealing::{RecordName, SealingKey, StoreKey};
 
 /// What a store has from its first start.
-pub const DEFAULT_KEYS: [(&str, KeyType); 3] = [
-    ("default-rsa", KeyType::Rsa2048),
-    ("default-p256", KeyType::P256),
-    ("default-p384", KeyType::P384),
+pub const DEFAULT_KEYS: [(&str, KeyKind); 3] = [
+    ("default-rsa", KeyKind::Rsa2048),
+    ("default-p256", KeyKind::P256),
+    ("default-p384", KeyKind::P384),
 ];
 
 /// The store, in the state directory.
@@ -53,7 +53,7 @@ pub struct StoredKey {
     pub name: String,
     /// Seconds since the Unix epoch.
     pub created_at: i64,
-    pub key: SigningKey,
+    pub key: PrivateKey,
 }
 
 /// An opened store. Nobody else can open it until this is dropped.
@@ -196,15 +196,15 @@ fn fill(connection: &mut Connection, sealing_key: &SealingKey) -> Result<(), Sta
             params![id, check],
         )
         .map_err(failed)?;
-    for (name, key_type) in DEFAULT_KEYS {
-        let pkcs8 = SigningKey::generate(key_type)
+    for (name, kind) in DEFAULT_KEYS {
+        let pkcs8 = PrivateKey::generate(kind)
             .and_then(|key| key.to_pkcs8())
             .map_err(|_| StartError::system(format!("{name} could not be made")))?;
-        let sealed = store_key.seal(&record(&id, name, key_type.text()), &pkcs8)?;
+        let sealed = store_key.seal(&record(&id, name, kind.text()), &pkcs8)?;
         transaction
             .execute(
                 "INSERT INTO keys (name, type, created_at, sealed) VALUES (?1, ?2, ?3, ?4)",
-                params![name, key_type.text(), now, sealed],
+                params![name, kind.text(), now, sealed],
             )
             .map_err(failed)?;
     }
@@ -229,10 +229,10 @@ struct SealedKey {
 }
 
 impl SealedKey {
-    fn open(&self, id: &[u8], store_key: &StoreKey) -> Option<SigningKey> {
-        let key_type = KeyType::from_text(&self.type_text)?;
+    fn open(&self, id: &[u8], store_key: &StoreKey) -> Option<PrivateKey> {
+        let kind = KeyKind::from_text(&self.type_text)?;
         let pkcs8 = store_key.open(&record(id, &self.name, &self.type_text), &self.sealed)?;
-        SigningKey::from_pkcs8(key_type, &pkcs8).ok()
+        PrivateKey::from_pkcs8(kind, &pkcs8).ok()
     }
 }
 

@@ -10,10 +10,12 @@ use tokio::sync::{Notify, mpsc};
 use tokio_stream::Stream;
 use tonic::{Code, Status};
 
-use crate::keys::SigningKey;
+use crate::algorithms::{Encoding, Input, PrivateKey};
 use crate::limits::{MAX_RESULTS_PER_BATCH, MAX_UNDELIVERED_RESULTS};
+use crate::proto::sign_item::Input as ItemInput;
 use crate::proto::sign_result::Outcome;
-use crate::proto::{Algorithm, Failure, SignBatchResponse, SignResult};
+use crate::proto::v1::{Algorithm, ItemStatus};
+use crate::proto::{SignBatchResponse, SignResult};
 use crate::workers::Job;
 
 /// What goes to the peer next: a result, or the status that ends the stream.
@@ -122,14 +124,16 @@ impl Replies {
         let _ = self.send.send(Ok(SignResult {
             id,
             outcome: Some(outcome),
+            ..SignResult::default()
         }));
     }
 }
 
 fn failure(code: Code, message: impl Into<String>) -> Outcome {
-    Outcome::Failure(Failure {
+    Outcome::Failure(ItemStatus {
         code: code as i32,
         message: message.into(),
+        ..ItemStatus::default()
     })
 }
 
@@ -169,9 +173,10 @@ impl Stream for ResultBatches {
 /// A valid item waiting for a worker. Dropped unanswered it answers INTERNAL.
 pub struct SignJob {
     pub id: u32,
-    pub key: Arc<SigningKey>,
+    pub key: Arc<PrivateKey>,
     pub algorithm: Algorithm,
-    pub data: Vec<u8>,
+    pub input: ItemInput,
+    pub encoding: Encoding,
     replies: Option<Replies>,
 }
 
@@ -179,16 +184,18 @@ impl SignJob {
     #[must_use]
     pub fn new(
         id: u32,
-        key: Arc<SigningKey>,
+        key: Arc<PrivateKey>,
         algorithm: Algorithm,
-        data: Vec<u8>,
+        input: ItemInput,
+        encoding: Encoding,
         replies: Replies,
     ) -> Self {
         Self {
             id,
             key,
             algorithm,
-            data,
+            input,
+            encoding,
             replies: Some(replies),
         }
     }
@@ -207,11 +214,13 @@ impl SignJob {
 
 impl Job for SignJob {
     fn data_bytes(&self) -> usize {
-        self.data.len()
+        match &self.input {
+            ItemInput::Data(bytes) | ItemInput::Digest(bytes) => bytes.len(),
+        }
     }
 
     fn is_slow(&self) -> bool {
-        self.key.key_type().is_slow()
+        self.key.kind().is_slow()
     }
 
     fn run(mut self) {
@@ -223,9 +232,14 @@ impl Job for SignJob {
             self.replies = None;
             return;
         }
-        let outcome = match self.key.sign(self.algorithm, &self.data) {
+        let input = match &self.input {
+            ItemInput::Data(data) => Input::Data(data),
+            ItemInput::Digest(digest) => Input::Digest(digest),
+        };
+        let outcome = match self.key.sign(self.algorithm, input, self.encoding) {
             Ok(signature) => Outcome::Signature(signature),
-            Err(_) => failure(Code::Internal, "signing failed inside the library"),
+            Err(error) if error.is_callers() => failure(Code::InvalidArgument, error.to_string()),
+            Err(error) => failure(Code::Internal, error.to_string()),
         };
         self.answer(outcome);
     }

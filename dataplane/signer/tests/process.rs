@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Place, item, refusal, signature, signer};
+use common::{Place, batch, item, refusal, signature, signer};
 use gatehouse_signer::limits::MAX_CONNECTIONS;
-use gatehouse_signer::proto::{Algorithm, SignBatchRequest};
+use gatehouse_signer::proto::v1::Algorithm;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -74,7 +74,7 @@ async fn sigterm_answers_what_is_in_flight_before_the_end() {
     let mut stream = signer.stream().await;
     let items = (0..500).map(|id| item(id, ("default-rsa", Algorithm::RsaPssSha256), "x"));
     let items = items.collect();
-    stream.send.send(SignBatchRequest { items }).await.unwrap();
+    stream.send.send(batch(items)).await.unwrap();
     let first = stream
         .results
         .message()

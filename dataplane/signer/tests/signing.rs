@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{ALL, Place, failure, is_failure, item, openssl_verifies, signature};
+use common::{ALL, Place, batch, failure, is_failure, item, openssl_verifies, signature};
 use gatehouse_signer::limits::{MAX_DATA_BYTES, MAX_ITEMS_PER_BATCH, MAX_QUEUED_ITEMS};
-use gatehouse_signer::proto::{Algorithm, SignBatchRequest};
+use gatehouse_signer::proto::v1::Algorithm;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tonic::Code;
@@ -25,11 +25,7 @@ async fn openssl_verifies_every_algorithm_on_empty_small_and_largest_data() {
                 .ask(vec![item(id, (key, algorithm), data.clone())])
                 .await;
             assert_eq!(results[0].id, id);
-            let public = &keys
-                .iter()
-                .find(|one| one.name == key)
-                .unwrap()
-                .public_key_der;
+            let public = &keys.iter().find(|one| one.id == key).unwrap().versions[0].public_key_der;
             let signature = signature(&results[0]);
             assert!(
                 openssl_verifies(public, algorithm, &data, signature),
@@ -118,7 +114,7 @@ async fn a_heap_of_rsa_does_not_hold_back_p256() {
     let mut heap = signer.stream().await;
     let items = (0..2_000).map(|id| item(id, RSA, "slow")).collect();
     let started = Instant::now();
-    heap.send.send(SignBatchRequest { items }).await.unwrap();
+    heap.send.send(batch(items)).await.unwrap();
     // Until the heap's first result is there, it isn't known to have arrived.
     let already = heap.results.message().await.unwrap().unwrap().results.len();
     let mut quick = signer.stream().await;
@@ -143,7 +139,7 @@ async fn a_full_queue_is_resource_exhausted_and_recovers() {
         for first in (0..each).step_by(MAX_ITEMS_PER_BATCH) {
             let ids = first..first + MAX_ITEMS_PER_BATCH as u32;
             let items = ids.map(|id| item(id, RSA, "slow")).collect();
-            stream.send.send(SignBatchRequest { items }).await.unwrap();
+            stream.send.send(batch(items)).await.unwrap();
         }
         streams.push(stream);
     }
@@ -166,7 +162,7 @@ async fn a_batch_of_too_many_items_ends_its_stream_only() {
     let signer = place.start();
     let mut stream = signer.stream().await;
     let items = vec![item(0, P256, ""); MAX_ITEMS_PER_BATCH + 1];
-    stream.send.send(SignBatchRequest { items }).await.unwrap();
+    stream.send.send(batch(items)).await.unwrap();
     let status = stream.results.message().await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
     let mut stream = signer.stream().await;
@@ -179,7 +175,7 @@ async fn a_message_over_the_limit_ends_its_stream_only() {
     let signer = place.start();
     let mut stream = signer.stream().await;
     let items = vec![item(0, P256, vec![0; 5 * 1024 * 1024])];
-    stream.send.send(SignBatchRequest { items }).await.unwrap();
+    stream.send.send(batch(items)).await.unwrap();
     let status = stream.results.message().await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange);
     let mut stream = signer.stream().await;
@@ -196,7 +192,7 @@ async fn a_peer_that_never_reads_is_held_back() {
     loop {
         let ids = 0..MAX_ITEMS_PER_BATCH as u32;
         let items = ids.map(|id| item(id, nobody, vec![0; 900])).collect();
-        let sending = stream.send.send(SignBatchRequest { items });
+        let sending = stream.send.send(batch(items));
         if tokio::time::timeout(Duration::from_secs(1), sending)
             .await
             .is_err()

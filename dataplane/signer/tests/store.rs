@@ -5,8 +5,8 @@
 mod common;
 
 use base64::Engine;
-use common::{Place, Running, item, openssl_verifies, refusal, signature, signer};
-use gatehouse_signer::proto::Algorithm;
+use common::{Place, Running, batch, item, openssl_verifies, refusal, signature, signer};
+use gatehouse_signer::proto::v1::{Algorithm, KeyKind};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -25,7 +25,8 @@ fn snapshot(dir: &Path) -> BTreeMap<String, (Vec<u8>, std::time::SystemTime)> {
 
 async fn public_keys(signer: &Running) -> Vec<(String, Vec<u8>)> {
     let keys = signer.keys().await.into_iter();
-    keys.map(|key| (key.name, key.public_key_der)).collect()
+    keys.map(|mut key| (key.id, key.versions.remove(0).public_key_der))
+        .collect()
 }
 
 #[tokio::test]
@@ -33,10 +34,10 @@ async fn the_first_start_makes_the_three_default_keys() {
     let place = Place::new();
     let signer = place.start();
     let keys = signer.keys().await;
-    let names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
+    let names: Vec<_> = keys.iter().map(|key| key.id.as_str()).collect();
     assert_eq!(names, ["default-p256", "default-p384", "default-rsa"]);
-    assert!(keys.iter().all(|key| key.created_at > 1_700_000_000));
-    assert_eq!(keys[1].algorithms, [4, 5]);
+    assert!(keys.iter().all(|key| key.created_at_ms > 1_700_000_000_000));
+    assert_eq!(keys[1].kind(), KeyKind::EcP384);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place.state()), 0o700);
     assert_eq!(mode(&place.store()), 0o600);
@@ -53,10 +54,7 @@ async fn the_keys_are_the_same_after_sigterm_and_after_kill_9_while_signing() {
     let mut signer = place.start();
     let mut stream = signer.stream().await;
     let items = (0..2_000).map(|id| item(id, ("default-rsa", Algorithm::RsaPssSha256), "x"));
-    let batch = gatehouse_signer::proto::SignBatchRequest {
-        items: items.collect(),
-    };
-    stream.send.send(batch).await.unwrap();
+    stream.send.send(batch(items.collect())).await.unwrap();
     stream.results.message().await.unwrap();
     signer.kill();
     // The rest of the results never comes: the stream breaks.

@@ -2,10 +2,12 @@
 //! the verifier that shares no code with the signer.
 #![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use gatehouse_signer::proto::sign_item::Input;
 use gatehouse_signer::proto::sign_result::Outcome;
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
+use gatehouse_signer::proto::v1::{Algorithm, Key};
 use gatehouse_signer::proto::{
-    Algorithm, Key, ListKeysRequest, SignBatchRequest, SignBatchResponse, SignItem, SignResult,
+    ListKeysRequest, SignBatchRequest, SignBatchResponse, SignItem, SignResult,
 };
 use hyper_util::rt::TokioIo;
 use std::fs;
@@ -136,7 +138,7 @@ impl Running {
 
     pub async fn keys(&self) -> Vec<Key> {
         let mut client = self.client().await;
-        let listed = client.list_keys(ListKeysRequest {}).await.unwrap();
+        let listed = client.list_keys(ListKeysRequest::default()).await.unwrap();
         listed.into_inner().keys
     }
 
@@ -179,7 +181,7 @@ pub struct SignStream {
 impl SignStream {
     pub async fn ask(&mut self, items: Vec<SignItem>) -> Vec<SignResult> {
         let count = items.len();
-        self.send.send(SignBatchRequest { items }).await.unwrap();
+        self.send.send(batch(items)).await.unwrap();
         self.take(count).await
     }
 
@@ -193,12 +195,20 @@ impl SignStream {
     }
 }
 
+pub fn batch(items: Vec<SignItem>) -> SignBatchRequest {
+    SignBatchRequest {
+        items,
+        ..SignBatchRequest::default()
+    }
+}
+
 pub fn item(id: u32, (key, algorithm): (&str, Algorithm), data: impl Into<Vec<u8>>) -> SignItem {
     SignItem {
         id,
         key: key.into(),
         algorithm: algorithm.into(),
-        data: data.into(),
+        input: Some(Input::Data(data.into())),
+        ..SignItem::default()
     }
 }
 
