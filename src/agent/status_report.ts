@@ -1,6 +1,6 @@
 // How the appliance is, put together from its parts for gatehouse.v1.Status.
 // Must never tell a secret, nor fail because a part doesn't answer.
-import type { CertificateInit, GetStatusResponseInit, TransportInit } from "../proto/mod.ts";
+import type { CertificateInit, GetStatusResponseInit, TransportStatusInit } from "../proto/mod.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import type { WatchedCertificate } from "./certificate_watch.ts";
 import type { OpenDoor } from "./doors.ts";
@@ -57,7 +57,7 @@ export function statusReport(sources: StatusSources): GetStatusResponseInit {
   };
 }
 
-function ofDoor({ address, place, connections }: OpenDoor): TransportInit {
+function ofDoor({ address, place, connections }: OpenDoor): TransportStatusInit {
   const protection = place.proxied ? "behind a proxy" : place.address.transport === "tcp" ? "plain" : "local";
   return { address, protection, connections };
 }
@@ -66,7 +66,7 @@ function ofDoor({ address, place, connections }: OpenDoor): TransportInit {
  * What the edge listens on. Its connections are counted where they reach the agent, which knows of each whether TLS
  * protects it and not by which address it came: where there are several of one kind, the first has the number of all.
  */
-function ofEdge(addresses: readonly Address[], back: OpenDoor | undefined): TransportInit[] {
+function ofEdge(addresses: readonly Address[], back: OpenDoor | undefined): TransportStatusInit[] {
   const { connections = 0, tlsConnections = 0 } = back ?? {};
   const kind = (transport: "tls" | "tcp", protection: string, count: number) => {
     const all = addresses.filter((address) => address.transport === transport);

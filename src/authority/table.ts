@@ -23,6 +23,8 @@ const use: Row = row(USER, USER, USER, USER);
 const introduce: Row = { ...use, readsProof: true };
 /** Reads how the appliance is and how it is configured. */
 const observe: Row = row(OPERATOR, "never", OPERATOR, OPERATOR);
+/** Looks at keys: who may not see one by his own list, or by the key's policy, is told that there is none. */
+const see: Row = introduce;
 /** Changes the appliance. */
 const administer: Row = row("never", "never", ADMIN, ADMIN);
 
@@ -70,6 +72,31 @@ const ROWS: Readonly<Record<MethodPath, Row>> = {
   "/gatehouse.v1.Admins/List": administer,
   "/gatehouse.v1.Admins/Add": administer,
   "/gatehouse.v1.Admins/Remove": administer,
+  "/gatehouse.v1.Keys/List": see,
+  "/gatehouse.v1.Keys/Get": see,
+  "/gatehouse.v1.Keys/GetPublicKey": see,
+  "/gatehouse.v1.Keys/Create": administer,
+  "/gatehouse.v1.Keys/Import": administer,
+  "/gatehouse.v1.Keys/Rotate": administer,
+  "/gatehouse.v1.Keys/Enable": administer,
+  "/gatehouse.v1.Keys/Disable": administer,
+  "/gatehouse.v1.Keys/ScheduleDeletion": administer,
+  "/gatehouse.v1.Keys/CancelDeletion": administer,
+  "/gatehouse.v1.Keys/Destroy": administer,
+  "/gatehouse.v1.Keys/SetPolicy": administer,
+  "/gatehouse.v1.Keys/SetLabels": administer,
+  "/gatehouse.v1.Crypto/Sign": use,
+  "/gatehouse.v1.Crypto/SignBatch": use,
+  "/gatehouse.v1.Crypto/SignStream": use,
+  "/gatehouse.v1.Crypto/Verify": use,
+  "/gatehouse.v1.Crypto/Random": use,
+  "/gatehouse.v1.Backup/GetRecipient": administer,
+  "/gatehouse.v1.Backup/SetRecipient": administer,
+  "/gatehouse.v1.Backup/Create": administer,
+  "/gatehouse.v1.Backup/Restore": administer,
+  "/gatehouse.v1.Sealing/GetTransportKey": administer,
+  "/gatehouse.v1.Sealing/Change": administer,
+  "/gatehouse.v1.Sealing/GetStatus": administer,
 };
 
 /** By path; a path that isn't here is refused. */

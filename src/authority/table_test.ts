@@ -24,8 +24,9 @@ test("no method that needs an administrator is served over TCP", () => {
   }
 });
 
-test("a proof is read wherever a role must be proven, and where a caller asks who it is", () => {
+test("a proof is read wherever a role must be proven, and where a caller asks who it is or looks at keys", () => {
   const reading = [...TABLE].filter(([, row]) => row.readsProof).map(([path]) => path);
   const proven = [...TABLE].filter(([, row]) => row.vsock !== Role.USER).map(([path]) => path);
-  expect(reading.sort()).toEqual([...proven, "/gatehouse.v1.Access/WhoAmI"].sort());
+  const looking = ["List", "Get", "GetPublicKey"].map((method) => `/gatehouse.v1.Keys/${method}`);
+  expect(reading.sort()).toEqual([...proven, "/gatehouse.v1.Access/WhoAmI", ...looking].sort());
 });

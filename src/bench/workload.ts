@@ -2,13 +2,13 @@
 // Must cost next to nothing: a request is a template whose first bytes are overwritten in place.
 import { Buffer } from "node:buffer";
 import {
+  CryptoKeyType,
+  CryptoSigningAlgorithm,
+  type CryptoSignRequestInit,
+  type CryptoSignResponse,
   type EchoRequestInit,
   type EchoResponse,
-  KeyType,
   serviceDefinition,
-  SigningAlgorithm,
-  type SignRequestInit,
-  type SignResponse,
 } from "../proto/mod.ts";
 import type { ServiceName } from "./options.ts";
 
@@ -22,8 +22,8 @@ interface Codec<Request, Response> {
 // proto-loader's definitions know their messages as `object`; the types are ours.
 const echo = serviceDefinition("echo.EchoService").Echo as unknown as Codec<EchoRequestInit, EchoResponse>;
 const sign = serviceDefinition("crypto.CryptoService").Sign as unknown as Codec<
-  SignRequestInit,
-  SignResponse
+  CryptoSignRequestInit,
+  CryptoSignResponse
 >;
 
 /** Hexadecimal digits of the call's number at the start of the payload, as many as fit. */
@@ -76,8 +76,8 @@ export function workloadFor(
 }
 
 const SIGNATURES = {
-  rsa_sign: { key_type: KeyType.RSA, algorithm: SigningAlgorithm.RSA_PKCS1_SHA256 },
-  ecc_sign: { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P256_SHA256 },
+  rsa_sign: { key_type: CryptoKeyType.RSA, algorithm: CryptoSigningAlgorithm.RSA_PKCS1_SHA256 },
+  ecc_sign: { key_type: CryptoKeyType.ECC, algorithm: CryptoSigningAlgorithm.ECDSA_P256_SHA256 },
 } as const;
 
 /** Where the bytes of field 1 begin, which stands first: after its tag and its length (protobuf encoding, varints). */

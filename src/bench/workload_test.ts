@@ -1,6 +1,11 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
-import { type EchoRequestInit, KeyType, serviceDefinition, SigningAlgorithm } from "../proto/mod.ts";
+import {
+  CryptoKeyType,
+  CryptoSigningAlgorithm,
+  type EchoRequestInit,
+  serviceDefinition,
+} from "../proto/mod.ts";
 import { SERVICES } from "./options.ts";
 import { workloadFor } from "./workload.ts";
 
@@ -36,7 +41,10 @@ test("requests are what they say, of the asked size", () => {
     const toSign = rsa.request();
     rsa.stamp(toSign);
     const read = sign.requestDeserialize(toSign) as unknown as { data: Buffer };
-    expect(read).toMatchObject({ key_type: KeyType.RSA, algorithm: SigningAlgorithm.RSA_PKCS1_SHA256 });
+    expect(read).toMatchObject({
+      key_type: CryptoKeyType.RSA,
+      algorithm: CryptoSigningAlgorithm.RSA_PKCS1_SHA256,
+    });
     expect(read.data.length).toBe(payloadBytes);
   }
 });

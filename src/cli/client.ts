@@ -3,13 +3,13 @@ import { service as health } from "grpc-health-check";
 import { Channel } from "../grpc/channel.ts";
 import { type ClientMethod, unary } from "../grpc/client.ts";
 import {
+  type CryptoPublicKeyRequestInit,
+  type CryptoPublicKeyResponse,
+  type CryptoSignRequestInit,
+  type CryptoSignResponse,
   type EchoRequestInit,
   type EchoResponse,
-  type PublicKeyRequestInit,
-  type PublicKeyResponse,
   serviceDefinition,
-  type SignRequestInit,
-  type SignResponse,
 } from "../proto/mod.ts";
 import { formatAddress, parseAddressList } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
@@ -57,12 +57,15 @@ export class Client {
     return this.#call<EchoRequestInit, EchoResponse>(echo, "Echo", { payload, timestamp: Date.now() });
   }
 
-  sign(request: SignRequestInit): Promise<SignResponse> {
-    return this.#call<SignRequestInit, SignResponse>(crypto, "Sign", { ...request, timestamp: Date.now() });
+  sign(request: CryptoSignRequestInit): Promise<CryptoSignResponse> {
+    return this.#call<CryptoSignRequestInit, CryptoSignResponse>(crypto, "Sign", {
+      ...request,
+      timestamp: Date.now(),
+    });
   }
 
-  publicKey(request: PublicKeyRequestInit): Promise<PublicKeyResponse> {
-    return this.#call<PublicKeyRequestInit, PublicKeyResponse>(crypto, "GetPublicKey", {
+  publicKey(request: CryptoPublicKeyRequestInit): Promise<CryptoPublicKeyResponse> {
+    return this.#call<CryptoPublicKeyRequestInit, CryptoPublicKeyResponse>(crypto, "GetPublicKey", {
       ...request,
       timestamp: Date.now(),
     });

@@ -1,7 +1,7 @@
 // gatehouse pubkey: the public half of a signing key.
 import { Buffer } from "node:buffer";
 import type { Command } from "commander";
-import type { PublicKeyRequestInit } from "../proto/mod.ts";
+import type { CryptoPublicKeyRequestInit } from "../proto/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, parseAlgorithm, parseKeyType } from "./algorithm.ts";
 import { withClient } from "./client.ts";
@@ -57,7 +57,7 @@ Examples:
     }));
 }
 
-function requestFor({ algorithm, keyType }: PubkeyOptions): PublicKeyRequestInit {
+function requestFor({ algorithm, keyType }: PubkeyOptions): CryptoPublicKeyRequestInit {
   if (keyType !== undefined && algorithm === undefined) return { key_type: parseKeyType(keyType) };
   const chosen = parseAlgorithm(algorithm ?? DEFAULT_ALGORITHM);
   return {

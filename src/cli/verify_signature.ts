@@ -2,7 +2,7 @@
 // believe the server.
 import { Buffer } from "node:buffer";
 import { constants, type KeyObject, verify } from "node:crypto";
-import type { SigningAlgorithm } from "../proto/mod.ts";
+import type { CryptoSigningAlgorithm } from "../proto/mod.ts";
 import { readPublicKey } from "./public_key.ts";
 
 /** RFC 8017, 9.1: as long as the digest. */
@@ -16,7 +16,7 @@ const RAW_SIGNATURE_BYTES: Record<string, number> = { prime256v1: 64, secp384r1:
  * @throws GatehouseError when the key can't be read
  */
 export function verifySignature(
-  algorithm: keyof typeof SigningAlgorithm,
+  algorithm: keyof typeof CryptoSigningAlgorithm,
   publicKey: Uint8Array,
   data: Uint8Array,
   signature: Uint8Array,

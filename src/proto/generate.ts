@@ -10,7 +10,10 @@ const API_FILES = [
   "echo.proto",
   "crypto.proto",
   "gatehouse/v1/access.proto",
+  "gatehouse/v1/backup.proto",
   "gatehouse/v1/config.proto",
+  "gatehouse/v1/crypto.proto",
+  "gatehouse/v1/keys.proto",
   "gatehouse/v1/status.proto",
 ];
 const INTERNAL_FILES = [
@@ -37,19 +40,37 @@ const SCALARS: Record<string, [read: string, write: string]> = {
   bytes: ["Uint8Array", "Uint8Array"],
 };
 
+/** Whose names stay as they are. */
+const OWN_PACKAGE = "gatehouse.v1";
+
 /**
- * `echo.EchoRequest` becomes EchoRequest, `gatehouse.v1.Admin` Admin, `gatehouse.signer.v1.Key` SignerKey,
- * `google.rpc.Status` RpcStatus. Field names stay as the .proto has them.
+ * A name of another package than our own has that package's last word before it, unless it begins with it: `echo.EchoRequest`
+ * is EchoRequest, `crypto.SignRequest` CryptoSignRequest, `gatehouse.signer.v1.Caller` SignerCaller, `google.rpc.Status`
+ * RpcStatus; `gatehouse.v1.Admin` is Admin. Field names stay as the .proto has them.
  */
 function typeName(type: protobuf.ReflectionObject): string {
-  const path = type.fullName.replace(/^\./, "").split(".");
-  const parts = path[0] !== "gatehouse"
-    ? path.slice(1)
-    : path[1] === "v1"
-    ? path.slice(2)
-    : [path[1], ...path.slice(3)];
-  return parts.map((part) => part[0].toUpperCase() + part.slice(1)).join("");
+  const name = capitalized(namesIn(type));
+  const { fullName } = packageOf(type);
+  const own = fullName.slice(1);
+  if (own === OWN_PACKAGE) return name;
+  const words = own.split(".").filter((word) => !/^v\d+$/.test(word));
+  const prefix = capitalized(words.slice(-1));
+  return name.startsWith(prefix) ? name : prefix + name;
 }
+
+/** The namespace outside of all messages. */
+function packageOf(type: protobuf.ReflectionObject): protobuf.ReflectionObject {
+  let at = type;
+  while (at.parent !== null && (at === type || at instanceof protobuf.Type)) at = at.parent;
+  return at;
+}
+
+/** The names of a type and of the messages that it stands in, outermost first. */
+function namesIn(type: protobuf.ReflectionObject): string[] {
+  return type.parent instanceof protobuf.Type ? [...namesIn(type.parent), type.name] : [type.name];
+}
+
+const capitalized = (names: string[]) => names.map((name) => name[0].toUpperCase() + name.slice(1)).join("");
 
 function fieldTypes(field: protobuf.Field): [read: string, write: string] {
   field.resolve();
@@ -81,11 +102,12 @@ function enumTypes(type: protobuf.Enum): string {
   return `export const ${typeName(type)} = {\n${values}\n} as const;\n`;
 }
 
-function walk(namespace: protobuf.NamespaceBase, out: string[]): void {
+/** @param out the texts by the types' full names: what both roots have is written once */
+function walk(namespace: protobuf.NamespaceBase, out: Map<string, string>): void {
   for (const child of namespace.nestedArray) {
-    if (child instanceof protobuf.Enum) out.push(enumTypes(child));
+    if (child instanceof protobuf.Enum) out.set(child.fullName, enumTypes(child));
     else if (child instanceof protobuf.Type) {
-      out.push(messageTypes(child));
+      out.set(child.fullName, messageTypes(child));
       walk(child, out);
     } else if (child instanceof protobuf.Namespace) walk(child, out);
   }
@@ -104,12 +126,12 @@ function load(files: string[]): protobuf.Root {
 export function generate(): string {
   const api = load(API_FILES);
   const internal = load(INTERNAL_FILES);
-  const types: string[] = [];
+  const types = new Map<string, string>();
   walk(api, types);
   walk(internal, types);
   return `// Generated from proto/ by \`deno task proto\`. Don't edit.\n` +
     `import type Long from "long";\n\n` +
-    types.join("\n") +
+    [...types.values()].join("\n") +
     `\nexport const API_DESCRIPTORS = ${JSON.stringify(api.toJSON(), null, 1)};\n` +
     `\nexport const INTERNAL_DESCRIPTORS = ${JSON.stringify(internal.toJSON(), null, 1)};\n`;
 }

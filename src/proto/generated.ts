@@ -21,12 +21,12 @@ export interface EchoResponseInit {
   response_timestamp?: Long | number | string | null;
 }
 
-export const KeyType = {
+export const CryptoKeyType = {
   RSA: 0,
   ECC: 1,
 } as const;
 
-export const SigningAlgorithm = {
+export const CryptoSigningAlgorithm = {
   RSA_PKCS1_SHA256: 0,
   RSA_PSS_SHA256: 1,
   ECDSA_P256_SHA256: 2,
@@ -34,27 +34,27 @@ export const SigningAlgorithm = {
   ECDSA_P384_SHA384: 16,
 } as const;
 
-export interface SignRequest {
+export interface CryptoSignRequest {
   data: Uint8Array;
   key_type: number;
   algorithm: number;
   timestamp: Long;
 }
-export interface SignRequestInit {
+export interface CryptoSignRequestInit {
   data?: Uint8Array | null;
   key_type?: number | null;
   algorithm?: number | null;
   timestamp?: Long | number | string | null;
 }
 
-export interface SignResponse {
+export interface CryptoSignResponse {
   signature: Uint8Array;
   key_type: number;
   algorithm: number;
   request_timestamp: Long;
   response_timestamp: Long;
 }
-export interface SignResponseInit {
+export interface CryptoSignResponseInit {
   signature?: Uint8Array | null;
   key_type?: number | null;
   algorithm?: number | null;
@@ -62,24 +62,24 @@ export interface SignResponseInit {
   response_timestamp?: Long | number | string | null;
 }
 
-export interface PublicKeyRequest {
+export interface CryptoPublicKeyRequest {
   key_type: number;
   timestamp: Long;
   algorithm?: number | null;
 }
-export interface PublicKeyRequestInit {
+export interface CryptoPublicKeyRequestInit {
   key_type?: number | null;
   timestamp?: Long | number | string | null;
   algorithm?: number | null;
 }
 
-export interface PublicKeyResponse {
+export interface CryptoPublicKeyResponse {
   public_key_der: Uint8Array;
   key_type: number;
   request_timestamp: Long;
   response_timestamp: Long;
 }
-export interface PublicKeyResponseInit {
+export interface CryptoPublicKeyResponseInit {
   public_key_der?: Uint8Array | null;
   key_type?: number | null;
   request_timestamp?: Long | number | string | null;
@@ -198,6 +198,115 @@ export interface RemoveAdminResponseInit {
 
 }
 
+export interface GetRecipientRequest {
+
+}
+export interface GetRecipientRequestInit {
+
+}
+
+export interface SetRecipientRequest {
+  recipient: string;
+}
+export interface SetRecipientRequestInit {
+  recipient?: string | null;
+}
+
+export interface RecoveryRecipient {
+  recipient: string;
+  set_at_ms: Long;
+}
+export interface RecoveryRecipientInit {
+  recipient?: string | null;
+  set_at_ms?: Long | number | string | null;
+}
+
+export interface CreateBackupRequest {
+  ids: string[];
+}
+export interface CreateBackupRequestInit {
+  ids?: (string)[] | null;
+}
+
+export interface BackupChunk {
+  data: Uint8Array;
+}
+export interface BackupChunkInit {
+  data?: Uint8Array | null;
+}
+
+export interface RestoreRequest {
+  start?: RestoreStart | null;
+  data?: Uint8Array | null;
+}
+export interface RestoreRequestInit {
+  start?: RestoreStartInit | null;
+  data?: Uint8Array | null;
+}
+
+export interface RestoreStart {
+  sealed_identity: Uint8Array;
+  sha256: Uint8Array;
+  bytes: Long;
+  ids: string[];
+  skip_existing: boolean;
+  dry_run: boolean;
+}
+export interface RestoreStartInit {
+  sealed_identity?: Uint8Array | null;
+  sha256?: Uint8Array | null;
+  bytes?: Long | number | string | null;
+  ids?: (string)[] | null;
+  skip_existing?: boolean | null;
+  dry_run?: boolean | null;
+}
+
+export interface RestoreResponse {
+  restored: string[];
+  skipped: string[];
+}
+export interface RestoreResponseInit {
+  restored?: (string)[] | null;
+  skipped?: (string)[] | null;
+}
+
+export interface GetTransportKeyRequest {
+
+}
+export interface GetTransportKeyRequestInit {
+
+}
+
+export interface TransportKey {
+  recipient: string;
+}
+export interface TransportKeyInit {
+  recipient?: string | null;
+}
+
+export interface ChangeSealingKeyRequest {
+  sealed_key: Uint8Array;
+}
+export interface ChangeSealingKeyRequestInit {
+  sealed_key?: Uint8Array | null;
+}
+
+export interface GetSealingStatusRequest {
+
+}
+export interface GetSealingStatusRequestInit {
+
+}
+
+export interface SealingStatus {
+  generation: Long;
+  keys_left: number;
+}
+export interface SealingStatusInit {
+  generation?: Long | number | string | null;
+  keys_left?: number | null;
+}
+
 export interface ConfigVersion {
   version: Long;
   toml: string;
@@ -290,6 +399,389 @@ export interface RollbackConfigRequestInit {
   confirm_within_s?: number | null;
 }
 
+export const EcdsaEncoding = {
+  DER: 0,
+  RAW: 1,
+} as const;
+
+export interface SignRequest {
+  key: string;
+  version: number;
+  algorithm: number;
+  data?: Uint8Array | null;
+  digest?: Uint8Array | null;
+  encoding: number;
+  timings: boolean;
+}
+export interface SignRequestInit {
+  key?: string | null;
+  version?: number | null;
+  algorithm?: number | null;
+  data?: Uint8Array | null;
+  digest?: Uint8Array | null;
+  encoding?: number | null;
+  timings?: boolean | null;
+}
+
+export interface SignResponse {
+  signature: Uint8Array;
+  version: number;
+  timings?: Timings | null;
+}
+export interface SignResponseInit {
+  signature?: Uint8Array | null;
+  version?: number | null;
+  timings?: TimingsInit | null;
+}
+
+export interface Timings {
+  queue_us: number;
+  sign_us: number;
+  total_us: number;
+}
+export interface TimingsInit {
+  queue_us?: number | null;
+  sign_us?: number | null;
+  total_us?: number | null;
+}
+
+export interface SignBatchRequest {
+  items: SignRequest[];
+}
+export interface SignBatchRequestInit {
+  items?: (SignRequestInit)[] | null;
+}
+
+export interface SignBatchResponse {
+  items: SignBatchItem[];
+}
+export interface SignBatchResponseInit {
+  items?: (SignBatchItemInit)[] | null;
+}
+
+export interface SignBatchItem {
+  signed?: SignResponse | null;
+  refused?: ItemStatus | null;
+}
+export interface SignBatchItemInit {
+  signed?: SignResponseInit | null;
+  refused?: ItemStatusInit | null;
+}
+
+export interface ItemStatus {
+  code: number;
+  message: string;
+  reason: string;
+  retry_after_ms: number;
+}
+export interface ItemStatusInit {
+  code?: number | null;
+  message?: string | null;
+  reason?: string | null;
+  retry_after_ms?: number | null;
+}
+
+export interface SignStreamRequest {
+  start?: SignRequest | null;
+  data?: Uint8Array | null;
+}
+export interface SignStreamRequestInit {
+  start?: SignRequestInit | null;
+  data?: Uint8Array | null;
+}
+
+export interface VerifyRequest {
+  key: string;
+  version: number;
+  algorithm: number;
+  data?: Uint8Array | null;
+  digest?: Uint8Array | null;
+  encoding: number;
+  signature: Uint8Array;
+}
+export interface VerifyRequestInit {
+  key?: string | null;
+  version?: number | null;
+  algorithm?: number | null;
+  data?: Uint8Array | null;
+  digest?: Uint8Array | null;
+  encoding?: number | null;
+  signature?: Uint8Array | null;
+}
+
+export interface VerifyResponse {
+  valid: boolean;
+  version: number;
+}
+export interface VerifyResponseInit {
+  valid?: boolean | null;
+  version?: number | null;
+}
+
+export interface RandomRequest {
+  bytes: number;
+}
+export interface RandomRequestInit {
+  bytes?: number | null;
+}
+
+export interface RandomResponse {
+  data: Uint8Array;
+}
+export interface RandomResponseInit {
+  data?: Uint8Array | null;
+}
+
+export const KeyKind = {
+  KEY_KIND_UNSPECIFIED: 0,
+  RSA_2048: 1,
+  RSA_3072: 2,
+  RSA_4096: 3,
+  EC_P256: 4,
+  EC_P384: 5,
+  EC_P521: 6,
+  ED25519: 7,
+} as const;
+
+export const Algorithm = {
+  ALGORITHM_UNSPECIFIED: 0,
+  RSA_PKCS1_SHA256: 1,
+  RSA_PSS_SHA256: 2,
+  ECDSA_P256_SHA256: 3,
+  ECDSA_P384_SHA256: 4,
+  ECDSA_P384_SHA384: 5,
+  RSA_PKCS1_SHA384: 6,
+  RSA_PKCS1_SHA512: 7,
+  RSA_PSS_SHA384: 8,
+  RSA_PSS_SHA512: 9,
+  ECDSA_P521_SHA512: 10,
+  EDDSA_ED25519: 11,
+} as const;
+
+export const KeyState = {
+  KEY_STATE_UNSPECIFIED: 0,
+  ENABLED: 1,
+  DISABLED: 2,
+  PENDING_DELETION: 3,
+  DESTROYED: 4,
+} as const;
+
+export const Transport = {
+  TRANSPORT_UNSPECIFIED: 0,
+  TCP_TLS: 1,
+  TCP_PLAIN: 2,
+  VSOCK: 3,
+  UNIX: 4,
+} as const;
+
+export interface Key {
+  id: string;
+  kind: number;
+  state: number;
+  revision: Long;
+  policy?: KeyPolicy | null;
+  labels: Record<string, string>;
+  versions: KeyVersion[];
+  created_at_ms: Long;
+  delete_at_ms: Long;
+  imported: boolean;
+}
+export interface KeyInit {
+  id?: string | null;
+  kind?: number | null;
+  state?: number | null;
+  revision?: Long | number | string | null;
+  policy?: KeyPolicyInit | null;
+  labels?: Record<string, string> | null;
+  versions?: (KeyVersionInit)[] | null;
+  created_at_ms?: Long | number | string | null;
+  delete_at_ms?: Long | number | string | null;
+  imported?: boolean | null;
+}
+
+export interface KeyVersion {
+  version: number;
+  public_key_der: Uint8Array;
+  created_at_ms: Long;
+}
+export interface KeyVersionInit {
+  version?: number | null;
+  public_key_der?: Uint8Array | null;
+  created_at_ms?: Long | number | string | null;
+}
+
+export interface KeyPolicy {
+  algorithms: number[];
+  identities: string[];
+  transports: number[];
+  not_before_ms: Long;
+  not_after_ms: Long;
+  signatures_per_second: number;
+}
+export interface KeyPolicyInit {
+  algorithms?: (number)[] | null;
+  identities?: (string)[] | null;
+  transports?: (number)[] | null;
+  not_before_ms?: Long | number | string | null;
+  not_after_ms?: Long | number | string | null;
+  signatures_per_second?: number | null;
+}
+
+export interface CreateKeyRequest {
+  request_id: string;
+  id: string;
+  kind: number;
+  policy?: KeyPolicy | null;
+  labels: Record<string, string>;
+}
+export interface CreateKeyRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  kind?: number | null;
+  policy?: KeyPolicyInit | null;
+  labels?: Record<string, string> | null;
+}
+
+export interface ImportKeyRequest {
+  request_id: string;
+  id: string;
+  pkcs8_der?: Uint8Array | null;
+  sealed_pkcs8?: Uint8Array | null;
+  policy?: KeyPolicy | null;
+  labels: Record<string, string>;
+}
+export interface ImportKeyRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  pkcs8_der?: Uint8Array | null;
+  sealed_pkcs8?: Uint8Array | null;
+  policy?: KeyPolicyInit | null;
+  labels?: Record<string, string> | null;
+}
+
+export interface ListKeysRequest {
+  page_size: number;
+  page_token: string;
+  labels: Record<string, string>;
+  states: number[];
+}
+export interface ListKeysRequestInit {
+  page_size?: number | null;
+  page_token?: string | null;
+  labels?: Record<string, string> | null;
+  states?: (number)[] | null;
+}
+
+export interface ListKeysResponse {
+  keys: Key[];
+  next_page_token: string;
+}
+export interface ListKeysResponseInit {
+  keys?: (KeyInit)[] | null;
+  next_page_token?: string | null;
+}
+
+export interface GetKeyRequest {
+  id: string;
+}
+export interface GetKeyRequestInit {
+  id?: string | null;
+}
+
+export const PublicKeyFormat = {
+  SPKI_DER: 0,
+  SPKI_PEM: 1,
+  JWK: 2,
+  OPENSSH: 3,
+} as const;
+
+export interface GetPublicKeyRequest {
+  id: string;
+  version: number;
+  format: number;
+}
+export interface GetPublicKeyRequestInit {
+  id?: string | null;
+  version?: number | null;
+  format?: number | null;
+}
+
+export interface PublicKey {
+  id: string;
+  version: number;
+  kind: number;
+  format: number;
+  public_key: Uint8Array;
+}
+export interface PublicKeyInit {
+  id?: string | null;
+  version?: number | null;
+  kind?: number | null;
+  format?: number | null;
+  public_key?: Uint8Array | null;
+}
+
+export interface RotateKeyRequest {
+  request_id: string;
+  id: string;
+  expected_revision: Long;
+}
+export interface RotateKeyRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  expected_revision?: Long | number | string | null;
+}
+
+export interface ChangeKeyRequest {
+  request_id: string;
+  id: string;
+  expected_revision: Long;
+}
+export interface ChangeKeyRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  expected_revision?: Long | number | string | null;
+}
+
+export interface ScheduleDeletionRequest {
+  request_id: string;
+  id: string;
+  expected_revision: Long;
+  after_s: number;
+}
+export interface ScheduleDeletionRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  expected_revision?: Long | number | string | null;
+  after_s?: number | null;
+}
+
+export interface SetPolicyRequest {
+  request_id: string;
+  id: string;
+  expected_revision: Long;
+  policy?: KeyPolicy | null;
+}
+export interface SetPolicyRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  expected_revision?: Long | number | string | null;
+  policy?: KeyPolicyInit | null;
+}
+
+export interface SetLabelsRequest {
+  request_id: string;
+  id: string;
+  expected_revision: Long;
+  labels: Record<string, string>;
+}
+export interface SetLabelsRequestInit {
+  request_id?: string | null;
+  id?: string | null;
+  expected_revision?: Long | number | string | null;
+  labels?: Record<string, string> | null;
+}
+
 export interface GetStatusRequest {
 
 }
@@ -305,7 +797,7 @@ export interface GetStatusResponse {
   clock?: Clock | null;
   config_version: Long;
   confirm_by_ms: Long;
-  transports: Transport[];
+  transports: TransportStatus[];
   certificates: Certificate[];
   units: Unit[];
   last_event: Long;
@@ -318,7 +810,7 @@ export interface GetStatusResponseInit {
   clock?: ClockInit | null;
   config_version?: Long | number | string | null;
   confirm_by_ms?: Long | number | string | null;
-  transports?: (TransportInit)[] | null;
+  transports?: (TransportStatusInit)[] | null;
   certificates?: (CertificateInit)[] | null;
   units?: (UnitInit)[] | null;
   last_event?: Long | number | string | null;
@@ -335,12 +827,12 @@ export interface ClockInit {
   reason?: string | null;
 }
 
-export interface Transport {
+export interface TransportStatus {
   address: string;
   protection: string;
   connections: number;
 }
-export interface TransportInit {
+export interface TransportStatusInit {
   address?: string | null;
   protection?: string | null;
   connections?: number | null;
@@ -432,62 +924,67 @@ export const EventKind = {
   ADMIN_REMOVED: 14,
   CLOCK_UNKNOWN: 15,
   CLOCK_KNOWN: 16,
+  KEY_CREATED: 17,
+  KEY_ROTATED: 18,
+  KEY_STATE_CHANGED: 19,
+  KEY_DESTROYED: 20,
+  KEY_POLICY_CHANGED: 21,
+  BACKUP_CREATED: 22,
+  KEYS_RESTORED: 23,
+  RECOVERY_RECIPIENT_SET: 24,
+  SEALING_KEY_CHANGED: 25,
 } as const;
 
-export const SignerAlgorithm = {
-  ALGORITHM_UNSPECIFIED: 0,
-  RSA_PKCS1_SHA256: 1,
-  RSA_PSS_SHA256: 2,
-  ECDSA_P256_SHA256: 3,
-  ECDSA_P384_SHA256: 4,
-  ECDSA_P384_SHA384: 5,
-} as const;
+export interface SignerCaller {
+  identity: string;
+  transport: number;
+}
+export interface SignerCallerInit {
+  identity?: string | null;
+  transport?: number | null;
+}
 
 export interface SignerListKeysRequest {
-
+  list?: ListKeysRequest | null;
+  ids: string[];
 }
 export interface SignerListKeysRequestInit {
-
-}
-
-export interface SignerListKeysResponse {
-  keys: SignerKey[];
-}
-export interface SignerListKeysResponseInit {
-  keys?: (SignerKeyInit)[] | null;
-}
-
-export interface SignerKey {
-  name: string;
-  algorithms: number[];
-  public_key_der: Uint8Array;
-  created_at: Long;
-}
-export interface SignerKeyInit {
-  name?: string | null;
-  algorithms?: (number)[] | null;
-  public_key_der?: Uint8Array | null;
-  created_at?: Long | number | string | null;
+  list?: ListKeysRequestInit | null;
+  ids?: (string)[] | null;
 }
 
 export interface SignerSignBatchRequest {
   items: SignerSignItem[];
+  callers: SignerCaller[];
+  clock_known: boolean;
 }
 export interface SignerSignBatchRequestInit {
   items?: (SignerSignItemInit)[] | null;
+  callers?: (SignerCallerInit)[] | null;
+  clock_known?: boolean | null;
 }
 
 export interface SignerSignItem {
   id: number;
   key: string;
   algorithm: number;
-  data: Uint8Array;
+  data?: Uint8Array | null;
+  digest?: Uint8Array | null;
+  version: number;
+  caller: number;
+  encoding: number;
+  timeout_ms: number;
 }
 export interface SignerSignItemInit {
   id?: number | null;
   key?: string | null;
   algorithm?: number | null;
   data?: Uint8Array | null;
+  digest?: Uint8Array | null;
+  version?: number | null;
+  caller?: number | null;
+  encoding?: number | null;
+  timeout_ms?: number | null;
 }
 
 export interface SignerSignBatchResponse {
@@ -500,21 +997,47 @@ export interface SignerSignBatchResponseInit {
 export interface SignerSignResult {
   id: number;
   signature?: Uint8Array | null;
-  failure?: SignerFailure | null;
+  failure?: ItemStatus | null;
+  version: number;
+  queue_us: number;
+  sign_us: number;
 }
 export interface SignerSignResultInit {
   id?: number | null;
   signature?: Uint8Array | null;
-  failure?: SignerFailureInit | null;
+  failure?: ItemStatusInit | null;
+  version?: number | null;
+  queue_us?: number | null;
+  sign_us?: number | null;
 }
 
-export interface SignerFailure {
-  code: number;
-  message: string;
+export interface SignerSignStreamRequest {
+  start?: SignerSignStreamStart | null;
+  data?: Uint8Array | null;
 }
-export interface SignerFailureInit {
-  code?: number | null;
-  message?: string | null;
+export interface SignerSignStreamRequestInit {
+  start?: SignerSignStreamStartInit | null;
+  data?: Uint8Array | null;
+}
+
+export interface SignerSignStreamStart {
+  item?: SignerSignItem | null;
+  caller?: SignerCaller | null;
+  clock_known: boolean;
+}
+export interface SignerSignStreamStartInit {
+  item?: SignerSignItemInit | null;
+  caller?: SignerCallerInit | null;
+  clock_known?: boolean | null;
+}
+
+export interface SignerVerifyRequest {
+  verify?: VerifyRequest | null;
+  caller?: SignerCaller | null;
+}
+export interface SignerVerifyRequestInit {
+  verify?: VerifyRequestInit | null;
+  caller?: SignerCallerInit | null;
 }
 
 export interface ProtobufAny {
@@ -524,6 +1047,15 @@ export interface ProtobufAny {
 export interface ProtobufAnyInit {
   type_url?: string | null;
   value?: Uint8Array | null;
+}
+
+export interface ProtobufDuration {
+  seconds: Long;
+  nanos: number;
+}
+export interface ProtobufDurationInit {
+  seconds?: Long | number | string | null;
+  nanos?: number | null;
 }
 
 export interface RpcStatus {
@@ -564,6 +1096,13 @@ export interface RpcErrorInfoInit {
   reason?: string | null;
   domain?: string | null;
   metadata?: Record<string, string> | null;
+}
+
+export interface RpcRetryInfo {
+  retry_delay?: ProtobufDuration | null;
+}
+export interface RpcRetryInfoInit {
+  retry_delay?: ProtobufDurationInit | null;
 }
 
 export const API_DESCRIPTORS = {
@@ -895,6 +1434,181 @@ export const API_DESCRIPTORS = {
       "RemoveAdminResponse": {
        "fields": {}
       },
+      "Backup": {
+       "methods": {
+        "GetRecipient": {
+         "requestType": "GetRecipientRequest",
+         "responseType": "RecoveryRecipient"
+        },
+        "SetRecipient": {
+         "requestType": "SetRecipientRequest",
+         "responseType": "RecoveryRecipient"
+        },
+        "Create": {
+         "requestType": "CreateBackupRequest",
+         "responseType": "BackupChunk",
+         "responseStream": true
+        },
+        "Restore": {
+         "requestType": "RestoreRequest",
+         "requestStream": true,
+         "responseType": "RestoreResponse"
+        }
+       }
+      },
+      "Sealing": {
+       "methods": {
+        "GetTransportKey": {
+         "requestType": "GetTransportKeyRequest",
+         "responseType": "TransportKey"
+        },
+        "Change": {
+         "requestType": "ChangeSealingKeyRequest",
+         "responseType": "SealingStatus"
+        },
+        "GetStatus": {
+         "requestType": "GetSealingStatusRequest",
+         "responseType": "SealingStatus"
+        }
+       }
+      },
+      "GetRecipientRequest": {
+       "fields": {}
+      },
+      "SetRecipientRequest": {
+       "fields": {
+        "recipient": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "RecoveryRecipient": {
+       "fields": {
+        "recipient": {
+         "type": "string",
+         "id": 1
+        },
+        "set_at_ms": {
+         "type": "int64",
+         "id": 2
+        }
+       }
+      },
+      "CreateBackupRequest": {
+       "fields": {
+        "ids": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "BackupChunk": {
+       "fields": {
+        "data": {
+         "type": "bytes",
+         "id": 1
+        }
+       }
+      },
+      "RestoreRequest": {
+       "oneofs": {
+        "part": {
+         "oneof": [
+          "start",
+          "data"
+         ]
+        }
+       },
+       "fields": {
+        "start": {
+         "type": "RestoreStart",
+         "id": 1
+        },
+        "data": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "RestoreStart": {
+       "fields": {
+        "sealed_identity": {
+         "type": "bytes",
+         "id": 1
+        },
+        "sha256": {
+         "type": "bytes",
+         "id": 2
+        },
+        "bytes": {
+         "type": "uint64",
+         "id": 3
+        },
+        "ids": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        },
+        "skip_existing": {
+         "type": "bool",
+         "id": 5
+        },
+        "dry_run": {
+         "type": "bool",
+         "id": 6
+        }
+       }
+      },
+      "RestoreResponse": {
+       "fields": {
+        "restored": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "skipped": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "GetTransportKeyRequest": {
+       "fields": {}
+      },
+      "TransportKey": {
+       "fields": {
+        "recipient": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ChangeSealingKeyRequest": {
+       "fields": {
+        "sealed_key": {
+         "type": "bytes",
+         "id": 1
+        }
+       }
+      },
+      "GetSealingStatusRequest": {
+       "fields": {}
+      },
+      "SealingStatus": {
+       "fields": {
+        "generation": {
+         "type": "uint64",
+         "id": 1
+        },
+        "keys_left": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
       "Config": {
        "methods": {
         "Get": {
@@ -1096,6 +1810,696 @@ export const API_DESCRIPTORS = {
         }
        }
       },
+      "Crypto": {
+       "methods": {
+        "Sign": {
+         "requestType": "SignRequest",
+         "responseType": "SignResponse"
+        },
+        "SignBatch": {
+         "requestType": "SignBatchRequest",
+         "responseType": "SignBatchResponse"
+        },
+        "SignStream": {
+         "requestType": "SignStreamRequest",
+         "requestStream": true,
+         "responseType": "SignResponse"
+        },
+        "Verify": {
+         "requestType": "VerifyRequest",
+         "responseType": "VerifyResponse"
+        },
+        "Random": {
+         "requestType": "RandomRequest",
+         "responseType": "RandomResponse"
+        }
+       }
+      },
+      "EcdsaEncoding": {
+       "values": {
+        "DER": 0,
+        "RAW": 1
+       }
+      },
+      "SignRequest": {
+       "oneofs": {
+        "input": {
+         "oneof": [
+          "data",
+          "digest"
+         ]
+        }
+       },
+       "fields": {
+        "key": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "algorithm": {
+         "type": "Algorithm",
+         "id": 3
+        },
+        "data": {
+         "type": "bytes",
+         "id": 4
+        },
+        "digest": {
+         "type": "bytes",
+         "id": 5
+        },
+        "encoding": {
+         "type": "EcdsaEncoding",
+         "id": 6
+        },
+        "timings": {
+         "type": "bool",
+         "id": 7
+        }
+       }
+      },
+      "SignResponse": {
+       "fields": {
+        "signature": {
+         "type": "bytes",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "timings": {
+         "type": "Timings",
+         "id": 3
+        }
+       }
+      },
+      "Timings": {
+       "fields": {
+        "queue_us": {
+         "type": "uint32",
+         "id": 1
+        },
+        "sign_us": {
+         "type": "uint32",
+         "id": 2
+        },
+        "total_us": {
+         "type": "uint32",
+         "id": 3
+        }
+       }
+      },
+      "SignBatchRequest": {
+       "fields": {
+        "items": {
+         "rule": "repeated",
+         "type": "SignRequest",
+         "id": 1
+        }
+       }
+      },
+      "SignBatchResponse": {
+       "fields": {
+        "items": {
+         "rule": "repeated",
+         "type": "SignBatchItem",
+         "id": 1
+        }
+       }
+      },
+      "SignBatchItem": {
+       "oneofs": {
+        "outcome": {
+         "oneof": [
+          "signed",
+          "refused"
+         ]
+        }
+       },
+       "fields": {
+        "signed": {
+         "type": "SignResponse",
+         "id": 1
+        },
+        "refused": {
+         "type": "ItemStatus",
+         "id": 2
+        }
+       }
+      },
+      "ItemStatus": {
+       "fields": {
+        "code": {
+         "type": "int32",
+         "id": 1
+        },
+        "message": {
+         "type": "string",
+         "id": 2
+        },
+        "reason": {
+         "type": "string",
+         "id": 3
+        },
+        "retry_after_ms": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "SignStreamRequest": {
+       "oneofs": {
+        "part": {
+         "oneof": [
+          "start",
+          "data"
+         ]
+        }
+       },
+       "fields": {
+        "start": {
+         "type": "SignRequest",
+         "id": 1
+        },
+        "data": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "VerifyRequest": {
+       "oneofs": {
+        "input": {
+         "oneof": [
+          "data",
+          "digest"
+         ]
+        }
+       },
+       "fields": {
+        "key": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "algorithm": {
+         "type": "Algorithm",
+         "id": 3
+        },
+        "data": {
+         "type": "bytes",
+         "id": 4
+        },
+        "digest": {
+         "type": "bytes",
+         "id": 5
+        },
+        "encoding": {
+         "type": "EcdsaEncoding",
+         "id": 6
+        },
+        "signature": {
+         "type": "bytes",
+         "id": 7
+        }
+       }
+      },
+      "VerifyResponse": {
+       "fields": {
+        "valid": {
+         "type": "bool",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "RandomRequest": {
+       "fields": {
+        "bytes": {
+         "type": "uint32",
+         "id": 1
+        }
+       }
+      },
+      "RandomResponse": {
+       "fields": {
+        "data": {
+         "type": "bytes",
+         "id": 1
+        }
+       }
+      },
+      "Keys": {
+       "methods": {
+        "Create": {
+         "requestType": "CreateKeyRequest",
+         "responseType": "Key"
+        },
+        "Import": {
+         "requestType": "ImportKeyRequest",
+         "responseType": "Key"
+        },
+        "List": {
+         "requestType": "ListKeysRequest",
+         "responseType": "ListKeysResponse"
+        },
+        "Get": {
+         "requestType": "GetKeyRequest",
+         "responseType": "Key"
+        },
+        "GetPublicKey": {
+         "requestType": "GetPublicKeyRequest",
+         "responseType": "PublicKey"
+        },
+        "Rotate": {
+         "requestType": "RotateKeyRequest",
+         "responseType": "Key"
+        },
+        "Enable": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "Disable": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "ScheduleDeletion": {
+         "requestType": "ScheduleDeletionRequest",
+         "responseType": "Key"
+        },
+        "CancelDeletion": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "Destroy": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "SetPolicy": {
+         "requestType": "SetPolicyRequest",
+         "responseType": "Key"
+        },
+        "SetLabels": {
+         "requestType": "SetLabelsRequest",
+         "responseType": "Key"
+        }
+       }
+      },
+      "KeyKind": {
+       "values": {
+        "KEY_KIND_UNSPECIFIED": 0,
+        "RSA_2048": 1,
+        "RSA_3072": 2,
+        "RSA_4096": 3,
+        "EC_P256": 4,
+        "EC_P384": 5,
+        "EC_P521": 6,
+        "ED25519": 7
+       }
+      },
+      "Algorithm": {
+       "values": {
+        "ALGORITHM_UNSPECIFIED": 0,
+        "RSA_PKCS1_SHA256": 1,
+        "RSA_PSS_SHA256": 2,
+        "ECDSA_P256_SHA256": 3,
+        "ECDSA_P384_SHA256": 4,
+        "ECDSA_P384_SHA384": 5,
+        "RSA_PKCS1_SHA384": 6,
+        "RSA_PKCS1_SHA512": 7,
+        "RSA_PSS_SHA384": 8,
+        "RSA_PSS_SHA512": 9,
+        "ECDSA_P521_SHA512": 10,
+        "EDDSA_ED25519": 11
+       }
+      },
+      "KeyState": {
+       "values": {
+        "KEY_STATE_UNSPECIFIED": 0,
+        "ENABLED": 1,
+        "DISABLED": 2,
+        "PENDING_DELETION": 3,
+        "DESTROYED": 4
+       }
+      },
+      "Transport": {
+       "values": {
+        "TRANSPORT_UNSPECIFIED": 0,
+        "TCP_TLS": 1,
+        "TCP_PLAIN": 2,
+        "VSOCK": 3,
+        "UNIX": 4
+       }
+      },
+      "Key": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "kind": {
+         "type": "KeyKind",
+         "id": 2
+        },
+        "state": {
+         "type": "KeyState",
+         "id": 3
+        },
+        "revision": {
+         "type": "uint64",
+         "id": 4
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 5
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        },
+        "versions": {
+         "rule": "repeated",
+         "type": "KeyVersion",
+         "id": 7
+        },
+        "created_at_ms": {
+         "type": "int64",
+         "id": 8
+        },
+        "delete_at_ms": {
+         "type": "int64",
+         "id": 9
+        },
+        "imported": {
+         "type": "bool",
+         "id": 10
+        }
+       }
+      },
+      "KeyVersion": {
+       "fields": {
+        "version": {
+         "type": "uint32",
+         "id": 1
+        },
+        "public_key_der": {
+         "type": "bytes",
+         "id": 2
+        },
+        "created_at_ms": {
+         "type": "int64",
+         "id": 3
+        }
+       }
+      },
+      "KeyPolicy": {
+       "fields": {
+        "algorithms": {
+         "rule": "repeated",
+         "type": "Algorithm",
+         "id": 1
+        },
+        "identities": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "transports": {
+         "rule": "repeated",
+         "type": "Transport",
+         "id": 3
+        },
+        "not_before_ms": {
+         "type": "int64",
+         "id": 4
+        },
+        "not_after_ms": {
+         "type": "int64",
+         "id": 5
+        },
+        "signatures_per_second": {
+         "type": "uint32",
+         "id": 6
+        }
+       }
+      },
+      "CreateKeyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "kind": {
+         "type": "KeyKind",
+         "id": 3
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 4
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "ImportKeyRequest": {
+       "oneofs": {
+        "private_key": {
+         "oneof": [
+          "pkcs8_der",
+          "sealed_pkcs8"
+         ]
+        }
+       },
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "pkcs8_der": {
+         "type": "bytes",
+         "id": 3
+        },
+        "sealed_pkcs8": {
+         "type": "bytes",
+         "id": 4
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 5
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "ListKeysRequest": {
+       "fields": {
+        "page_size": {
+         "type": "uint32",
+         "id": 1
+        },
+        "page_token": {
+         "type": "string",
+         "id": 2
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 3
+        },
+        "states": {
+         "rule": "repeated",
+         "type": "KeyState",
+         "id": 4
+        }
+       }
+      },
+      "ListKeysResponse": {
+       "fields": {
+        "keys": {
+         "rule": "repeated",
+         "type": "Key",
+         "id": 1
+        },
+        "next_page_token": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "GetKeyRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "PublicKeyFormat": {
+       "values": {
+        "SPKI_DER": 0,
+        "SPKI_PEM": 1,
+        "JWK": 2,
+        "OPENSSH": 3
+       }
+      },
+      "GetPublicKeyRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "format": {
+         "type": "PublicKeyFormat",
+         "id": 3
+        }
+       }
+      },
+      "PublicKey": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "kind": {
+         "type": "KeyKind",
+         "id": 3
+        },
+        "format": {
+         "type": "PublicKeyFormat",
+         "id": 4
+        },
+        "public_key": {
+         "type": "bytes",
+         "id": 5
+        }
+       }
+      },
+      "RotateKeyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "ChangeKeyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "ScheduleDeletionRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        },
+        "after_s": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "SetPolicyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 4
+        }
+       }
+      },
+      "SetLabelsRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
       "Status": {
        "methods": {
         "Get": {
@@ -1148,7 +2552,7 @@ export const API_DESCRIPTORS = {
         },
         "transports": {
          "rule": "repeated",
-         "type": "Transport",
+         "type": "TransportStatus",
          "id": 8
         },
         "certificates": {
@@ -1183,7 +2587,7 @@ export const API_DESCRIPTORS = {
         }
        }
       },
-      "Transport": {
+      "TransportStatus": {
        "fields": {
         "address": {
          "type": "string",
@@ -1321,7 +2725,16 @@ export const API_DESCRIPTORS = {
           "ADMIN_ADDED": 13,
           "ADMIN_REMOVED": 14,
           "CLOCK_UNKNOWN": 15,
-          "CLOCK_KNOWN": 16
+          "CLOCK_KNOWN": 16,
+          "KEY_CREATED": 17,
+          "KEY_ROTATED": 18,
+          "KEY_STATE_CHANGED": 19,
+          "KEY_DESTROYED": 20,
+          "KEY_POLICY_CHANGED": 21,
+          "BACKUP_CREATED": 22,
+          "KEYS_RESTORED": 23,
+          "RECOVERY_RECIPIENT_SET": 24,
+          "SEALING_KEY_CHANGED": 25
          }
         }
        }
@@ -1343,58 +2756,127 @@ export const INTERNAL_DESCRIPTORS = {
        "nested": {
         "SignerService": {
          "methods": {
-          "ListKeys": {
-           "requestType": "ListKeysRequest",
-           "responseType": "ListKeysResponse"
-          },
           "Sign": {
            "requestType": "SignBatchRequest",
            "requestStream": true,
            "responseType": "SignBatchResponse",
            "responseStream": true
+          },
+          "SignStream": {
+           "requestType": "SignStreamRequest",
+           "requestStream": true,
+           "responseType": "SignResult"
+          },
+          "Verify": {
+           "requestType": "VerifyRequest",
+           "responseType": "gatehouse.v1.VerifyResponse"
+          },
+          "Random": {
+           "requestType": "gatehouse.v1.RandomRequest",
+           "responseType": "gatehouse.v1.RandomResponse"
+          },
+          "CreateKey": {
+           "requestType": "gatehouse.v1.CreateKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "ImportKey": {
+           "requestType": "gatehouse.v1.ImportKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "ListKeys": {
+           "requestType": "ListKeysRequest",
+           "responseType": "gatehouse.v1.ListKeysResponse"
+          },
+          "GetKey": {
+           "requestType": "gatehouse.v1.GetKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "RotateKey": {
+           "requestType": "gatehouse.v1.RotateKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "EnableKey": {
+           "requestType": "gatehouse.v1.ChangeKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "DisableKey": {
+           "requestType": "gatehouse.v1.ChangeKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "ScheduleKeyDeletion": {
+           "requestType": "gatehouse.v1.ScheduleDeletionRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "CancelKeyDeletion": {
+           "requestType": "gatehouse.v1.ChangeKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "DestroyKey": {
+           "requestType": "gatehouse.v1.ChangeKeyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "SetKeyPolicy": {
+           "requestType": "gatehouse.v1.SetPolicyRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "SetKeyLabels": {
+           "requestType": "gatehouse.v1.SetLabelsRequest",
+           "responseType": "gatehouse.v1.Key"
+          },
+          "GetRecipient": {
+           "requestType": "gatehouse.v1.GetRecipientRequest",
+           "responseType": "gatehouse.v1.RecoveryRecipient"
+          },
+          "SetRecipient": {
+           "requestType": "gatehouse.v1.SetRecipientRequest",
+           "responseType": "gatehouse.v1.RecoveryRecipient"
+          },
+          "CreateBackup": {
+           "requestType": "gatehouse.v1.CreateBackupRequest",
+           "responseType": "gatehouse.v1.BackupChunk",
+           "responseStream": true
+          },
+          "Restore": {
+           "requestType": "gatehouse.v1.RestoreRequest",
+           "requestStream": true,
+           "responseType": "gatehouse.v1.RestoreResponse"
+          },
+          "GetTransportKey": {
+           "requestType": "gatehouse.v1.GetTransportKeyRequest",
+           "responseType": "gatehouse.v1.TransportKey"
+          },
+          "ChangeSealingKey": {
+           "requestType": "gatehouse.v1.ChangeSealingKeyRequest",
+           "responseType": "gatehouse.v1.SealingStatus"
+          },
+          "GetSealingStatus": {
+           "requestType": "gatehouse.v1.GetSealingStatusRequest",
+           "responseType": "gatehouse.v1.SealingStatus"
           }
          }
         },
-        "Algorithm": {
-         "values": {
-          "ALGORITHM_UNSPECIFIED": 0,
-          "RSA_PKCS1_SHA256": 1,
-          "RSA_PSS_SHA256": 2,
-          "ECDSA_P256_SHA256": 3,
-          "ECDSA_P384_SHA256": 4,
-          "ECDSA_P384_SHA384": 5
-         }
-        },
-        "ListKeysRequest": {
-         "fields": {}
-        },
-        "ListKeysResponse": {
+        "Caller": {
          "fields": {
-          "keys": {
-           "rule": "repeated",
-           "type": "Key",
-           "id": 1
-          }
-         }
-        },
-        "Key": {
-         "fields": {
-          "name": {
+          "identity": {
            "type": "string",
            "id": 1
           },
-          "algorithms": {
-           "rule": "repeated",
-           "type": "Algorithm",
+          "transport": {
+           "type": "gatehouse.v1.Transport",
            "id": 2
+          }
+         }
+        },
+        "ListKeysRequest": {
+         "fields": {
+          "list": {
+           "type": "gatehouse.v1.ListKeysRequest",
+           "id": 1
           },
-          "public_key_der": {
-           "type": "bytes",
-           "id": 3
-          },
-          "created_at": {
-           "type": "int64",
-           "id": 4
+          "ids": {
+           "rule": "repeated",
+           "type": "string",
+           "id": 2
           }
          }
         },
@@ -1404,10 +2886,27 @@ export const INTERNAL_DESCRIPTORS = {
            "rule": "repeated",
            "type": "SignItem",
            "id": 1
+          },
+          "callers": {
+           "rule": "repeated",
+           "type": "Caller",
+           "id": 2
+          },
+          "clock_known": {
+           "type": "bool",
+           "id": 3
           }
          }
         },
         "SignItem": {
+         "oneofs": {
+          "input": {
+           "oneof": [
+            "data",
+            "digest"
+           ]
+          }
+         },
          "fields": {
           "id": {
            "type": "uint32",
@@ -1418,12 +2917,32 @@ export const INTERNAL_DESCRIPTORS = {
            "id": 2
           },
           "algorithm": {
-           "type": "Algorithm",
+           "type": "gatehouse.v1.Algorithm",
            "id": 3
           },
           "data": {
            "type": "bytes",
            "id": 4
+          },
+          "digest": {
+           "type": "bytes",
+           "id": 5
+          },
+          "version": {
+           "type": "uint32",
+           "id": 6
+          },
+          "caller": {
+           "type": "uint32",
+           "id": 7
+          },
+          "encoding": {
+           "type": "gatehouse.v1.EcdsaEncoding",
+           "id": 8
+          },
+          "timeout_ms": {
+           "type": "uint32",
+           "id": 9
           }
          }
         },
@@ -1455,22 +2974,939 @@ export const INTERNAL_DESCRIPTORS = {
            "id": 2
           },
           "failure": {
-           "type": "Failure",
+           "type": "gatehouse.v1.ItemStatus",
+           "id": 3
+          },
+          "version": {
+           "type": "uint32",
+           "id": 4
+          },
+          "queue_us": {
+           "type": "uint32",
+           "id": 5
+          },
+          "sign_us": {
+           "type": "uint32",
+           "id": 6
+          }
+         }
+        },
+        "SignStreamRequest": {
+         "oneofs": {
+          "part": {
+           "oneof": [
+            "start",
+            "data"
+           ]
+          }
+         },
+         "fields": {
+          "start": {
+           "type": "SignStreamStart",
+           "id": 1
+          },
+          "data": {
+           "type": "bytes",
+           "id": 2
+          }
+         }
+        },
+        "SignStreamStart": {
+         "fields": {
+          "item": {
+           "type": "SignItem",
+           "id": 1
+          },
+          "caller": {
+           "type": "Caller",
+           "id": 2
+          },
+          "clock_known": {
+           "type": "bool",
            "id": 3
           }
          }
         },
-        "Failure": {
+        "VerifyRequest": {
          "fields": {
-          "code": {
-           "type": "int32",
+          "verify": {
+           "type": "gatehouse.v1.VerifyRequest",
            "id": 1
           },
-          "message": {
-           "type": "string",
+          "caller": {
+           "type": "Caller",
            "id": 2
           }
          }
+        }
+       }
+      }
+     }
+    },
+    "v1": {
+     "nested": {
+      "Backup": {
+       "methods": {
+        "GetRecipient": {
+         "requestType": "GetRecipientRequest",
+         "responseType": "RecoveryRecipient"
+        },
+        "SetRecipient": {
+         "requestType": "SetRecipientRequest",
+         "responseType": "RecoveryRecipient"
+        },
+        "Create": {
+         "requestType": "CreateBackupRequest",
+         "responseType": "BackupChunk",
+         "responseStream": true
+        },
+        "Restore": {
+         "requestType": "RestoreRequest",
+         "requestStream": true,
+         "responseType": "RestoreResponse"
+        }
+       }
+      },
+      "Sealing": {
+       "methods": {
+        "GetTransportKey": {
+         "requestType": "GetTransportKeyRequest",
+         "responseType": "TransportKey"
+        },
+        "Change": {
+         "requestType": "ChangeSealingKeyRequest",
+         "responseType": "SealingStatus"
+        },
+        "GetStatus": {
+         "requestType": "GetSealingStatusRequest",
+         "responseType": "SealingStatus"
+        }
+       }
+      },
+      "GetRecipientRequest": {
+       "fields": {}
+      },
+      "SetRecipientRequest": {
+       "fields": {
+        "recipient": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "RecoveryRecipient": {
+       "fields": {
+        "recipient": {
+         "type": "string",
+         "id": 1
+        },
+        "set_at_ms": {
+         "type": "int64",
+         "id": 2
+        }
+       }
+      },
+      "CreateBackupRequest": {
+       "fields": {
+        "ids": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "BackupChunk": {
+       "fields": {
+        "data": {
+         "type": "bytes",
+         "id": 1
+        }
+       }
+      },
+      "RestoreRequest": {
+       "oneofs": {
+        "part": {
+         "oneof": [
+          "start",
+          "data"
+         ]
+        }
+       },
+       "fields": {
+        "start": {
+         "type": "RestoreStart",
+         "id": 1
+        },
+        "data": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "RestoreStart": {
+       "fields": {
+        "sealed_identity": {
+         "type": "bytes",
+         "id": 1
+        },
+        "sha256": {
+         "type": "bytes",
+         "id": 2
+        },
+        "bytes": {
+         "type": "uint64",
+         "id": 3
+        },
+        "ids": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 4
+        },
+        "skip_existing": {
+         "type": "bool",
+         "id": 5
+        },
+        "dry_run": {
+         "type": "bool",
+         "id": 6
+        }
+       }
+      },
+      "RestoreResponse": {
+       "fields": {
+        "restored": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "skipped": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "GetTransportKeyRequest": {
+       "fields": {}
+      },
+      "TransportKey": {
+       "fields": {
+        "recipient": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ChangeSealingKeyRequest": {
+       "fields": {
+        "sealed_key": {
+         "type": "bytes",
+         "id": 1
+        }
+       }
+      },
+      "GetSealingStatusRequest": {
+       "fields": {}
+      },
+      "SealingStatus": {
+       "fields": {
+        "generation": {
+         "type": "uint64",
+         "id": 1
+        },
+        "keys_left": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "Crypto": {
+       "methods": {
+        "Sign": {
+         "requestType": "SignRequest",
+         "responseType": "SignResponse"
+        },
+        "SignBatch": {
+         "requestType": "SignBatchRequest",
+         "responseType": "SignBatchResponse"
+        },
+        "SignStream": {
+         "requestType": "SignStreamRequest",
+         "requestStream": true,
+         "responseType": "SignResponse"
+        },
+        "Verify": {
+         "requestType": "VerifyRequest",
+         "responseType": "VerifyResponse"
+        },
+        "Random": {
+         "requestType": "RandomRequest",
+         "responseType": "RandomResponse"
+        }
+       }
+      },
+      "EcdsaEncoding": {
+       "values": {
+        "DER": 0,
+        "RAW": 1
+       }
+      },
+      "SignRequest": {
+       "oneofs": {
+        "input": {
+         "oneof": [
+          "data",
+          "digest"
+         ]
+        }
+       },
+       "fields": {
+        "key": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "algorithm": {
+         "type": "Algorithm",
+         "id": 3
+        },
+        "data": {
+         "type": "bytes",
+         "id": 4
+        },
+        "digest": {
+         "type": "bytes",
+         "id": 5
+        },
+        "encoding": {
+         "type": "EcdsaEncoding",
+         "id": 6
+        },
+        "timings": {
+         "type": "bool",
+         "id": 7
+        }
+       }
+      },
+      "SignResponse": {
+       "fields": {
+        "signature": {
+         "type": "bytes",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "timings": {
+         "type": "Timings",
+         "id": 3
+        }
+       }
+      },
+      "Timings": {
+       "fields": {
+        "queue_us": {
+         "type": "uint32",
+         "id": 1
+        },
+        "sign_us": {
+         "type": "uint32",
+         "id": 2
+        },
+        "total_us": {
+         "type": "uint32",
+         "id": 3
+        }
+       }
+      },
+      "SignBatchRequest": {
+       "fields": {
+        "items": {
+         "rule": "repeated",
+         "type": "SignRequest",
+         "id": 1
+        }
+       }
+      },
+      "SignBatchResponse": {
+       "fields": {
+        "items": {
+         "rule": "repeated",
+         "type": "SignBatchItem",
+         "id": 1
+        }
+       }
+      },
+      "SignBatchItem": {
+       "oneofs": {
+        "outcome": {
+         "oneof": [
+          "signed",
+          "refused"
+         ]
+        }
+       },
+       "fields": {
+        "signed": {
+         "type": "SignResponse",
+         "id": 1
+        },
+        "refused": {
+         "type": "ItemStatus",
+         "id": 2
+        }
+       }
+      },
+      "ItemStatus": {
+       "fields": {
+        "code": {
+         "type": "int32",
+         "id": 1
+        },
+        "message": {
+         "type": "string",
+         "id": 2
+        },
+        "reason": {
+         "type": "string",
+         "id": 3
+        },
+        "retry_after_ms": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "SignStreamRequest": {
+       "oneofs": {
+        "part": {
+         "oneof": [
+          "start",
+          "data"
+         ]
+        }
+       },
+       "fields": {
+        "start": {
+         "type": "SignRequest",
+         "id": 1
+        },
+        "data": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "VerifyRequest": {
+       "oneofs": {
+        "input": {
+         "oneof": [
+          "data",
+          "digest"
+         ]
+        }
+       },
+       "fields": {
+        "key": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "algorithm": {
+         "type": "Algorithm",
+         "id": 3
+        },
+        "data": {
+         "type": "bytes",
+         "id": 4
+        },
+        "digest": {
+         "type": "bytes",
+         "id": 5
+        },
+        "encoding": {
+         "type": "EcdsaEncoding",
+         "id": 6
+        },
+        "signature": {
+         "type": "bytes",
+         "id": 7
+        }
+       }
+      },
+      "VerifyResponse": {
+       "fields": {
+        "valid": {
+         "type": "bool",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "RandomRequest": {
+       "fields": {
+        "bytes": {
+         "type": "uint32",
+         "id": 1
+        }
+       }
+      },
+      "RandomResponse": {
+       "fields": {
+        "data": {
+         "type": "bytes",
+         "id": 1
+        }
+       }
+      },
+      "Keys": {
+       "methods": {
+        "Create": {
+         "requestType": "CreateKeyRequest",
+         "responseType": "Key"
+        },
+        "Import": {
+         "requestType": "ImportKeyRequest",
+         "responseType": "Key"
+        },
+        "List": {
+         "requestType": "ListKeysRequest",
+         "responseType": "ListKeysResponse"
+        },
+        "Get": {
+         "requestType": "GetKeyRequest",
+         "responseType": "Key"
+        },
+        "GetPublicKey": {
+         "requestType": "GetPublicKeyRequest",
+         "responseType": "PublicKey"
+        },
+        "Rotate": {
+         "requestType": "RotateKeyRequest",
+         "responseType": "Key"
+        },
+        "Enable": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "Disable": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "ScheduleDeletion": {
+         "requestType": "ScheduleDeletionRequest",
+         "responseType": "Key"
+        },
+        "CancelDeletion": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "Destroy": {
+         "requestType": "ChangeKeyRequest",
+         "responseType": "Key"
+        },
+        "SetPolicy": {
+         "requestType": "SetPolicyRequest",
+         "responseType": "Key"
+        },
+        "SetLabels": {
+         "requestType": "SetLabelsRequest",
+         "responseType": "Key"
+        }
+       }
+      },
+      "KeyKind": {
+       "values": {
+        "KEY_KIND_UNSPECIFIED": 0,
+        "RSA_2048": 1,
+        "RSA_3072": 2,
+        "RSA_4096": 3,
+        "EC_P256": 4,
+        "EC_P384": 5,
+        "EC_P521": 6,
+        "ED25519": 7
+       }
+      },
+      "Algorithm": {
+       "values": {
+        "ALGORITHM_UNSPECIFIED": 0,
+        "RSA_PKCS1_SHA256": 1,
+        "RSA_PSS_SHA256": 2,
+        "ECDSA_P256_SHA256": 3,
+        "ECDSA_P384_SHA256": 4,
+        "ECDSA_P384_SHA384": 5,
+        "RSA_PKCS1_SHA384": 6,
+        "RSA_PKCS1_SHA512": 7,
+        "RSA_PSS_SHA384": 8,
+        "RSA_PSS_SHA512": 9,
+        "ECDSA_P521_SHA512": 10,
+        "EDDSA_ED25519": 11
+       }
+      },
+      "KeyState": {
+       "values": {
+        "KEY_STATE_UNSPECIFIED": 0,
+        "ENABLED": 1,
+        "DISABLED": 2,
+        "PENDING_DELETION": 3,
+        "DESTROYED": 4
+       }
+      },
+      "Transport": {
+       "values": {
+        "TRANSPORT_UNSPECIFIED": 0,
+        "TCP_TLS": 1,
+        "TCP_PLAIN": 2,
+        "VSOCK": 3,
+        "UNIX": 4
+       }
+      },
+      "Key": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "kind": {
+         "type": "KeyKind",
+         "id": 2
+        },
+        "state": {
+         "type": "KeyState",
+         "id": 3
+        },
+        "revision": {
+         "type": "uint64",
+         "id": 4
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 5
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        },
+        "versions": {
+         "rule": "repeated",
+         "type": "KeyVersion",
+         "id": 7
+        },
+        "created_at_ms": {
+         "type": "int64",
+         "id": 8
+        },
+        "delete_at_ms": {
+         "type": "int64",
+         "id": 9
+        },
+        "imported": {
+         "type": "bool",
+         "id": 10
+        }
+       }
+      },
+      "KeyVersion": {
+       "fields": {
+        "version": {
+         "type": "uint32",
+         "id": 1
+        },
+        "public_key_der": {
+         "type": "bytes",
+         "id": 2
+        },
+        "created_at_ms": {
+         "type": "int64",
+         "id": 3
+        }
+       }
+      },
+      "KeyPolicy": {
+       "fields": {
+        "algorithms": {
+         "rule": "repeated",
+         "type": "Algorithm",
+         "id": 1
+        },
+        "identities": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "transports": {
+         "rule": "repeated",
+         "type": "Transport",
+         "id": 3
+        },
+        "not_before_ms": {
+         "type": "int64",
+         "id": 4
+        },
+        "not_after_ms": {
+         "type": "int64",
+         "id": 5
+        },
+        "signatures_per_second": {
+         "type": "uint32",
+         "id": 6
+        }
+       }
+      },
+      "CreateKeyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "kind": {
+         "type": "KeyKind",
+         "id": 3
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 4
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "ImportKeyRequest": {
+       "oneofs": {
+        "private_key": {
+         "oneof": [
+          "pkcs8_der",
+          "sealed_pkcs8"
+         ]
+        }
+       },
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "pkcs8_der": {
+         "type": "bytes",
+         "id": 3
+        },
+        "sealed_pkcs8": {
+         "type": "bytes",
+         "id": 4
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 5
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "ListKeysRequest": {
+       "fields": {
+        "page_size": {
+         "type": "uint32",
+         "id": 1
+        },
+        "page_token": {
+         "type": "string",
+         "id": 2
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 3
+        },
+        "states": {
+         "rule": "repeated",
+         "type": "KeyState",
+         "id": 4
+        }
+       }
+      },
+      "ListKeysResponse": {
+       "fields": {
+        "keys": {
+         "rule": "repeated",
+         "type": "Key",
+         "id": 1
+        },
+        "next_page_token": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "GetKeyRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "PublicKeyFormat": {
+       "values": {
+        "SPKI_DER": 0,
+        "SPKI_PEM": 1,
+        "JWK": 2,
+        "OPENSSH": 3
+       }
+      },
+      "GetPublicKeyRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "format": {
+         "type": "PublicKeyFormat",
+         "id": 3
+        }
+       }
+      },
+      "PublicKey": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "version": {
+         "type": "uint32",
+         "id": 2
+        },
+        "kind": {
+         "type": "KeyKind",
+         "id": 3
+        },
+        "format": {
+         "type": "PublicKeyFormat",
+         "id": 4
+        },
+        "public_key": {
+         "type": "bytes",
+         "id": 5
+        }
+       }
+      },
+      "RotateKeyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "ChangeKeyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "ScheduleDeletionRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        },
+        "after_s": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "SetPolicyRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        },
+        "policy": {
+         "type": "KeyPolicy",
+         "id": 4
+        }
+       }
+      },
+      "SetLabelsRequest": {
+       "fields": {
+        "request_id": {
+         "type": "string",
+         "id": 1
+        },
+        "id": {
+         "type": "string",
+         "id": 2
+        },
+        "expected_revision": {
+         "type": "uint64",
+         "id": 3
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 4
         }
        }
       }
@@ -1490,6 +3926,18 @@ export const INTERNAL_DESCRIPTORS = {
         },
         "value": {
          "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "Duration": {
+       "fields": {
+        "seconds": {
+         "type": "int64",
+         "id": 1
+        },
+        "nanos": {
+         "type": "int32",
          "id": 2
         }
        }
@@ -1556,6 +4004,14 @@ export const INTERNAL_DESCRIPTORS = {
          "keyType": "string",
          "type": "string",
          "id": 3
+        }
+       }
+      },
+      "RetryInfo": {
+       "fields": {
+        "retry_delay": {
+         "type": "google.protobuf.Duration",
+         "id": 1
         }
        }
       }

@@ -1,9 +1,9 @@
 // What the seed's API calls an algorithm, and what the signer calls it: one
 // table. A combination that isn't in it is refused by name.
-import { KeyType, SignerAlgorithm, SigningAlgorithm } from "../proto/mod.ts";
+import { Algorithm, CryptoKeyType, CryptoSigningAlgorithm } from "../proto/mod.ts";
 
 export interface AlgorithmRow {
-  name: keyof typeof SigningAlgorithm;
+  name: keyof typeof CryptoSigningAlgorithm;
   keyType: number;
   /** The signer's well-known key that signs with it. */
   key: string;
@@ -14,8 +14,8 @@ export interface AlgorithmRow {
   scalarBytes: number;
 }
 
-const { RSA, ECC } = KeyType;
-const A = SignerAlgorithm;
+const { RSA, ECC } = CryptoKeyType;
+const A = Algorithm;
 
 const rows: AlgorithmRow[] = [
   row("RSA_PKCS1_SHA256", RSA, "default-rsa", A.RSA_PKCS1_SHA256),
@@ -27,7 +27,7 @@ const rows: AlgorithmRow[] = [
 ];
 
 function row(
-  name: keyof typeof SigningAlgorithm,
+  name: keyof typeof CryptoSigningAlgorithm,
   keyType: number,
   key: string,
   signerAlgorithm: number,
@@ -37,20 +37,22 @@ function row(
   return { name, keyType, key, signerAlgorithm, seedSignerAlgorithm, scalarBytes };
 }
 
-const byNumber = new Map<number, AlgorithmRow>(rows.map((each) => [SigningAlgorithm[each.name], each]));
+const byNumber = new Map<number, AlgorithmRow>(rows.map((each) => [CryptoSigningAlgorithm[each.name], each]));
 
-/** The row of a SigningAlgorithm by its number; undefined for an unknown one. */
+/** The row of a CryptoSigningAlgorithm by its number; undefined for an unknown one. */
 export const algorithmRow = (algorithm: number): AlgorithmRow | undefined => byNumber.get(algorithm);
 
 /** Names and numbers of the algorithms of a key type, or of all, for a refusal's text. */
 export function allowedAlgorithms(keyType?: number): string {
   return rows.filter((each) => keyType === undefined || each.keyType === keyType)
-    .map((each) => `${each.name} (${SigningAlgorithm[each.name]})`).join(", ");
+    .map((each) => `${each.name} (${CryptoSigningAlgorithm[each.name]})`).join(", ");
 }
 
-/** The name of a KeyType by its number; undefined for an unknown one. */
-export const keyTypeName = (keyType: number): keyof typeof KeyType | undefined =>
-  (Object.keys(KeyType) as (keyof typeof KeyType)[]).find((name) => KeyType[name] === keyType);
+/** The name of a CryptoKeyType by its number; undefined for an unknown one. */
+export const keyTypeName = (keyType: number): keyof typeof CryptoKeyType | undefined =>
+  (Object.keys(CryptoKeyType) as (keyof typeof CryptoKeyType)[]).find((name) =>
+    CryptoKeyType[name] === keyType
+  );
 
 /** The key that GetPublicKey gives when no algorithm is named: the seed knew one key a type. */
 export const DEFAULT_KEY: Record<number, string> = { [RSA]: "default-rsa", [ECC]: "default-p256" };

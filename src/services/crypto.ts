@@ -2,11 +2,11 @@
 // key and hashes nothing; every refusal names the field and what is allowed.
 import { type handleUnaryCall, status } from "@grpc/grpc-js";
 import {
-  KeyType,
-  type PublicKeyRequest,
-  type PublicKeyResponseInit,
-  type SignRequest,
-  type SignResponseInit,
+  CryptoKeyType,
+  type CryptoPublicKeyRequest,
+  type CryptoPublicKeyResponseInit,
+  type CryptoSignRequest,
+  type CryptoSignResponseInit,
 } from "../proto/mod.ts";
 import type { Denial } from "../authority/denials.ts";
 import { keyRefusal } from "../authority/key_access.ts";
@@ -37,7 +37,7 @@ export interface CryptoOptions {
 export function cryptoService({ signer, now, compat, denied = () => {} }: CryptoOptions) {
   const seed = compat === "seed";
 
-  const Sign: handleUnaryCall<SignRequest, SignResponseInit> = (call, callback) => {
+  const Sign: handleUnaryCall<CryptoSignRequest, CryptoSignResponseInit> = (call, callback) => {
     const { data, key_type, algorithm, timestamp } = call.request;
     const row = checkAlgorithm(key_type, algorithm);
     if (!("key" in row)) return callback(row);
@@ -61,7 +61,10 @@ export function cryptoService({ signer, now, compat, denied = () => {} }: Crypto
     ).catch((error: unknown) => callback(signerStatus(error)));
   };
 
-  const GetPublicKey: handleUnaryCall<PublicKeyRequest, PublicKeyResponseInit> = (call, callback) => {
+  const GetPublicKey: handleUnaryCall<CryptoPublicKeyRequest, CryptoPublicKeyResponseInit> = (
+    call,
+    callback,
+  ) => {
     const { key_type, timestamp } = call.request;
     const key = keyAskedFor(call.request);
     if (typeof key !== "string") return callback(key);
@@ -81,9 +84,9 @@ export function cryptoService({ signer, now, compat, denied = () => {} }: Crypto
   return { Sign, GetPublicKey };
 }
 
-function keyAskedFor(request: PublicKeyRequest): string | Refusal {
+function keyAskedFor(request: CryptoPublicKeyRequest): string | Refusal {
   // proto3 `optional`: an absent field is left out of the decoded message, whatever its type says.
-  const asked: Partial<PublicKeyRequest> = request;
+  const asked: Partial<CryptoPublicKeyRequest> = request;
   if (asked.algorithm !== undefined && asked.algorithm !== null) {
     const row = checkAlgorithm(request.key_type, asked.algorithm);
     return "key" in row ? row.key : row;
@@ -111,7 +114,7 @@ function checkAlgorithm(keyType: number, algorithm: number): AlgorithmRow | Refu
 }
 
 function unknownKeyType(keyType: number): Refusal {
-  const allowed = Object.entries(KeyType).map(([name, value]) => `${name} (${value})`).join(", ");
+  const allowed = Object.entries(CryptoKeyType).map(([name, value]) => `${name} (${value})`).join(", ");
   return invalidArgument({ field: "key_type", description: `unknown value ${keyType}; allowed: ${allowed}` });
 }
 

@@ -2,13 +2,13 @@ import { Metadata, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import Long from "long";
 import { expect, test } from "vitest";
 import {
-  KeyType,
-  type PublicKeyRequest,
+  Algorithm,
+  CryptoKeyType,
+  type CryptoPublicKeyRequest,
+  CryptoSigningAlgorithm,
+  type CryptoSignRequest,
   Role,
   serviceDefinition,
-  SignerAlgorithm,
-  SigningAlgorithm,
-  type SignRequest,
 } from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
 import { setCaller } from "../authority/caller.ts";
@@ -53,7 +53,7 @@ function call<T>(
     };
     if (caller) setCaller(unary, caller);
     service[method](
-      unary as unknown as ServerUnaryCall<SignRequest & PublicKeyRequest, never>,
+      unary as unknown as ServerUnaryCall<CryptoSignRequest & CryptoPublicKeyRequest, never>,
       (error: Partial<Refusal> | null, value?: unknown) => resolve({ error, value: value as T }),
     );
   });
@@ -63,11 +63,23 @@ const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(
 
 test("each algorithm reaches the key that signs with it", async () => {
   const cases: [number, number, string][] = [
-    [KeyType.RSA, SigningAlgorithm.RSA_PKCS1_SHA256, `default-rsa/${SignerAlgorithm.RSA_PKCS1_SHA256}`],
-    [KeyType.RSA, SigningAlgorithm.RSA_PSS_SHA256, `default-rsa/${SignerAlgorithm.RSA_PSS_SHA256}`],
-    [KeyType.ECC, SigningAlgorithm.ECDSA_P256_SHA256, `default-p256/${SignerAlgorithm.ECDSA_P256_SHA256}`],
-    [KeyType.ECC, SigningAlgorithm.ECDSA_P384_SHA256, `default-p384/${SignerAlgorithm.ECDSA_P384_SHA256}`],
-    [KeyType.ECC, SigningAlgorithm.ECDSA_P384_SHA384, `default-p384/${SignerAlgorithm.ECDSA_P384_SHA384}`],
+    [CryptoKeyType.RSA, CryptoSigningAlgorithm.RSA_PKCS1_SHA256, `default-rsa/${Algorithm.RSA_PKCS1_SHA256}`],
+    [CryptoKeyType.RSA, CryptoSigningAlgorithm.RSA_PSS_SHA256, `default-rsa/${Algorithm.RSA_PSS_SHA256}`],
+    [
+      CryptoKeyType.ECC,
+      CryptoSigningAlgorithm.ECDSA_P256_SHA256,
+      `default-p256/${Algorithm.ECDSA_P256_SHA256}`,
+    ],
+    [
+      CryptoKeyType.ECC,
+      CryptoSigningAlgorithm.ECDSA_P384_SHA256,
+      `default-p384/${Algorithm.ECDSA_P384_SHA256}`,
+    ],
+    [
+      CryptoKeyType.ECC,
+      CryptoSigningAlgorithm.ECDSA_P384_SHA384,
+      `default-p384/${Algorithm.ECDSA_P384_SHA384}`,
+    ],
   ];
   for (const [key_type, algorithm, expected] of cases) {
     const { error, value } = await call<{ signature: Uint8Array }>("Sign", { key_type, algorithm });
@@ -93,13 +105,13 @@ test("empty data is signed", async () => {
 test.each([
   [
     "an RSA algorithm with an ECC key",
-    { key_type: KeyType.ECC, algorithm: 0 },
+    { key_type: CryptoKeyType.ECC, algorithm: 0 },
     "algorithm",
     /ECDSA_P256_SHA256 \(2\)/,
   ],
   [
     "an ECC algorithm with an RSA key",
-    { key_type: KeyType.RSA, algorithm: 2 },
+    { key_type: CryptoKeyType.RSA, algorithm: 2 },
     "algorithm",
     /RSA_PKCS1_SHA256 \(0\)/,
   ],
@@ -131,14 +143,15 @@ test.each([
 test("the P-384 key can be asked for by its algorithm, ECC alone gives P-256", async () => {
   const key = async (request: object) =>
     text((await call<{ public_key_der: Uint8Array }>("GetPublicKey", request)).value?.public_key_der);
-  expect(await key({ key_type: KeyType.ECC })).toBe("default-p256");
-  expect(await key({ key_type: KeyType.RSA })).toBe("default-rsa");
-  expect(await key({ key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA256 })).toBe(
-    "default-p384",
-  );
+  expect(await key({ key_type: CryptoKeyType.ECC })).toBe("default-p256");
+  expect(await key({ key_type: CryptoKeyType.RSA })).toBe("default-rsa");
+  expect(await key({ key_type: CryptoKeyType.ECC, algorithm: CryptoSigningAlgorithm.ECDSA_P384_SHA256 }))
+    .toBe(
+      "default-p384",
+    );
   const { error } = await call("GetPublicKey", {
-    key_type: KeyType.ECC,
-    algorithm: SigningAlgorithm.RSA_PKCS1_SHA256,
+    key_type: CryptoKeyType.ECC,
+    algorithm: CryptoSigningAlgorithm.RSA_PKCS1_SHA256,
   });
   expect(error?.code).toBe(status.INVALID_ARGUMENT);
 });
@@ -164,11 +177,11 @@ test('compat = "seed" signs SHA-384 where the seed said SHA256', async () => {
   });
   const { value } = await call<{ signature: Uint8Array }>(
     "Sign",
-    { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA256 },
+    { key_type: CryptoKeyType.ECC, algorithm: CryptoSigningAlgorithm.ECDSA_P384_SHA256 },
     signer,
     "seed",
   );
-  expect(asked).toEqual([`default-p384/${SignerAlgorithm.ECDSA_P384_SHA384}`]);
+  expect(asked).toEqual([`default-p384/${Algorithm.ECDSA_P384_SHA384}`]);
   expect(value?.signature.length).toBe(96);
   expect([value?.signature[47], value?.signature[95]]).toEqual([5, 9]);
 });
@@ -184,8 +197,8 @@ test("a key that the caller may not use is refused before the signer hears of th
     return Promise.resolve(new Uint8Array());
   };
   const rsaOnly = { ...everything, keys: ["default-rsa"] };
-  const p256 = { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P256_SHA256 };
-  const p384 = { key_type: KeyType.ECC, algorithm: SigningAlgorithm.ECDSA_P384_SHA384 };
+  const p256 = { key_type: CryptoKeyType.ECC, algorithm: CryptoSigningAlgorithm.ECDSA_P256_SHA256 };
+  const p384 = { key_type: CryptoKeyType.ECC, algorithm: CryptoSigningAlgorithm.ECDSA_P384_SHA384 };
   const refusals = [
     await call("Sign", p256, signer, "none", rsaOnly),
     await call("Sign", p384, signer, "none", rsaOnly),
@@ -198,7 +211,7 @@ test("a key that the caller may not use is refused before the signer hears of th
     expect(error?.metadata?.toJSON()).toEqual(refusals[0].error?.metadata?.toJSON());
     expect(error?.details).toBe(refusals[0].error?.details);
   }
-  await call("Sign", { key_type: KeyType.RSA }, signer, "none", rsaOnly);
+  await call("Sign", { key_type: CryptoKeyType.RSA }, signer, "none", rsaOnly);
   expect(asked).toBe(1);
 });
 
@@ -207,7 +220,7 @@ test("a call without a caller gets no key", async () => {
   const { requestSerialize, requestDeserialize } = definition.Sign;
   const bare = { request: requestDeserialize(requestSerialize({})), getPath: () => "" };
   const error = await new Promise<Partial<Refusal> | null>((resolve) =>
-    void service.Sign(bare as unknown as ServerUnaryCall<SignRequest, never>, resolve)
+    void service.Sign(bare as unknown as ServerUnaryCall<CryptoSignRequest, never>, resolve)
   );
   expect(error?.code).toBe(status.PERMISSION_DENIED);
 });

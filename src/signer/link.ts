@@ -4,16 +4,16 @@ import { Channel } from "../grpc/channel.ts";
 import { bidi, unary } from "../grpc/client.ts";
 import type { Dial } from "../grpc/conn.ts";
 import {
+  type Key,
+  type ListKeysResponse,
   methodAt,
-  type SignerKey,
   type SignerListKeysRequestInit,
-  type SignerListKeysResponse,
   type SignerSignBatchRequestInit,
   type SignerSignBatchResponse,
-  type SignerSignItem,
   type SignerSignResult,
 } from "../proto/mod.ts";
 import { CONNECT_TIMEOUT_MS } from "./limits.ts";
+import type { OutgoingItem } from "./outbox.ts";
 
 export interface LinkEvents {
   onResults(results: SignerSignResult[]): void;
@@ -25,18 +25,18 @@ export interface LinkEvents {
 
 export interface Link {
   /** Every key that the signer holds, as it was asked when the link was opened. */
-  readonly keys: readonly SignerKey[];
+  readonly keys: readonly Key[];
   /** False while the signer takes no more. */
   readonly hasRoom: boolean;
   /** One message. Takes ownership of `items`. */
-  send(items: SignerSignItem[]): void;
+  send(items: OutgoingItem[]): void;
   close(): void;
 }
 
 /** Rejects when there is no signer, or at the signal. */
 export type OpenLink = (events: LinkEvents, signal: AbortSignal) => Promise<Link>;
 
-const LIST_KEYS = methodAt<SignerListKeysRequestInit, SignerListKeysResponse>(
+const LIST_KEYS = methodAt<SignerListKeysRequestInit, ListKeysResponse>(
   "/gatehouse.signer.v1.SignerService/ListKeys",
 );
 const SIGN = methodAt<SignerSignBatchRequestInit, SignerSignBatchResponse>(
@@ -64,7 +64,7 @@ class GrpcLink implements Link {
 
   constructor(
     private readonly channel: Channel,
-    readonly keys: SignerKey[],
+    readonly keys: Key[],
     private readonly events: LinkEvents,
   ) {
     this.#call = bidi(channel, SIGN);
@@ -78,7 +78,7 @@ class GrpcLink implements Link {
     return this.#unsent === 0;
   }
 
-  send(items: SignerSignItem[]): void {
+  send(items: OutgoingItem[]): void {
     this.#unsent++;
     this.#call.send({ items }).then(() => {
       this.#unsent--;

@@ -1,7 +1,14 @@
 // Items on their way to the signer, cut into messages of its size. Must never
 // reorder, so that callers are served as they came.
-import type { SignerSignItem } from "../proto/mod.ts";
 import { ITEM_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from "./limits.ts";
+
+/** What goes into a message. */
+export interface OutgoingItem {
+  readonly id: number;
+  readonly key: string;
+  readonly algorithm: number;
+  readonly data: Uint8Array;
+}
 
 /** An upper bound of what the item takes in a message. A UTF-16 unit is at most three bytes. */
 export function wireBytes(key: string, data: Uint8Array): number {
@@ -9,13 +16,13 @@ export function wireBytes(key: string, data: Uint8Array): number {
 }
 
 export class Outbox {
-  #items: SignerSignItem[] = [];
+  #items: OutgoingItem[] = [];
 
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
 
-  add(item: SignerSignItem): void {
+  add(item: OutgoingItem): void {
     this.#items.push(item);
   }
 
@@ -24,9 +31,9 @@ export class Outbox {
   }
 
   /** The next messages' items, all of them. `wanted` drops an item that nobody waits for any more. */
-  takeBatches(wanted: (id: number) => boolean): SignerSignItem[][] {
-    const batches: SignerSignItem[][] = [];
-    let batch: SignerSignItem[] = [];
+  takeBatches(wanted: (id: number) => boolean): OutgoingItem[][] {
+    const batches: OutgoingItem[][] = [];
+    let batch: OutgoingItem[] = [];
     let bytes = 0;
     for (const item of this.#items) {
       if (!wanted(item.id)) continue;

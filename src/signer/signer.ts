@@ -1,9 +1,7 @@
 // What the services know of signing: names of keys, data in, signatures out.
 // Must never know a private key, nor how the signer is reached.
 import { status } from "@grpc/grpc-js";
-import type { SignerKey } from "../proto/mod.ts";
-
-export type { SignerKey } from "../proto/mod.ts";
+import type { Key } from "../proto/mod.ts";
 
 /** Why the signer did not do it: a gRPC status that may be handed to the caller as it is. */
 export class SignerError extends Error {
@@ -18,7 +16,7 @@ export interface Signer {
   /**
    * Hashes and signs.
    * @param key such as "default-rsa"
-   * @param algorithm one of `SignerAlgorithm`
+   * @param algorithm one of `Algorithm`
    * @param data must not change before the promise is settled
    * @returns RSA: as long as the modulus; ECDSA: DER (RFC 3279, 2.2.3)
    * @throws SignerError NOT_FOUND (key), INVALID_ARGUMENT (algorithm, data), RESOURCE_EXHAUSTED (too much waits),
@@ -28,7 +26,7 @@ export interface Signer {
   /** SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), DER. @throws SignerError NOT_FOUND, UNAVAILABLE */
   publicKey(key: string): Promise<Uint8Array>;
   /** Public halves only. @throws SignerError UNAVAILABLE */
-  keys(): Promise<SignerKey[]>;
+  keys(): Promise<Key[]>;
   /** Whether signing works now. */
   readonly healthy: boolean;
   /** Calls back at every change of `healthy`. */

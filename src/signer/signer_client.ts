@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers";
 import { status } from "@grpc/grpc-js";
 import { type Clock, systemClock, type Timer } from "../grpc/clock.ts";
-import type { SignerKey, SignerSignResult } from "../proto/mod.ts";
+import type { Key, SignerSignResult } from "../proto/mod.ts";
 import { InFlight } from "./in_flight.ts";
 import {
   DEFAULT_DEADLINE_MS,
@@ -45,7 +45,7 @@ export class SignerClient implements Signer {
   #lastResultMs = 0;
   #lastFailure = "";
   /** By name, as the last signer had them: a public key may be asked while it restarts. */
-  #keys: Map<string, SignerKey> | undefined;
+  #keys: Map<string, Key> | undefined;
   #flushing = false;
   #expiry: Timer | undefined;
 
@@ -78,11 +78,12 @@ export class SignerClient implements Signer {
   async publicKey(key: string): Promise<Uint8Array> {
     const keys = await this.#knownKeys();
     const found = keys.get(key);
-    if (found) return found.public_key_der;
+    const newest = found?.versions.at(-1);
+    if (newest) return newest.public_key_der;
     throw new SignerError(status.NOT_FOUND, `key: no ${key}; there are ${[...keys.keys()].join(", ")}`);
   }
 
-  async keys(): Promise<SignerKey[]> {
+  async keys(): Promise<Key[]> {
     return [...(await this.#knownKeys()).values()];
   }
 
@@ -109,7 +110,7 @@ export class SignerClient implements Signer {
     return undefined;
   }
 
-  async #knownKeys(): Promise<Map<string, SignerKey>> {
+  async #knownKeys(): Promise<Map<string, Key>> {
     // Still none: the first signer has not been reached yet.
     if (!this.#keys && this.#state === "connecting") await this.#attempt.promise;
     if (!this.#keys) throw this.#unavailable();
@@ -150,7 +151,7 @@ export class SignerClient implements Signer {
     try {
       const events = { onResults: this.#settle, onRoom: this.#scheduleFlush, onEnd };
       this.#link = await open(events, this.#closing.signal);
-      this.#keys = new Map(this.#link.keys.map((key) => [key.name, key]));
+      this.#keys = new Map(this.#link.keys.map((key) => [key.id, key]));
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     } finally {

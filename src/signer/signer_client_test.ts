@@ -2,25 +2,32 @@ import { status } from "@grpc/grpc-js";
 import Long from "long";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Clock } from "../grpc/clock.ts";
-import type { SignerSignItem } from "../proto/mod.ts";
+import { KeyKind, KeyState } from "../proto/mod.ts";
 import { MAX_DATA_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import type { OutgoingItem } from "./outbox.ts";
 import { SignerClient } from "./signer_client.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-const key = (name: string, der: string) => ({
-  name,
-  algorithms: [3],
-  public_key_der: bytes(der),
-  created_at: Long.ZERO,
+const key = (id: string, der: string) => ({
+  id,
+  kind: KeyKind.EC_P256,
+  state: KeyState.ENABLED,
+  revision: Long.UONE,
+  labels: {},
+  versions: [{ version: 1, public_key_der: bytes(der), created_at_ms: Long.ZERO }],
+  created_at_ms: Long.ZERO,
+  delete_at_ms: Long.ZERO,
+  imported: false,
 });
+const result = (id: number | null = 0) => ({ id: id ?? 0, version: 1, queue_us: 0, sign_us: 0 });
 
 /** A signer that does what the test says. */
 class FakeSigner {
   /** Undefined: nobody there. */
   keys: ReturnType<typeof key>[] | undefined = [key("default-p256", "first")];
-  readonly messages: SignerSignItem[][] = [];
+  readonly messages: OutgoingItem[][] = [];
   events: LinkEvents | undefined;
   hasRoom = true;
   opened = 0;
@@ -43,7 +50,10 @@ class FakeSigner {
 
   /** Answers every item with its own data. */
   answer(): void {
-    const results = this.messages.splice(0).flat().map(({ id, data }) => ({ id, signature: data }));
+    const results = this.messages.splice(0).flat().map(({ id, data }) => ({
+      ...result(id),
+      signature: data,
+    }));
     this.events?.onResults(results);
   }
 }
@@ -129,7 +139,8 @@ test("a refused item fails by itself with the signer's status", async () => {
   const [bad, good] = [sign("a"), sign("b")];
   await turn();
   const [first] = fake.messages[0].splice(0, 1);
-  fake.events?.onResults([{ id: first.id, failure: { code: status.NOT_FOUND, message: "key: no such" } }]);
+  const failure = { code: status.NOT_FOUND, message: "key: no such", reason: "", retry_after_ms: 0 };
+  fake.events?.onResults([{ ...result(first.id), failure }]);
   fake.answer();
   await expect(bad).rejects.toMatchObject({ code: status.NOT_FOUND, message: "key: no such" });
   expect(await good).toEqual(bytes("b"));
@@ -197,7 +208,7 @@ test("public keys are kept while the signer is away and renewed when it is back"
   fake.keys = [key("default-p256", "second")];
   await clock.advance(500);
   expect(await client.publicKey("default-p256")).toEqual(bytes("second"));
-  expect((await client.keys()).map(({ name }) => name)).toEqual(["default-p256"]);
+  expect((await client.keys()).map(({ id }) => id)).toEqual(["default-p256"]);
   expect(await failure(client.publicKey("other"))).toBe("NOT_FOUND");
 });
 

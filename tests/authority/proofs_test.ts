@@ -11,11 +11,11 @@ import type { Channel } from "../../src/grpc/channel.ts";
 import { unary } from "../../src/grpc/client.ts";
 import {
   type ChallengeResponse,
+  type CryptoSignRequestInit,
+  type CryptoSignResponse,
   type ListAdminsResponse,
   methodAt,
   Role,
-  type SignRequestInit,
-  type SignResponse,
 } from "../../src/proto/mod.ts";
 import { type Certificate, type Open, openAgent } from "./agent.ts";
 
@@ -84,11 +84,11 @@ test.each<Door>(["unix", "vsock"])("over %s a proof can't be replayed, there or 
   expect(await listWith(one, forged)).toBe("UNAUTHENTICATED PROOF_INVALID");
 });
 
-const sign = methodAt<SignRequestInit, SignResponse>("/crypto.CryptoService/Sign");
-const RSA: SignRequestInit = { key_type: 0, algorithm: 0 };
-const P256: SignRequestInit = { key_type: 1, algorithm: 2 };
+const sign = methodAt<CryptoSignRequestInit, CryptoSignResponse>("/crypto.CryptoService/Sign");
+const RSA: CryptoSignRequestInit = { key_type: 0, algorithm: 0 };
+const P256: CryptoSignRequestInit = { key_type: 1, algorithm: 2 };
 
-test.each<[Door, Certificate | undefined, SignRequestInit, string]>([
+test.each<[Door, Certificate | undefined, CryptoSignRequestInit, string]>([
   ["tcp-tls", "user", RSA, "OK"],
   ["tcp-tls", "user", P256, "PERMISSION_DENIED KEY_NOT_ALLOWED"],
   ["tcp-tls", "operator", P256, "OK"],

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { SignerAlgorithm } from "../../src/proto/mod.ts";
+import { Algorithm } from "../../src/proto/mod.ts";
 import { MAX_DATA_BYTES } from "../../src/signer/limits.ts";
 import { type SignerProcess, SignerStartError, startSignerProcess } from "../../src/signer/process.ts";
 import { RemoteSigner } from "../../src/signer/remote_signer.ts";
@@ -17,8 +17,8 @@ import { dialer } from "../../src/transport/dial.ts";
 
 /** As shipped; a debug build may be of another day. */
 const binary = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
-const P256 = ["default-p256", SignerAlgorithm.ECDSA_P256_SHA256] as const;
-const RSA = ["default-rsa", SignerAlgorithm.RSA_PSS_SHA256] as const;
+const P256 = ["default-p256", Algorithm.ECDSA_P256_SHA256] as const;
+const RSA = ["default-rsa", Algorithm.RSA_PSS_SHA256] as const;
 /** From the signer's death to its next signature. */
 const BACK_WITHIN_MS = 2_000;
 
@@ -86,11 +86,11 @@ test("signatures of every algorithm verify with the fetched public key", async (
   const pss = { padding: 6, saltLength: 32 }; // RSA_PKCS1_PSS_PADDING
   for (
     const [key, algorithm, hash, options] of [
-      ["default-rsa", SignerAlgorithm.RSA_PKCS1_SHA256, "sha256", {}],
-      ["default-rsa", SignerAlgorithm.RSA_PSS_SHA256, "sha256", pss],
-      ["default-p256", SignerAlgorithm.ECDSA_P256_SHA256, "sha256", {}],
-      ["default-p384", SignerAlgorithm.ECDSA_P384_SHA256, "sha256", {}],
-      ["default-p384", SignerAlgorithm.ECDSA_P384_SHA384, "sha384", {}],
+      ["default-rsa", Algorithm.RSA_PKCS1_SHA256, "sha256", {}],
+      ["default-rsa", Algorithm.RSA_PSS_SHA256, "sha256", pss],
+      ["default-p256", Algorithm.ECDSA_P256_SHA256, "sha256", {}],
+      ["default-p384", Algorithm.ECDSA_P384_SHA256, "sha256", {}],
+      ["default-p384", Algorithm.ECDSA_P384_SHA384, "sha384", {}],
     ] as const
   ) {
     const der = Buffer.from(await signer.publicKey(key));
@@ -100,7 +100,7 @@ test("signatures of every algorithm verify with the fetched public key", async (
       true,
     );
   }
-  expect((await signer.keys()).map(({ name }) => name)).toEqual([
+  expect((await signer.keys()).map(({ id }) => id)).toEqual([
     "default-p256",
     "default-p384",
     "default-rsa",
