@@ -4,7 +4,14 @@ import { Buffer } from "node:buffer";
 import { createHash, type KeyObject, sign } from "node:crypto";
 import { Metadata, status } from "@grpc/grpc-js";
 import type { Channel } from "../grpc/channel.ts";
-import { type CallOptions, type ClientMethod, GrpcError, serverStream, unary } from "../grpc/client.ts";
+import {
+  type CallOptions,
+  type ClientMethod,
+  clientStream,
+  GrpcError,
+  serverStream,
+  unary,
+} from "../grpc/client.ts";
 import { type ChallengeRequestInit, type ChallengeResponse, methodAt } from "../proto/mod.ts";
 import { reasonIn } from "../services/refusal.ts";
 import { encodeProof, PROOF_METADATA, signedBytes } from "./proof.ts";
@@ -72,6 +79,27 @@ export class Prover {
     }
   }
 
+  /**
+   * Many requests, one response. The proof is for the first request, which says what the others hold.
+   * @param rest the others; called again when the connection was lost before the server took the proof
+   * @throws GrpcError
+   */
+  async clientStream<Request, Response>(
+    method: ClientMethod<Request, Response>,
+    first: Request,
+    rest: () => AsyncIterable<Request>,
+    options: CallOptions = {},
+  ): Promise<Response> {
+    return await again(async () =>
+      await clientStream(
+        this.channel,
+        method,
+        firstThen(first, rest),
+        await this.#proven(method, first, options),
+      )
+    );
+  }
+
   /** The call's options with a proof for this very request. */
   async #proven<Request, Response>(
     method: ClientMethod<Request, Response>,
@@ -88,6 +116,15 @@ export class Prover {
     metadata.set(PROOF_METADATA, Buffer.from(encodeProof({ key_id: this.key.keyId, nonce, signature })));
     return { ...options, metadata };
   }
+}
+
+/** The requests of a client stream whose first one is known. */
+export async function* firstThen<Request>(
+  first: Request,
+  rest: () => AsyncIterable<Request>,
+): AsyncGenerator<Request, void, void> {
+  yield first;
+  yield* rest();
 }
 
 /** A nonce is of one connection: when the channel made another one in between, once more is enough. */

@@ -2,11 +2,11 @@
 // takes proofs, by the client certificate over TLS. Must never send a proof where the server refuses all.
 import type { Command } from "commander";
 import { type PrivateKey, PrivateKeyError, readPrivateKey } from "../authority/private_key.ts";
-import { Prover } from "../authority/prover.ts";
+import { firstThen, Prover } from "../authority/prover.ts";
 import { MAX_KEY_FILE_BYTES } from "../authority/public_key.ts";
-import type { ApiPath } from "../authority/table.ts";
+import { type ApiPath, TABLE } from "../authority/table.ts";
 import { Channel } from "../grpc/channel.ts";
-import { serverStream, unary } from "../grpc/client.ts";
+import { clientStream, serverStream, unary } from "../grpc/client.ts";
 import { methodAt } from "../proto/mod.ts";
 import { type Address, formatAddress, parseAddressList } from "../transport/address.ts";
 import { dialer, type DialOptions } from "../transport/dial.ts";
@@ -61,8 +61,9 @@ export class AdminClient {
   unary<Request, Response>(path: ApiPath, request: Request): Promise<Response> {
     const { deadlineMs, signal } = this.options;
     const method = methodAt<Request, Response>(path);
-    return this.#prover
-      ? this.#prover.unary(method, request, { deadlineMs, signal })
+    const prover = this.#proverFor(path);
+    return prover
+      ? prover.unary(method, request, { deadlineMs, signal })
       : unary(this.#channel, method, request, { deadlineMs, signal });
   }
 
@@ -70,9 +71,34 @@ export class AdminClient {
   serverStream<Request, Response>(path: ApiPath, request: Request): AsyncIterable<Response> {
     const { signal } = this.options;
     const method = methodAt<Request, Response>(path);
-    return this.#prover
-      ? this.#prover.serverStream(method, request, { signal })
+    const prover = this.#proverFor(path);
+    return prover
+      ? prover.serverStream(method, request, { signal })
       : serverStream(this.#channel, method, request, { signal });
+  }
+
+  /**
+   * Has no time limit: what is sent may be of any length.
+   * @param first what a proof is made for
+   * @param rest what follows; called again when the connection was lost at the start
+   * @throws GrpcError
+   */
+  clientStream<Request, Response>(
+    path: ApiPath,
+    first: Request,
+    rest: () => AsyncIterable<Request>,
+  ): Promise<Response> {
+    const { signal } = this.options;
+    const method = methodAt<Request, Response>(path);
+    const prover = this.#proverFor(path);
+    return prover
+      ? prover.clientStream(method, first, rest, { signal })
+      : clientStream(this.#channel, method, firstThen(first, rest), { signal });
+  }
+
+  /** None where the server doesn't look at a proof: it would cost a round trip for nothing. */
+  #proverFor(path: ApiPath): Prover | undefined {
+    return TABLE.get(path)?.readsProof ? this.#prover : undefined;
   }
 
   close(): void {
