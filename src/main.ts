@@ -6,6 +6,7 @@ import { register as ca } from "./cli/ca.ts";
 import { register as config } from "./cli/config.ts";
 import { register as doctor } from "./cli/doctor.ts";
 import { register as echo } from "./cli/echo.ts";
+import { register as keys } from "./cli/keys.ts";
 import { register as proxy } from "./cli/proxy.ts";
 import { register as pubkey } from "./cli/pubkey.ts";
 import { register as serve } from "./cli/serve.ts";
@@ -38,6 +39,7 @@ for (
     up,
     vm,
     echo,
+    keys,
     sign,
     pubkey,
     verify,

@@ -7,6 +7,7 @@ import { type AdminClient, type AdminOptions, adminOptions, withAdmin } from "..
 import { action } from "../command.ts";
 import { readInput } from "../files.ts";
 import { note, print, printJson } from "../output.ts";
+import { parseSeconds } from "../times.ts";
 import { applyConfig, entryOf, getVersion, inFile, rollbackConfig, versionNumber } from "./calls.ts";
 import { confirmAfter, type ConfirmMode, confirmMode, type Outcome } from "./confirm_after.ts";
 import { diffText } from "./diff.ts";
@@ -179,13 +180,10 @@ async function tlsMaterial(options: ApplyOptions): Promise<TlsMaterialInit | und
 const text = async (file: string): Promise<string> =>
   new TextDecoder().decode(await readInput(file, MAX_FILE_BYTES, "give the file that is meant"));
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, min: 60, h: 3_600 };
-
 /** "60s", "5m", "1h", or seconds. */
 function seconds(given: string): number {
-  const match = /^(\d{1,5})(s|m|min|h)?$/.exec(given.trim());
-  const value = match === null ? NaN : Number(match[1]) * UNITS[match[2] ?? ""];
-  if (value <= MAX_CONFIRM_S) return value;
+  const value = parseSeconds(given);
+  if (value !== undefined && value <= MAX_CONFIRM_S) return value;
   throw new GatehouseError(
     "bad-argument",
     `--confirm-within ${given}: no time up to an hour`,
