@@ -13,6 +13,7 @@ import { instanceId, prepareStateDir } from "./instance_id.ts";
 import type { Log } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
 import { edgeAddresses } from "./places.ts";
+import { PageTokens } from "../services/page_token.ts";
 import { Watching } from "./watching.ts";
 
 export interface Parts {
@@ -24,6 +25,7 @@ export interface Parts {
   readonly emit: EmitEvent;
   readonly watching: Watching;
   readonly health: Health;
+  readonly pageTokens: PageTokens;
   readonly authority: Authority;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
@@ -47,6 +49,7 @@ export async function makeParts(
   const health = new Health(signer);
   const events = new EventLog({ log: log.component("events") });
   const clock = await ApplianceClock.start({ log: log.component("clock"), stateDir });
+  signer.useClock(clock);
   const id = options.instanceId ?? await instanceId(stateDir);
   const authority = await createAuthority({
     stateDir,
@@ -75,6 +78,7 @@ export async function makeParts(
       edgeWanted: () => edge !== undefined && edgeAddresses(config(), edge).length > 0,
     }),
     health,
+    pageTokens: new PageTokens(),
     authority,
     config,
     control() {

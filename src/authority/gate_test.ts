@@ -64,13 +64,14 @@ test("a service with a method that has no row can't be added", async () => {
   expect(() => guarded.addService({ Promote: method }, {})).toThrow(/Promote has no row/);
 });
 
-test("a method that needs a proof and streams its requests can't be added", async () => {
+test("a method that needs a proof and streams both ways can't be added", async () => {
   started = await startAuthority();
   const { Apply } = serviceDefinition("gatehouse.v1.Config");
   const guarded = started.authority.guard(started.server);
-  expect(() => guarded.addService({ Apply: { ...Apply, requestStream: true } }, {})).toThrow(
-    /streams its requests/,
-  );
+  expect(() => guarded.addService({ Apply: { ...Apply, requestStream: true, responseStream: true } }, {}))
+    .toThrow(
+      /streams both ways/,
+    );
 });
 
 test("a method that reached the server without the guard is refused by the gate", async () => {

@@ -1,10 +1,12 @@
 // A server on which every service stands behind the table: proofs are verified before a handler runs.
 // Must never add a method without a row, nor touch the handlers of those that read no proof.
 import type {
+  handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
   MethodDefinition,
   sendUnaryData,
+  ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
@@ -36,6 +38,8 @@ export interface GuardOptions {
 
 type UnaryCall = ServerUnaryCall<object, unknown>;
 type StreamingCall = ServerWritableStream<object, unknown>;
+type ReceivingCall = ServerReadableStream<object, unknown>;
+type ProvenCall = UnaryCall | StreamingCall | ReceivingCall;
 
 export class GuardedServer implements ServiceHost {
   /** The bytes of requests whose handlers have not begun. */
@@ -45,7 +49,7 @@ export class GuardedServer implements ServiceHost {
 
   /**
    * As the server's own.
-   * @throws Error when a method has no row in the table, or needs a proof and has no single request to bind it to
+   * @throws Error when a method has no row in the table, or needs a proof and streams both ways
    */
   addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     const methods: Record<string, MethodDefinition<object, object>> = {};
@@ -53,8 +57,8 @@ export class GuardedServer implements ServiceHost {
     for (const [name, method] of Object.entries(definition)) {
       const row = TABLE.get(method.path);
       if (row === undefined) throw new Error(`${method.path} has no row in src/authority/table.ts`);
-      if (row.readsProof && method.requestStream) {
-        throw new Error(`${method.path} streams its requests: a proof is made over one`);
+      if (row.readsProof && method.requestStream && method.responseStream) {
+        throw new Error(`${method.path} streams both ways: a proof is made over one message`);
       }
       const given = implementation[name] ?? implementation[method.originalName ?? name];
       const handler: UntypedHandleCall | undefined = given?.bind(implementation);
@@ -76,6 +80,11 @@ export class GuardedServer implements ServiceHost {
   }
 
   #proving(method: MethodDefinition<object, object>, handler: UntypedHandleCall): UntypedHandleCall {
+    if (method.requestStream) {
+      const run = handler as handleClientStreamingCall<object, unknown>;
+      return (call: ReceivingCall, callback: sendUnaryData<unknown>) =>
+        this.#whenProven(call, method.path, () => run(call, callback), (refusal) => callback(refusal));
+    }
     if (method.responseStream) {
       const run = handler as handleServerStreamingCall<object, unknown>;
       return (call: StreamingCall) =>
@@ -88,7 +97,7 @@ export class GuardedServer implements ServiceHost {
 
   /** Without a proof the handler runs at once. What it throws or rejects with is the server's to tell. */
   async #whenProven(
-    call: UnaryCall | StreamingCall,
+    call: ProvenCall,
     path: string,
     run: () => unknown,
     refuse: (refusal: Refusal) => void,
@@ -115,12 +124,14 @@ export class GuardedServer implements ServiceHost {
   }
 
   async #prove(
-    call: UnaryCall | StreamingCall,
+    call: ProvenCall,
     path: string,
     given: (string | Buffer)[],
   ): Promise<Refusal | undefined> {
     const peer = peerOf(call);
-    const request = this.#requests.get(call.request);
+    // Of a stream of requests the first one: the others are held against what it says of them.
+    const message = "request" in call && call.request ? call.request : await firstOf(call as ReceivingCall);
+    const request = message && this.#requests.get(message);
     if (peer === undefined || request === undefined) return refusalBy("PROOF_INVALID");
     const { identity } = this.options.policy.callerAt(peer);
     const deny = (rule: Rule, by: Identity) => {
@@ -140,4 +151,29 @@ export class GuardedServer implements ServiceHost {
     setCaller(call, proven, () => this.options.proofs.stands(outcome));
     return undefined;
   }
+}
+
+/** The first message, which its handler gets as well; undefined when the stream ends without one. */
+async function firstOf(call: ReceivingCall): Promise<object | undefined> {
+  for (;;) {
+    const message: object | null = call.read();
+    if (message !== null) {
+      // At once: a stream that has ended says so in the next turn, and then takes nothing back.
+      call.unshift(message);
+      return message;
+    }
+    if (call.readableEnded || call.destroyed) return undefined;
+    await somethingNew(call);
+  }
+}
+
+function somethingNew(call: ReceivingCall): Promise<void> {
+  return new Promise((resolve) => {
+    const names = ["readable", "end", "close"];
+    const done = () => {
+      for (const name of names) call.off(name, done);
+      resolve();
+    };
+    for (const name of names) call.on(name, done);
+  });
 }

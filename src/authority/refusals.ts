@@ -52,6 +52,10 @@ const REFUSALS = {
     status.PERMISSION_DENIED,
     "the caller may use no such key; an administrator gives keys by [access] of the configuration",
   ],
+  KEY_NOT_FOUND: [
+    status.NOT_FOUND,
+    "there is no such key, or none that the caller may see; an administrator gives keys by [access] of the configuration and by their policies",
+  ],
 } as const satisfies Record<string, readonly [status, string]>;
 
 /** Which rule refused: the reason of the ErrorInfo, and what the log calls it. */

@@ -1,6 +1,6 @@
 // crypto.CryptoService: checks a request, has the signer answer it. It holds no
 // key and hashes nothing; every refusal names the field and what is allowed.
-import { type handleUnaryCall, status } from "@grpc/grpc-js";
+import type { handleUnaryCall } from "@grpc/grpc-js";
 import {
   CryptoKeyType,
   type CryptoPublicKeyRequest,
@@ -10,7 +10,8 @@ import {
 } from "../proto/mod.ts";
 import type { Denial } from "../authority/denials.ts";
 import { keyRefusal } from "../authority/key_access.ts";
-import { type Signer, SignerError } from "../signer/signer.ts";
+import { signerCallerOf } from "../authority/signer_caller.ts";
+import type { Signer } from "../signer/signer.ts";
 import {
   type AlgorithmRow,
   algorithmRow,
@@ -18,8 +19,10 @@ import {
   DEFAULT_KEY,
   keyTypeName,
 } from "./algorithms.ts";
-import { invalidArgument, type Refusal, refuse } from "./refusal.ts";
+import { invalidArgument, type Refusal } from "./refusal.ts";
 import { rawSignature, seedPublicKey } from "./seed_compat.ts";
+import { signerStatus } from "./signer_status.ts";
+import { timeLeftMs } from "./time_left.ts";
 
 /** What fits a message of gRPC's default limit (4 MiB) with 64 KiB to spare for the other fields. */
 export const MAX_SIGN_DATA_BYTES = 4 * 1024 * 1024 - 64 * 1024;
@@ -49,8 +52,14 @@ export function cryptoService({ signer, now, compat, denied = () => {} }: Crypto
         description: `${data.length} bytes; at most ${MAX_SIGN_DATA_BYTES} are signed in one call`,
       }));
     }
-    signer.sign(row.key, seed ? row.seedSignerAlgorithm : row.signerAlgorithm, data).then(
-      (signature) =>
+    signer.sign({
+      key: row.key,
+      algorithm: seed ? row.seedSignerAlgorithm : row.signerAlgorithm,
+      data,
+      caller: signerCallerOf(call),
+      timeLeftMs: timeLeftMs(call, now()),
+    }).then(
+      ({ signature }) =>
         callback(null, {
           signature: seed && row.scalarBytes > 0 ? rawSignature(signature, row.scalarBytes) : signature,
           key_type,
@@ -116,9 +125,4 @@ function checkAlgorithm(keyType: number, algorithm: number): AlgorithmRow | Refu
 function unknownKeyType(keyType: number): Refusal {
   const allowed = Object.entries(CryptoKeyType).map(([name, value]) => `${name} (${value})`).join(", ");
   return invalidArgument({ field: "key_type", description: `unknown value ${keyType}; allowed: ${allowed}` });
-}
-
-function signerStatus(error: unknown): Refusal {
-  if (error instanceof SignerError) return refuse(error.code, "SIGNER", error.message);
-  return refuse(status.INTERNAL, "INTERNAL", "it could not be done here; the agent's log says why", error);
 }

@@ -11,6 +11,7 @@ import {
   serviceDefinition,
 } from "../proto/mod.ts";
 import { type Signer, SignerError } from "../signer/signer.ts";
+import { signed, signerThat } from "../signer/testkit.ts";
 import { setCaller } from "../authority/caller.ts";
 import { ALL_KEYS, type Identity } from "../authority/identity.ts";
 import { cryptoService, MAX_SIGN_DATA_BYTES } from "./crypto.ts";
@@ -20,16 +21,9 @@ const definition = serviceDefinition("crypto.CryptoService");
 
 /** Answers with what it was asked, so that a test sees which key and algorithm the service chose. */
 function askedSigner(
-  answer?: (key: string, algorithm: number, data: Uint8Array) => Promise<Uint8Array>,
+  sign: Signer["sign"] = ({ key, algorithm }) => Promise.resolve(signed(`${key}/${algorithm}`)),
 ): Signer {
-  return {
-    sign: answer ?? ((key, algorithm) => Promise.resolve(new TextEncoder().encode(`${key}/${algorithm}`))),
-    publicKey: (key) => Promise.resolve(new TextEncoder().encode(key)),
-    keys: () => Promise.resolve([]),
-    healthy: true,
-    onHealth() {},
-    close: () => Promise.resolve(),
-  };
+  return signerThat({ sign, publicKey: (key) => Promise.resolve(new TextEncoder().encode(key)) });
 }
 
 const everything: Identity = { name: "unix", role: Role.USER, transport: "unix", keys: [ALL_KEYS] };
@@ -50,6 +44,7 @@ function call<T>(
       request: requestDeserialize(requestSerialize(request)),
       metadata: new Metadata(),
       getPath: () => `/crypto.CryptoService/${method}`,
+      getDeadline: () => Infinity,
     };
     if (caller) setCaller(unary, caller);
     service[method](
@@ -171,9 +166,9 @@ test("the signer's own status reaches the caller, anything else is INTERNAL with
 test('compat = "seed" signs SHA-384 where the seed said SHA256', async () => {
   const asked: string[] = [];
   const der = Uint8Array.of(0x30, 6, 2, 1, 5, 2, 1, 9);
-  const signer = askedSigner((key, algorithm) => {
+  const signer = askedSigner(({ key, algorithm }) => {
     asked.push(`${key}/${algorithm}`);
-    return Promise.resolve(der);
+    return Promise.resolve({ ...signed(""), signature: der });
   });
   const { value } = await call<{ signature: Uint8Array }>(
     "Sign",

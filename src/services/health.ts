@@ -5,6 +5,7 @@ import type { Signer } from "../signer/signer.ts";
 
 export const ECHO_SERVICE = "echo.EchoService";
 export const CRYPTO_SERVICE = "crypto.CryptoService";
+export const KEYED_CRYPTO_SERVICE = "gatehouse.v1.Crypto";
 
 /** Parts that no one calls by name, but that an operator watches as one watches a service. */
 export const PART_SERVICES = [
@@ -17,7 +18,7 @@ export type PartService = typeof PART_SERVICES[number];
 
 export class Health {
   readonly #implementation: HealthImplementation;
-  readonly #services = new Set<string>(["", ECHO_SERVICE, CRYPTO_SERVICE]);
+  readonly #services = new Set<string>(["", ECHO_SERVICE, CRYPTO_SERVICE, KEYED_CRYPTO_SERVICE]);
   #draining = false;
 
   constructor(signer: Signer) {
@@ -25,6 +26,7 @@ export class Health {
       "": "NOT_SERVING",
       [ECHO_SERVICE]: "SERVING",
       [CRYPTO_SERVICE]: "NOT_SERVING",
+      [KEYED_CRYPTO_SERVICE]: "NOT_SERVING",
     };
     this.#implementation = new HealthImplementation(initial);
     this.#follow(signer.healthy);
@@ -49,6 +51,7 @@ export class Health {
   #follow(healthy: boolean): void {
     this.#set("", healthy);
     this.#set(CRYPTO_SERVICE, healthy);
+    this.#set(KEYED_CRYPTO_SERVICE, healthy);
   }
 
   #set(service: string, healthy: boolean): void {

@@ -5,7 +5,7 @@ import { Channel } from "../grpc/channel.ts";
 import { type ClientMethod, unary } from "../grpc/client.ts";
 import { MemoryListener } from "../grpc/conn_pair.ts";
 import { Server } from "../grpc/server.ts";
-import type { Signer } from "../signer/signer.ts";
+import { signerThat } from "../signer/testkit.ts";
 import { CRYPTO_SERVICE, ECHO_SERVICE, Health } from "./health.ts";
 
 const Check = definition.Check as unknown as ClientMethod<{ service: string }, { status: string }>;
@@ -15,15 +15,7 @@ let tellSigner: (healthy: boolean) => void;
 let server: Server;
 let channel: Channel;
 beforeEach(() => {
-  const unused = () => Promise.reject(new Error("not asked here"));
-  const signer: Signer = {
-    sign: unused,
-    publicKey: unused,
-    keys: unused,
-    healthy: true,
-    onHealth: (callback) => tellSigner = callback,
-    close: () => Promise.resolve(),
-  };
+  const signer = signerThat({ onHealth: (callback) => tellSigner = callback });
   health = new Health(signer);
   server = new Server();
   health.addToServer(server);

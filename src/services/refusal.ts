@@ -8,6 +8,8 @@ import {
   type RpcBadRequestInit,
   type RpcErrorInfo,
   type RpcErrorInfoInit,
+  type RpcRetryInfo,
+  type RpcRetryInfoInit,
   type RpcStatus,
   type RpcStatusInit,
 } from "../proto/mod.ts";
@@ -15,6 +17,7 @@ import {
 const Status = messageType<RpcStatusInit, RpcStatus>("google.rpc.Status");
 const BadRequest = messageType<RpcBadRequestInit, RpcBadRequest>("google.rpc.BadRequest");
 const ErrorInfo = messageType<RpcErrorInfoInit, RpcErrorInfo>("google.rpc.ErrorInfo");
+const RetryInfo = messageType<RpcRetryInfoInit, RpcRetryInfo>("google.rpc.RetryInfo");
 
 /** The `domain` of every ErrorInfo that this product sends. */
 export const ERROR_DOMAIN = "gatehouse";
@@ -33,6 +36,12 @@ export type Refusal = StatusObject & {
   cause?: unknown;
 };
 
+/** Whether it was made here, by one of the functions below. */
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === "object" && value !== null && !(value instanceof Error) &&
+    "metadata" in value && value.metadata instanceof Metadata;
+}
+
 /** INVALID_ARGUMENT with a google.rpc.BadRequest that names the fields. */
 export function invalidArgument(...violations: FieldViolation[]): Refusal {
   const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
@@ -44,12 +53,26 @@ export function invalidArgument(...violations: FieldViolation[]): Refusal {
 
 /** Any other status with a google.rpc.ErrorInfo. `reason` is UPPER_SNAKE_CASE. */
 export function refuse(code: status, reason: string, message: string, cause?: unknown): Refusal {
-  const detail = {
-    type_url: "type.googleapis.com/google.rpc.ErrorInfo",
-    value: ErrorInfo.serialize({ reason, domain: ERROR_DOMAIN }),
-  };
-  return { ...refusal(code, message, [detail]), cause };
+  return { ...refusal(code, message, [errorInfo(reason)]), cause };
 }
+
+/**
+ * The same, with a google.rpc.RetryInfo: the caller may come again after that time.
+ * @param retryAfterMs more than 0
+ */
+export function refuseForNow(code: status, reason: string, message: string, retryAfterMs: number): Refusal {
+  const seconds = Math.floor(retryAfterMs / 1000);
+  const retryInfo = {
+    type_url: "type.googleapis.com/google.rpc.RetryInfo",
+    value: RetryInfo.serialize({ retry_delay: { seconds, nanos: (retryAfterMs - seconds * 1000) * 1e6 } }),
+  };
+  return refusal(code, message, [errorInfo(reason), retryInfo]);
+}
+
+const errorInfo = (reason: string) => ({
+  type_url: "type.googleapis.com/google.rpc.ErrorInfo",
+  value: ErrorInfo.serialize({ reason, domain: ERROR_DOMAIN }),
+});
 
 function refusal(code: status, message: string, details: RpcStatusInit["details"]): Refusal {
   const metadata = new Metadata();
@@ -65,6 +88,12 @@ export function violationsIn(metadata: Metadata): FieldViolation[] {
 /** The reason of the google.rpc.ErrorInfo in a refusal's metadata; undefined when there is none. */
 export function reasonIn(metadata: Metadata): string | undefined {
   return detailsIn(metadata, "ErrorInfo", ErrorInfo.deserialize)[0]?.reason;
+}
+
+/** The delay of the google.rpc.RetryInfo in a refusal's metadata, milliseconds; 0 when there is none. */
+export function retryAfterIn(metadata: Metadata): number {
+  const [delay] = detailsIn(metadata, "RetryInfo", RetryInfo.deserialize).map((one) => one.retry_delay);
+  return delay ? delay.seconds.toNumber() * 1000 + Math.ceil(delay.nanos / 1e6) : 0;
 }
 
 /** What can't be read is as if it weren't there. */

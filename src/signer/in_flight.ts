@@ -2,16 +2,18 @@
 // its deadline or by the loss of the signer. Bounded in number and in bytes.
 import { status } from "@grpc/grpc-js";
 import { MAX_PENDING_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
-import { SignerError } from "./signer.ts";
+import { type Signed, SignerError } from "./signer.ts";
 
 interface Waiting {
-  readonly resolve: (signature: Uint8Array) => void;
+  readonly resolve: (signed: Signed) => void;
   readonly reject: (error: SignerError) => void;
   readonly bytes: number;
   readonly expiresMs: number;
 }
 
 const MAX_ID = 0xffff_ffff;
+
+export const lateError = () => new SignerError(status.DEADLINE_EXCEEDED, "the signer did not answer in time");
 
 export class InFlight {
   /** In order of arrival, which is the order of expiry: every item has the same time. */
@@ -47,7 +49,7 @@ export class InFlight {
   }
 
   /** A result for an id that nobody waits for (its deadline passed) is dropped. */
-  settle(id: number, outcome: Uint8Array | SignerError): void {
+  settle(id: number, outcome: Signed | SignerError): void {
     const waiting = this.#take(id);
     if (outcome instanceof SignerError) waiting?.reject(outcome);
     else waiting?.resolve(outcome);
@@ -68,7 +70,7 @@ export class InFlight {
     let expired = 0;
     for (const [id, { expiresMs }] of this.#waiting) {
       if (expiresMs > nowMs) break;
-      this.settle(id, new SignerError(status.DEADLINE_EXCEEDED, "the signer did not answer in time"));
+      this.settle(id, lateError());
       expired++;
     }
     return expired;

@@ -2,18 +2,19 @@ import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { InFlight } from "./in_flight.ts";
 import { MAX_PENDING_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
-import { SignerError } from "./signer.ts";
+import { type Signed, SignerError } from "./signer.ts";
+import { signed } from "./testkit.ts";
 
 function add(inFlight: InFlight, bytes = 0, expiresMs = 0) {
-  const settled: (Uint8Array | SignerError)[] = [];
-  const push = (outcome: Uint8Array | SignerError) => void settled.push(outcome);
+  const settled: (Signed | SignerError)[] = [];
+  const push = (outcome: Signed | SignerError) => void settled.push(outcome);
   return { id: inFlight.add({ resolve: push, reject: push, bytes, expiresMs }), settled };
 }
 
 test("an item is settled once, by the first outcome", () => {
   const inFlight = new InFlight();
   const { id, settled } = add(inFlight);
-  const signature = new Uint8Array(1);
+  const signature = signed("");
   inFlight.settle(id, signature);
   inFlight.settle(id, new SignerError(status.INTERNAL, "late"));
   inFlight.failAll(new SignerError(status.UNAVAILABLE, "later"));
@@ -25,7 +26,7 @@ test("room is bounded in items and in bytes, and comes back", () => {
   expect(inFlight.refusal(MAX_PENDING_BYTES)).toBeUndefined();
   const large = add(inFlight, MAX_PENDING_BYTES);
   expect(inFlight.refusal(1)).toMatch("bytes wait");
-  inFlight.settle(large.id, new Uint8Array());
+  inFlight.settle(large.id, signed(""));
   for (let count = 0; count < MAX_PENDING_ITEMS; count++) add(inFlight);
   expect(inFlight.refusal(0)).toMatch("already");
 });

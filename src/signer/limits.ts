@@ -10,8 +10,14 @@ export const MAX_BATCH_ITEMS = 4096;
 /** Data and fields of one message: under the signer's 4 MiB, above the largest item. */
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024 - 32 * 1024;
 
-/** What an item's fields take beside key and data, at most: tags, lengths, id, algorithm. */
-export const ITEM_OVERHEAD_BYTES = 32;
+/** What an item's numbers, tags and lengths take beside key and input, at most. */
+export const ITEM_OVERHEAD_BYTES = 64;
+
+/** The same of a caller, beside its identity. */
+export const CALLER_OVERHEAD_BYTES = 16;
+
+/** Longest identity of a caller, UTF-16 units: a name of a certificate, which the PROXY header could make longer. */
+export const MAX_IDENTITY_UNITS = 4096;
 
 /** Longest key name, bytes: the signer's MAX_KEY_NAME_BYTES. */
 export const MAX_KEY_NAME_BYTES = 128;
@@ -22,6 +28,9 @@ export const MAX_PENDING_ITEMS = 8192;
 /** Their data, bytes, so that large items can't fill the agent's memory. */
 export const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
+/** When a caller for whom there was no room may come again: a tenth of what those before him wait at most. */
+export const BUSY_RETRY_MS = 200;
+
 /** Pauses between attempts to reach a signer: short at first, since it is back within a second of its death. */
 export const FIRST_BACKOFF_MS = 25;
 export const MAX_BACKOFF_MS = 500;
@@ -31,3 +40,9 @@ export const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Time for one item, unless the configuration says otherwise. */
 export const DEFAULT_DEADLINE_MS = 5_000;
+
+/** Time for a call beside the stream of signatures: making an RSA-4096 key on an emulated processor takes the longest. */
+export const CALL_DEADLINE_MS = 60_000;
+
+/** Streams of data to be signed, open at once: the signer's MAX_HASHED_STREAMS. */
+export const MAX_SIGN_STREAMS = 8;

@@ -1,19 +1,13 @@
-// One connection to the signer with its one Sign stream, over src/grpc. A link
+// One connection to the signer with its one Sign stream, over src/grpc, and the calls beside it. A link
 // that has ended stays ended: a new one is opened in its place.
 import { Channel } from "../grpc/channel.ts";
-import { bidi, unary } from "../grpc/client.ts";
+import { bidi, clientStream, serverStream, unary } from "../grpc/client.ts";
 import type { Dial } from "../grpc/conn.ts";
-import {
-  type Key,
-  type ListKeysResponse,
-  methodAt,
-  type SignerListKeysRequestInit,
-  type SignerSignBatchRequestInit,
-  type SignerSignBatchResponse,
-  type SignerSignResult,
-} from "../proto/mod.ts";
-import { CONNECT_TIMEOUT_MS } from "./limits.ts";
-import type { OutgoingItem } from "./outbox.ts";
+import type { SignerSignBatchRequestInit, SignerSignResult } from "../proto/mod.ts";
+import { failureOf } from "./failure.ts";
+import { CALL_DEADLINE_MS, CONNECT_TIMEOUT_MS } from "./limits.ts";
+import { SIGNER } from "./methods.ts";
+import type { SignerCalls } from "./signer.ts";
 
 export interface LinkEvents {
   onResults(results: SignerSignResult[]): void;
@@ -24,32 +18,27 @@ export interface LinkEvents {
 }
 
 export interface Link {
-  /** Every key that the signer holds, as it was asked when the link was opened. */
-  readonly keys: readonly Key[];
+  /** Beside the stream, on the same connection. */
+  readonly calls: SignerCalls;
   /** False while the signer takes no more. */
   readonly hasRoom: boolean;
-  /** One message. Takes ownership of `items`. */
-  send(items: OutgoingItem[]): void;
+  /** One message. Takes ownership of it. */
+  send(batch: SignerSignBatchRequestInit): void;
   close(): void;
 }
 
 /** Rejects when there is no signer, or at the signal. */
 export type OpenLink = (events: LinkEvents, signal: AbortSignal) => Promise<Link>;
 
-const LIST_KEYS = methodAt<SignerListKeysRequestInit, ListKeysResponse>(
-  "/gatehouse.signer.v1.SignerService/ListKeys",
-);
-const SIGN = methodAt<SignerSignBatchRequestInit, SignerSignBatchResponse>(
-  "/gatehouse.signer.v1.SignerService/Sign",
-);
-
 /** A new channel for each link: its own waiting and retrying would only add to ours. */
 export function linkOpener(address: string, dial: Dial): OpenLink {
   return async (events, signal) => {
     const channel = new Channel([{ address, dial }], { connectTimeoutMs: CONNECT_TIMEOUT_MS });
     try {
-      const { keys } = await unary(channel, LIST_KEYS, {}, { deadlineMs: CONNECT_TIMEOUT_MS, signal });
-      return new GrpcLink(channel, keys, events);
+      // Whoever answers this has opened its store.
+      const probe = { list: { page_size: 1 } };
+      await unary(channel, SIGNER.listKeys, probe, { deadlineMs: CONNECT_TIMEOUT_MS, signal });
+      return new GrpcLink(channel, events);
     } catch (error) {
       channel.close();
       throw error;
@@ -58,16 +47,14 @@ export function linkOpener(address: string, dial: Dial): OpenLink {
 }
 
 class GrpcLink implements Link {
+  readonly calls: SignerCalls;
   readonly #call;
   #unsent = 0;
   #closed = false;
 
-  constructor(
-    private readonly channel: Channel,
-    readonly keys: Key[],
-    private readonly events: LinkEvents,
-  ) {
-    this.#call = bidi(channel, SIGN);
+  constructor(private readonly channel: Channel, private readonly events: LinkEvents) {
+    this.calls = callsOver(channel);
+    this.#call = bidi(channel, SIGNER.sign);
     this.#read().then(
       () => this.#end("the signer ended the stream"),
       (error: unknown) => this.#end(error instanceof Error ? error.message : String(error)),
@@ -78,9 +65,9 @@ class GrpcLink implements Link {
     return this.#unsent === 0;
   }
 
-  send(items: OutgoingItem[]): void {
+  send(batch: SignerSignBatchRequestInit): void {
     this.#unsent++;
-    this.#call.send({ items }).then(() => {
+    this.#call.send(batch).then(() => {
       this.#unsent--;
       if (this.hasRoom && !this.#closed) this.events.onRoom();
     }, (error: unknown) => this.#end(`a message could not be sent: ${error}`));
@@ -105,4 +92,23 @@ class GrpcLink implements Link {
     this.close();
     this.events.onEnd(reason);
   }
+}
+
+/** Calls over a channel that fail with SignerError. */
+function callsOver(channel: Channel): SignerCalls {
+  return {
+    unary: (method, request, options) =>
+      unary(channel, method, request, { deadlineMs: CALL_DEADLINE_MS, ...options })
+        .catch((error: unknown) => Promise.reject(failureOf(error))),
+    clientStream: (method, requests, options) =>
+      clientStream(channel, method, requests, options)
+        .catch((error: unknown) => Promise.reject(failureOf(error))),
+    async *serverStream(method, request, options) {
+      try {
+        yield* serverStream(channel, method, request, options);
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
+  };
 }

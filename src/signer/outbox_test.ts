@@ -1,25 +1,49 @@
 import { expect, test } from "vitest";
-import { serviceDefinition } from "../proto/mod.ts";
+import { serviceDefinition, Transport } from "../proto/mod.ts";
 import { MAX_BATCH_ITEMS, MAX_DATA_BYTES, MAX_KEY_NAME_BYTES } from "./limits.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutgoingItem } from "./outbox.ts";
+import type { SignerCaller } from "./signer.ts";
 
 /** The signer's MAX_MESSAGE_BYTES. */
 const SIGNER_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-const item = (id: number, data = new Uint8Array(0), key = "k") => ({ id, key, algorithm: 5, data });
+const somebody = { identity: "unix", transport: Transport.UNIX };
+const item = (
+  id: number,
+  data = new Uint8Array(0),
+  key = "k",
+  asker: SignerCaller = somebody,
+): OutgoingItem => ({
+  id,
+  key,
+  version: 0xffff_ffff,
+  algorithm: 5,
+  encoding: 1,
+  data,
+  digest: undefined,
+  caller: 0,
+  timeout_ms: 0,
+  asker,
+  expiresMs: 0xffff_ffff,
+});
 
 test("items keep their order and leave once", () => {
   const outbox = new Outbox();
   for (let id = 1; id <= 3; id++) outbox.add(item(id));
-  expect(outbox.takeBatches(() => true).map((batch) => batch.map(({ id }) => id))).toEqual([[1, 2, 3]]);
+  expect(outbox.takeBatches(0, () => true).map(({ items }) => items.map(({ id }) => id))).toEqual([[
+    1,
+    2,
+    3,
+  ]]);
   expect(outbox.isEmpty).toBe(true);
-  expect(outbox.takeBatches(() => true)).toEqual([]);
+  expect(outbox.takeBatches(0, () => true)).toEqual([]);
 });
 
 test("an item that nobody waits for any more is not sent", () => {
   const outbox = new Outbox();
   for (let id = 1; id <= 3; id++) outbox.add(item(id));
-  expect(outbox.takeBatches((id) => id !== 2).flat().map(({ id }) => id)).toEqual([1, 3]);
+  expect(outbox.takeBatches(0, ({ id }) => id !== 2).flatMap(({ items }) => items).map(({ id }) => id))
+    .toEqual([1, 3]);
 });
 
 test("no message has more items or bytes than the signer takes", () => {
@@ -30,10 +54,12 @@ test("no message has more items or bytes than the signer takes", () => {
   const longest = "\u20ac".repeat(MAX_KEY_NAME_BYTES);
   for (let id = 0; id < 3; id++) outbox.add(item(id, new Uint8Array(MAX_DATA_BYTES), longest));
   for (let id = 3; id < 30; id++) outbox.add(item(id, new Uint8Array(300_000)));
-  const batches = outbox.takeBatches(() => true);
-  expect(batches.flat()).toHaveLength(MAX_BATCH_ITEMS + 31);
-  for (const items of batches) {
-    expect(items.length).toBeLessThanOrEqual(MAX_BATCH_ITEMS);
-    expect(requestSerialize({ items }).length).toBeLessThanOrEqual(SIGNER_MESSAGE_BYTES);
+  const batches = outbox.takeBatches(0, () => true);
+  expect(batches.flatMap(({ items }) => items)).toHaveLength(MAX_BATCH_ITEMS + 31);
+  for (const batch of batches) {
+    expect(batch.items.length).toBeLessThanOrEqual(MAX_BATCH_ITEMS);
+    expect(requestSerialize({ ...batch, clock_known: true }).length).toBeLessThanOrEqual(
+      SIGNER_MESSAGE_BYTES,
+    );
   }
 });

@@ -3,18 +3,33 @@
 import { setImmediate } from "node:timers";
 import { status } from "@grpc/grpc-js";
 import { type Clock, systemClock, type Timer } from "../grpc/clock.ts";
-import type { Key, SignerSignResult } from "../proto/mod.ts";
-import { InFlight } from "./in_flight.ts";
+import type { ClientMethod } from "../grpc/client.ts";
+import type { SignerSignResult } from "../proto/mod.ts";
+import { InFlight, lateError } from "./in_flight.ts";
 import {
+  BUSY_RETRY_MS,
   DEFAULT_DEADLINE_MS,
   FIRST_BACKOFF_MS,
   MAX_BACKOFF_MS,
   MAX_DATA_BYTES,
+  MAX_IDENTITY_UNITS,
   MAX_KEY_NAME_BYTES,
+  MAX_SIGN_STREAMS,
 } from "./limits.ts";
 import type { Link, OpenLink } from "./link.ts";
-import { Outbox, wireBytes } from "./outbox.ts";
-import { type Signer, SignerError } from "./signer.ts";
+import { SIGNER } from "./methods.ts";
+import { Outbox, type OutgoingItem, wireBytes } from "./outbox.ts";
+import { PublicKeys } from "./public_keys.ts";
+import {
+  type CallOptions,
+  outcomeOf,
+  type Signed,
+  type Signer,
+  SignerError,
+  type SignJob,
+  type SignStreamJob,
+} from "./signer.ts";
+import { streamedParts } from "./sign_stream.ts";
 
 export interface SignerClientOptions {
   /** For one item, from `sign()` to its result. */
@@ -44,8 +59,9 @@ export class SignerClient implements Signer {
   #endLink: ((reason: string) => void) | undefined;
   #lastResultMs = 0;
   #lastFailure = "";
-  /** By name, as the last signer had them: a public key may be asked while it restarts. */
-  #keys: Map<string, Key> | undefined;
+  readonly #publicKeys = new PublicKeys(this);
+  #signStreams = 0;
+  #time: { readonly known: boolean } = { known: false };
   #flushing = false;
   #expiry: Timer | undefined;
 
@@ -63,28 +79,87 @@ export class SignerClient implements Signer {
     this.#healthCallbacks.push(callback);
   }
 
-  sign(key: string, algorithm: number, data: Uint8Array): Promise<Uint8Array> {
-    const refusal = this.#refusal(key, data);
+  useClock(time: { readonly known: boolean }): void {
+    this.#time = time;
+  }
+
+  sign(job: SignJob): Promise<Signed> {
+    const bytes = wireBytes(job);
+    const refusal = this.#refusal(job, (job.data ?? job.digest).length, bytes);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const expiresMs = this.#clock.nowMs() + this.#deadlineMs;
-      const id = this.#inFlight.add({ resolve, reject, bytes: wireBytes(key, data), expiresMs });
-      this.#outbox.add({ id, key, algorithm, data });
+      const nowMs = this.#clock.nowMs();
+      const id = this.#inFlight.add({ resolve, reject, bytes, expiresMs: nowMs + this.#deadlineMs });
+      const { key, version, algorithm, encoding, data, digest, caller: asker, timeLeftMs } = job;
+      this.#outbox.add({
+        id,
+        key,
+        version,
+        algorithm,
+        encoding,
+        data,
+        digest,
+        caller: 0,
+        timeout_ms: 0,
+        asker,
+        expiresMs: nowMs + Math.min(this.#deadlineMs, timeLeftMs ?? Infinity),
+      });
       this.#watchDeadlines();
       this.#scheduleFlush();
     });
   }
 
-  async publicKey(key: string): Promise<Uint8Array> {
-    const keys = await this.#knownKeys();
-    const found = keys.get(key);
-    const newest = found?.versions.at(-1);
-    if (newest) return newest.public_key_der;
-    throw new SignerError(status.NOT_FOUND, `key: no ${key}; there are ${[...keys.keys()].join(", ")}`);
+  async signStream(
+    job: SignStreamJob,
+    parts: AsyncIterable<Uint8Array>,
+    options: CallOptions = {},
+  ): Promise<Signed> {
+    const refusal = this.#refusal(job, 0, 0);
+    if (refusal) throw refusal;
+    if (this.#signStreams >= MAX_SIGN_STREAMS) {
+      const text = `${MAX_SIGN_STREAMS} streams of data are open already; call again in a while`;
+      throw new SignerError(status.RESOURCE_EXHAUSTED, text);
+    }
+    this.#signStreams++;
+    try {
+      const requests = streamedParts(job, this.#time.known, parts);
+      const outcome = outcomeOf(await this.clientStream(SIGNER.signStream, requests, options));
+      if (outcome instanceof SignerError) throw outcome;
+      return outcome;
+    } finally {
+      this.#signStreams--;
+    }
   }
 
-  async keys(): Promise<Key[]> {
-    return [...(await this.#knownKeys()).values()];
+  async unary<Request, Response>(
+    method: ClientMethod<Request, Response>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<Response> {
+    const link = await this.#usableLink();
+    return await link.calls.unary(method, request, options);
+  }
+
+  async *serverStream<Request, Response>(
+    method: ClientMethod<Request, Response>,
+    request: Request,
+    options?: CallOptions,
+  ): AsyncIterable<Response> {
+    const link = await this.#usableLink();
+    yield* link.calls.serverStream(method, request, options);
+  }
+
+  async clientStream<Request, Response>(
+    method: ClientMethod<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options?: CallOptions,
+  ): Promise<Response> {
+    const link = await this.#usableLink();
+    return await link.calls.clientStream(method, requests, options);
+  }
+
+  publicKey(key: string): Promise<Uint8Array> {
+    return this.#publicKeys.newest(key);
   }
 
   async close(): Promise<void> {
@@ -95,26 +170,38 @@ export class SignerClient implements Signer {
     await this.#connected;
   }
 
-  #refusal(key: string, data: Uint8Array): SignerError | undefined {
+  #refusal({ key, caller }: SignStreamJob, inputBytes: number, bytes: number): SignerError | undefined {
     // Before the lengths of fields count: a name that is too long is no key's.
     if (key.length > MAX_KEY_NAME_BYTES) {
       return new SignerError(status.INVALID_ARGUMENT, `key: a name has at most ${MAX_KEY_NAME_BYTES} bytes`);
     }
-    if (data.length > MAX_DATA_BYTES) {
-      const text = `data: ${data.length} bytes, at most ${MAX_DATA_BYTES} are signed`;
+    if (caller.identity.length > MAX_IDENTITY_UNITS) {
+      const text =
+        `the caller's name has ${caller.identity.length} characters, at most ${MAX_IDENTITY_UNITS} are known by`;
+      return new SignerError(status.PERMISSION_DENIED, text);
+    }
+    if (inputBytes > MAX_DATA_BYTES) {
+      const text = `data: ${inputBytes} bytes, at most ${MAX_DATA_BYTES} are signed`;
       return new SignerError(status.INVALID_ARGUMENT, text);
     }
     if (this.#state === "down" || this.#state === "closed") return this.#unavailable();
-    const full = this.#inFlight.refusal(wireBytes(key, data));
-    if (full) return new SignerError(status.RESOURCE_EXHAUSTED, `${full}; call again in a while`);
+    const full = this.#inFlight.refusal(bytes);
+    if (full) {
+      return new SignerError(
+        status.RESOURCE_EXHAUSTED,
+        `${full}; call again in a while`,
+        "SIGNER_BUSY",
+        BUSY_RETRY_MS,
+      );
+    }
     return undefined;
   }
 
-  async #knownKeys(): Promise<Map<string, Key>> {
-    // Still none: the first signer has not been reached yet.
-    if (!this.#keys && this.#state === "connecting") await this.#attempt.promise;
-    if (!this.#keys) throw this.#unavailable();
-    return this.#keys;
+  /** Waits while a signer is looked for, and no longer. */
+  async #usableLink(): Promise<Link> {
+    if (this.#state === "connecting") await this.#attempt.promise;
+    if (this.#link === undefined || this.#state !== "ready") throw this.#unavailable();
+    return this.#link;
   }
 
   #unavailable(): SignerError {
@@ -151,7 +238,6 @@ export class SignerClient implements Signer {
     try {
       const events = { onResults: this.#settle, onRoom: this.#scheduleFlush, onEnd };
       this.#link = await open(events, this.#closing.signal);
-      this.#keys = new Map(this.#link.keys.map((key) => [key.id, key]));
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     } finally {
@@ -199,17 +285,26 @@ export class SignerClient implements Signer {
       this.#flushing = false;
       const link = this.#link;
       if (this.#state !== "ready" || !link?.hasRoom || this.#outbox.isEmpty) return;
-      for (const batch of this.#outbox.takeBatches((id) => this.#inFlight.has(id))) link.send(batch);
+      const nowMs = this.#clock.nowMs();
+      for (const batch of this.#outbox.takeBatches(nowMs, (item) => this.#isWanted(item, nowMs))) {
+        batch.clock_known = this.#time.known;
+        link.send(batch);
+      }
     });
   };
 
   readonly #settle = (results: SignerSignResult[]): void => {
     this.#lastResultMs = this.#clock.nowMs();
-    for (const { id, signature, failure } of results) {
-      const outcome = failure ? new SignerError(failure.code, failure.message) : signature;
-      this.#inFlight.settle(id, outcome ?? new SignerError(status.INTERNAL, "the signer gave no outcome"));
-    }
+    for (const result of results) this.#inFlight.settle(result.id, outcomeOf(result));
   };
+
+  /** Whether somebody waits for it still; one whose own time has passed is told so. */
+  #isWanted({ id, expiresMs }: OutgoingItem, nowMs: number): boolean {
+    if (!this.#inFlight.has(id)) return false;
+    if (expiresMs > nowMs) return true;
+    this.#inFlight.settle(id, lateError());
+    return false;
+  }
 
   #watchDeadlines(): void {
     const nextMs = this.#inFlight.nextExpiryMs;

@@ -2,11 +2,14 @@ import { status } from "@grpc/grpc-js";
 import Long from "long";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Clock } from "../grpc/clock.ts";
-import { KeyKind, KeyState } from "../proto/mod.ts";
+import { Algorithm, KeyKind, KeyState, type SignerSignBatchRequestInit, Transport } from "../proto/mod.ts";
 import { MAX_DATA_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import { SIGNER } from "./methods.ts";
 import type { OutgoingItem } from "./outbox.ts";
+import { SignerError } from "./signer.ts";
 import { SignerClient } from "./signer_client.ts";
+import { signerThat } from "./testkit.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -28,6 +31,8 @@ class FakeSigner {
   /** Undefined: nobody there. */
   keys: ReturnType<typeof key>[] | undefined = [key("default-p256", "first")];
   readonly messages: OutgoingItem[][] = [];
+  /** What the last message said beside its items. */
+  last: SignerSignBatchRequestInit = {};
   events: LinkEvents | undefined;
   hasRoom = true;
   opened = 0;
@@ -39,14 +44,24 @@ class FakeSigner {
     this.events = events;
     const hasRoom = () => this.hasRoom;
     return Promise.resolve({
-      keys: this.keys,
+      calls: signerThat({ unary: (_method, request) => this.unary(request as { id: string }) }),
       get hasRoom() {
         return hasRoom();
       },
-      send: (items) => void this.messages.push(items),
+      send: (batch) => {
+        this.last = batch;
+        this.messages.push(batch.items as OutgoingItem[]);
+      },
       close: () => void this.closed++,
     });
   };
+
+  /** GetKey. */
+  // deno-lint-ignore no-explicit-any -- the method says which type it is
+  unary(request: { id: string }): Promise<any> {
+    const found = this.keys?.find(({ id }) => id === request.id);
+    return found ? Promise.resolve(found) : Promise.reject(new SignerError(status.NOT_FOUND, "key: no such"));
+  }
 
   /** Answers every item with its own data. */
   answer(): void {
@@ -98,7 +113,14 @@ beforeEach(() => {
 
 afterEach(() => client.close());
 
-const sign = (text: string) => client.sign("default-p256", 3, bytes(text));
+const somebody = { identity: "unix", transport: Transport.UNIX };
+const job = (text: string) => ({
+  key: "default-p256",
+  algorithm: Algorithm.ECDSA_P256_SHA256,
+  data: bytes(text),
+  caller: somebody,
+});
+const sign = (text: string) => client.sign(job(text)).then(({ signature }) => signature);
 /** The code that a call fails with, now or once it does. */
 const failure = (call: Promise<unknown>) =>
   call.then(() => "no failure", (error: { code: status }) => status[error.code]);
@@ -208,7 +230,6 @@ test("public keys are kept while the signer is away and renewed when it is back"
   fake.keys = [key("default-p256", "second")];
   await clock.advance(500);
   expect(await client.publicKey("default-p256")).toEqual(bytes("second"));
-  expect((await client.keys()).map(({ id }) => id)).toEqual(["default-p256"]);
   expect(await failure(client.publicKey("other"))).toBe("NOT_FOUND");
 });
 
@@ -245,9 +266,9 @@ test("too many items, or too large a one, are refused at once", async () => {
   fake.hasRoom = false;
   const calls = Array.from({ length: MAX_PENDING_ITEMS }, () => failure(sign("")));
   expect(await failure(sign(""))).toBe("RESOURCE_EXHAUSTED");
-  const large = client.sign("default-p256", 3, new Uint8Array(MAX_DATA_BYTES + 1));
+  const large = client.sign({ ...job(""), data: new Uint8Array(MAX_DATA_BYTES + 1) });
   expect(await failure(large)).toBe("INVALID_ARGUMENT");
-  expect(await failure(client.sign("k".repeat(200), 3, bytes("")))).toBe("INVALID_ARGUMENT");
+  expect(await failure(client.sign({ ...job(""), key: "k".repeat(200) }))).toBe("INVALID_ARGUMENT");
   await client.close();
   expect(new Set(await Promise.all(calls))).toEqual(new Set(["UNAVAILABLE"]));
 });
@@ -261,4 +282,73 @@ test("closing ends what is in flight and the link, and nothing works afterwards"
   expect(fake.closed).toBe(1);
   await clock.advance(60_000);
   expect(fake.opened).toBe(1);
+});
+
+test("callers cross once a batch, with what is left of their time and whether the time is known", async () => {
+  await connected();
+  const other = { identity: "dns:ci.example", transport: Transport.TCP_TLS };
+  const calls = [job("a"), { ...job("b"), caller: other, timeLeftMs: 20 }, job("c")].map((one) =>
+    client.sign(one)
+  );
+  await turn();
+  expect(fake.last.callers).toEqual([somebody, other]);
+  expect(fake.messages[0].map(({ caller, timeout_ms }) => [caller, timeout_ms])).toEqual([
+    [1, 5_000],
+    [2, 20],
+    [
+      1,
+      5_000,
+    ],
+  ]);
+  expect(fake.last.clock_known).toBe(false);
+  client.useClock({ known: true });
+  fake.answer();
+  await Promise.all(calls);
+  const later = client.sign(job("d"));
+  await turn();
+  expect(fake.last.clock_known).toBe(true);
+  fake.answer();
+  await later;
+});
+
+test("an item whose own time is over before there is room is not sent", async () => {
+  await connected();
+  fake.hasRoom = false;
+  const late = failure(client.sign({ ...job("late"), timeLeftMs: 10 }));
+  const good = sign("good");
+  await clock.advance(10);
+  fake.hasRoom = true;
+  fake.events?.onRoom();
+  await turn();
+  expect(await late).toBe("DEADLINE_EXCEEDED");
+  expect(fake.messages.map((items) => items.length)).toEqual([1]);
+  fake.answer();
+  await good;
+});
+
+test("a refusal keeps its reason and when to come again", async () => {
+  await connected();
+  const call = client.sign(job("a")).catch((error: unknown) => error);
+  await turn();
+  const failure = {
+    code: status.RESOURCE_EXHAUSTED,
+    message: "slow down",
+    reason: "KEY_RATE",
+    retry_after_ms: 250,
+  };
+  fake.events?.onResults([{ ...result(fake.messages[0][0].id), failure }]);
+  expect(await call).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: "KEY_RATE",
+    retryAfterMs: 250,
+  });
+});
+
+test("calls beside the stream wait for the first signer, and fail while there is none", async () => {
+  client = new SignerClient(fake.open, { clock });
+  expect(await client.unary(SIGNER.getKey, { id: "default-p256" })).toMatchObject({ id: "default-p256" });
+  fake.keys = undefined;
+  fake.events?.onEnd("killed");
+  await clock.advance(1_000);
+  expect(await failure(client.unary(SIGNER.getKey, { id: "default-p256" }))).toBe("UNAVAILABLE");
 });

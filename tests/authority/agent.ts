@@ -1,6 +1,7 @@
 // A real agent with every door open on real sockets, and whoever knocks there.
 // Must never reach around a socket: what a caller is, the agent finds out by itself.
 import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
 import { Agent } from "../../src/agent/agent.ts";
 import { openConfig } from "../../src/agent/config_store/open.ts";
 import { createLog } from "../../src/agent/log/mod.ts";
@@ -9,7 +10,8 @@ import { type Door } from "../../src/authority/table.ts";
 import { Channel } from "../../src/grpc/channel.ts";
 import { newAuthority, newLeaf } from "../../src/pki/profile.ts";
 import { readPem } from "../../src/pki/pem.ts";
-import type { Signer } from "../../src/signer/signer.ts";
+import { type Signer, SignerError } from "../../src/signer/signer.ts";
+import { signed, signerThat } from "../../src/signer/testkit.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 import { ascii, certificate, header, ssl, tlsVersion } from "../../src/transport/proxy_v2_testkit.ts";
@@ -131,18 +133,27 @@ async function makeCertificates(): Promise<Record<Certificate, Uint8Array>> {
 }
 
 function signerThatTells(used: string[]): Signer {
-  return {
-    sign(key) {
+  return signerThat({
+    sign({ key }) {
       used.push(key);
-      return Promise.resolve(ascii("signed"));
+      return Promise.resolve(signed("signed"));
     },
     publicKey(key) {
       used.push(key);
       return Promise.resolve(ascii("public"));
     },
-    keys: () => Promise.resolve([]),
-    healthy: true,
-    onHealth() {},
-    close: () => Promise.resolve(),
-  };
+    // Whatever else it is asked for it has been asked, which is what these tests are about.
+    unary: () => Promise.reject(asked()),
+    clientStream: (_method, requests) => drained(requests).then(() => Promise.reject(asked())),
+    // deno-lint-ignore require-yield -- it ends before it begins
+    async *serverStream() {
+      throw await Promise.resolve(asked());
+    },
+  });
+}
+
+const asked = () => new SignerError(status.INVALID_ARGUMENT, "the signer was asked");
+
+async function drained(requests: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of requests);
 }

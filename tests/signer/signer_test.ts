@@ -8,17 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Algorithm } from "../../src/proto/mod.ts";
+import { Algorithm, Transport } from "../../src/proto/mod.ts";
 import { MAX_DATA_BYTES } from "../../src/signer/limits.ts";
 import { type SignerProcess, SignerStartError, startSignerProcess } from "../../src/signer/process.ts";
+import { SIGNER } from "../../src/signer/methods.ts";
 import { RemoteSigner } from "../../src/signer/remote_signer.ts";
 import { parseAddress } from "../../src/transport/address.ts";
 import { dialer } from "../../src/transport/dial.ts";
 
 /** As shipped; a debug build may be of another day. */
 const binary = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
-const P256 = ["default-p256", Algorithm.ECDSA_P256_SHA256] as const;
-const RSA = ["default-rsa", Algorithm.RSA_PSS_SHA256] as const;
+const caller = { identity: "unix", transport: Transport.UNIX };
+const P256 = { key: "default-p256", algorithm: Algorithm.ECDSA_P256_SHA256, caller };
+const RSA = { key: "default-rsa", algorithm: Algorithm.RSA_PSS_SHA256, caller };
 /** From the signer's death to its next signature. */
 const BACK_WITHIN_MS = 2_000;
 
@@ -95,12 +97,13 @@ test("signatures of every algorithm verify with the fetched public key", async (
   ) {
     const der = Buffer.from(await signer.publicKey(key));
     const publicKey = createPublicKey({ key: der, format: "der", type: "spki" });
-    const signature = await signer.sign(key, algorithm, data);
+    const { signature } = await signer.sign({ key, algorithm, data, caller });
     expect(verify(hash, data, { key: publicKey, ...options }, signature), `${key} ${algorithm}`).toBe(
       true,
     );
   }
-  expect((await signer.keys()).map(({ id }) => id)).toEqual([
+  const { keys } = await signer.unary(SIGNER.listKeys, {});
+  expect(keys.map(({ id }) => id)).toEqual([
     "default-p256",
     "default-p384",
     "default-rsa",
@@ -111,38 +114,43 @@ test("thousands of calls at once, and the largest data, are each answered", asyn
   const signer = await start();
   const calls = Array.from(
     { length: 5_000 },
-    (_, index) => signer.sign(...P256, Buffer.from(`${index}`)),
+    (_, index) => signer.sign({ ...P256, data: Buffer.from(`${index}`) }),
   );
   const signatures = await Promise.all(calls);
   expect(
-    new Set(signatures.map((signature) => Buffer.from(signature).toString("hex"))).size,
+    new Set(signatures.map(({ signature }) => Buffer.from(signature).toString("hex"))).size,
   ).toBe(5_000);
   const large = Array.from(
     { length: 6 },
-    () => outcome(signer.sign(...P256, new Uint8Array(MAX_DATA_BYTES))),
+    () => outcome(signer.sign({ ...P256, data: new Uint8Array(MAX_DATA_BYTES) })),
   );
   expect(new Set(await Promise.all(large))).toEqual(new Set(["OK"]));
 }, 30_000);
 
 test("the signer's refusals reach the caller", async () => {
   const signer = await start();
-  expect(await outcome(signer.sign("nobody", P256[1], Buffer.of()))).toBe("NOT_FOUND");
-  expect(await outcome(signer.sign("default-rsa", P256[1], Buffer.of()))).toBe("INVALID_ARGUMENT");
-  expect(await outcome(signer.sign("default-rsa", 99, Buffer.of()))).toBe("INVALID_ARGUMENT");
-  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
+  expect(await outcome(signer.sign({ ...P256, key: "nobody", data: Buffer.of() }))).toBe("NOT_FOUND");
+  expect(await outcome(signer.sign({ ...P256, key: "default-rsa", data: Buffer.of() }))).toBe(
+    "INVALID_ARGUMENT",
+  );
+  expect(await outcome(signer.sign({ ...RSA, algorithm: 99, data: Buffer.of() }))).toBe("INVALID_ARGUMENT");
+  expect(await outcome(signer.sign({ ...P256, data: Buffer.of() }))).toBe("OK");
 });
 
 test("killed with -9 while signing: UNAVAILABLE, back within 2 s, the same keys", async () => {
   const signer = await start();
   const before = await signer.publicKey("default-rsa");
   for (let round = 0; round < 3; round++) {
-    const inFlight = Array.from({ length: 2_000 }, () => outcome(signer.sign(...RSA, Buffer.from("x"))));
+    const inFlight = Array.from(
+      { length: 2_000 },
+      () => outcome(signer.sign({ ...RSA, data: Buffer.from("x") })),
+    );
     await inFlight[0];
     Deno.kill(await signerPid(), "SIGKILL");
     const killedMs = performance.now();
     const outcomes = new Set(await Promise.all(inFlight));
     expect([...outcomes].sort()).toEqual(["OK", "UNAVAILABLE"]);
-    while (await outcome(signer.sign(...RSA, Buffer.from("again"))) !== "OK") {
+    while (await outcome(signer.sign({ ...RSA, data: Buffer.from("again") })) !== "OK") {
       expect(performance.now() - killedMs).toBeLessThan(BACK_WITHIN_MS);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -154,8 +162,8 @@ test("killed with -9 while signing: UNAVAILABLE, back within 2 s, the same keys"
 test("a stopped signer answers what is in flight, and another start finds the same keys", async () => {
   const signer = await start();
   const before = await signer.publicKey("default-p384");
-  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
-  const calls = Array.from({ length: 200 }, () => outcome(signer.sign(...RSA, Buffer.of())));
+  expect(await outcome(signer.sign({ ...P256, data: Buffer.of() }))).toBe("OK");
+  const calls = Array.from({ length: 200 }, () => outcome(signer.sign({ ...RSA, data: Buffer.of() })));
   await calls[0];
   await signerProcess?.stop();
   expect(new Set(await Promise.all(calls))).toEqual(new Set(["OK"]));
@@ -168,12 +176,14 @@ test("a stopped signer answers what is in flight, and another start finds the sa
 test("a signer that hangs costs its callers their deadline, and is used again when it goes on", async () => {
   signerProcess = await startProcess();
   signer = connect(500);
-  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("OK");
+  expect(await outcome(signer.sign({ ...P256, data: Buffer.of() }))).toBe("OK");
   const pid = await signerPid();
   Deno.kill(pid, "SIGSTOP");
-  expect(await outcome(signer.sign(...P256, Buffer.of()))).toBe("DEADLINE_EXCEEDED");
+  expect(await outcome(signer.sign({ ...P256, data: Buffer.of() }))).toBe("DEADLINE_EXCEEDED");
   Deno.kill(pid, "SIGCONT");
-  await expect.poll(() => outcome(signer!.sign(...P256, Buffer.of())), { timeout: 5_000 }).toBe("OK");
+  await expect.poll(() => outcome(signer!.sign({ ...P256, data: Buffer.of() })), { timeout: 5_000 }).toBe(
+    "OK",
+  );
 });
 
 test("a wrong sealing key is said at the start, in the signer's words", async () => {
