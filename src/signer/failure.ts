@@ -9,8 +9,9 @@ import { SignerError } from "./signer.ts";
 export function failureOf(error: unknown): unknown {
   if (!(error instanceof GrpcError)) return error;
   const { code, details, metadata } = error;
-  if (code === status.UNAVAILABLE) {
+  const reason = reasonIn(metadata);
+  if (code === status.UNAVAILABLE && reason === undefined) {
     return new SignerError(code, `the signer is not there (${details}); call again`);
   }
-  return new SignerError(code, details, reasonIn(metadata), retryAfterIn(metadata));
+  return new SignerError(code, details, reason, retryAfterIn(metadata));
 }
