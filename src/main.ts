@@ -9,6 +9,7 @@ import { register as echo } from "./cli/echo.ts";
 import { register as keys } from "./cli/keys.ts";
 import { register as proxy } from "./cli/proxy.ts";
 import { register as pubkey } from "./cli/pubkey.ts";
+import { register as random } from "./cli/random.ts";
 import { register as serve } from "./cli/serve.ts";
 import { register as sign } from "./cli/sign.ts";
 import { register as test } from "./cli/test.ts";
@@ -43,6 +44,7 @@ for (
     sign,
     pubkey,
     verify,
+    random,
     whoami,
     admins,
     proxy,

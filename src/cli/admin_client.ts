@@ -1,6 +1,6 @@
 // Calls that need a role, for every command that makes one: proven with the administrator's key where the transport
 // takes proofs, by the client certificate over TLS. Must never send a proof where the server refuses all.
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { type PrivateKey, PrivateKeyError, readPrivateKey } from "../authority/private_key.ts";
 import { firstThen, Prover } from "../authority/prover.ts";
 import { MAX_KEY_FILE_BYTES } from "../authority/public_key.ts";
@@ -25,8 +25,8 @@ export interface AdminOptions extends ServerOptions {
 }
 
 /** --server and the like, and --admin-key. */
-export function adminOptions(command: Command, timeoutMs?: number): Command {
-  return serverOptions(command, timeoutMs).option(
+export function adminOptions(command: Command, timeoutMs?: number, key?: Option): Command {
+  return serverOptions(command, timeoutMs, key).option(
     "--admin-key <file>",
     "an enrolled private key, for VSOCK and Unix sockets (default: $GATEHOUSE_ADMIN_KEY, else the running VM's)",
   );
@@ -40,6 +40,7 @@ export function adminOptions(command: Command, timeoutMs?: number): Command {
 export class AdminClient {
   readonly #channel: Channel;
   readonly #prover: Prover | undefined;
+  #peer = "";
 
   /** @param key absent: the calls go out as they are */
   constructor(
@@ -48,10 +49,18 @@ export class AdminClient {
     key?: PrivateKey,
   ) {
     this.#channel = new Channel(
-      addresses.map((address) => ({
-        address: formatAddress(address),
-        dial: dialer(address, { tls: options.tls }),
-      })),
+      addresses.map((parsed) => {
+        const address = formatAddress(parsed);
+        const dial = dialer(parsed, { tls: options.tls });
+        return {
+          address,
+          dial: async (signal?: AbortSignal) => {
+            const conn = await dial(signal);
+            this.#peer = address;
+            return conn;
+          },
+        };
+      }),
       { maxBackoffMs: MAX_BACKOFF_MS },
     );
     this.#prover = key && new Prover(this.#channel, key.proving);
@@ -99,6 +108,11 @@ export class AdminClient {
   /** None where the server doesn't look at a proof: it would cost a round trip for nothing. */
   #proverFor(path: ApiPath): Prover | undefined {
     return TABLE.get(path)?.readsProof ? this.#prover : undefined;
+  }
+
+  /** The address that was connected to last; empty before the first call. */
+  peer(): string {
+    return this.#peer;
   }
 
   close(): void {

@@ -65,7 +65,11 @@ async function signRow(client: Client): Promise<Omit<CallRow, "transport">> {
   const data = crypto.getRandomValues(new Uint8Array(64));
   const { public_key_der } = await client.publicKey({ key_type: keyType, algorithm });
   const { reply, latency_ms } = await timed(() => client.sign({ data, key_type: keyType, algorithm }));
-  return { call: "Sign", latency_ms, verified: verifySignature(name, public_key_der, data, reply.signature) };
+  return {
+    call: "Sign",
+    latency_ms,
+    verified: await verifySignature(name, public_key_der, data, reply.signature),
+  };
 }
 
 async function timed<T>(call: () => Promise<T>): Promise<{ reply: T; latency_ms: number }> {

@@ -8,6 +8,9 @@ const SEQUENCE = 0x30;
 /** SEC 1, 2.3.3: what an uncompressed point begins with. */
 const UNCOMPRESSED = 0x04;
 
+/** What a JWK (RFC 7517) begins with. */
+const BRACE = 0x7b;
+
 /** SubjectPublicKeyInfo up to the point (RFC 5480, 2), by the point's length: 1 + 2 * 32 and 1 + 2 * 48. */
 const POINT_PREFIXES = new Map([
   [65, "3059301306072a8648ce3d020106082a8648ce3d030107034200"],
@@ -26,7 +29,7 @@ export interface PublicKey {
 export const toSpki = (bytes: Uint8Array): Uint8Array => readPublicKey(bytes).spki;
 
 /**
- * Recognises SPKI (DER, or PEM: RFC 7468, 13), RSAPublicKey (DER or PEM: RFC 8017, A.1.1) and bare
+ * Recognises SPKI (DER, or PEM: RFC 7468, 13), JWK (RFC 7517), RSAPublicKey (DER or PEM: RFC 8017, A.1.1) and bare
  * uncompressed points of P-256 and P-384.
  *
  * @throws GatehouseError when it is none of them
@@ -38,12 +41,14 @@ export function readPublicKey(bytes: Uint8Array): PublicKey {
     ? fromDer(bytes)
     : bytes[0] === UNCOMPRESSED
     ? fromPoint(bytes)
+    : bytes[0] === BRACE
+    ? fromJwk(bytes)
     : undefined;
   if (found === undefined) {
     throw new GatehouseError(
       "bad-argument",
       `${bytes.length} bytes that are no public key`,
-      "give a public key as `gatehouse pubkey` writes it, PEM or DER",
+      "give a public key as `gatehouse keys public-key` writes it: PEM, DER or JWK",
     );
   }
   return { ...found, spki: new Uint8Array(found.key.export({ type: "spki", format: "der" })) };
@@ -64,6 +69,16 @@ function fromDer(bytes: Uint8Array): Found {
   if (spki) return { key: spki, seedForm: false };
   const pkcs1 = attempt(() => createPublicKey({ key: der, format: "der", type: "pkcs1" }));
   return pkcs1 && { key: pkcs1, seedForm: true };
+}
+
+function fromJwk(bytes: Uint8Array): Found {
+  const key = attempt(() => {
+    const jwk: JsonWebKey = JSON.parse(new TextDecoder().decode(bytes));
+    // Of a private one the library would derive the public half.
+    if (jwk.d !== undefined) throw new Error();
+    return createPublicKey({ key: jwk, format: "jwk" });
+  });
+  return key && { key, seedForm: false };
 }
 
 function fromPoint(bytes: Uint8Array): Found {

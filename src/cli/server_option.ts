@@ -1,5 +1,5 @@
 // --server, --timeout and what TLS takes, the same on every command that calls a server.
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { GatehouseError } from "../vm/errors.ts";
 import { DEFAULT_VM } from "../vm/paths.ts";
 import { addressList, type RunningVm, runningVmOf } from "../vm/machine.ts";
@@ -29,9 +29,9 @@ export interface Server {
 
 /**
  * @param timeoutMs what --timeout is when it isn't given
- * @param key what --key is, on a command where it is more than the certificate's key
+ * @param key --key, on a command where it is more than the certificate's
  */
-export function serverOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS, key?: string): Command {
+export function serverOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS, key?: Option): Command {
   command.option(
     "--server <addresses>",
     "tls://host:port, tcp://host:port, unix:///path, vsock://cid:port or vsock+unix:///path:port; several, " +

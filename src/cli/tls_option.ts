@@ -1,6 +1,6 @@
 // --ca, --cert, --key and --server-name: whom to trust at a tls:// address, and who we are there.
 // Must never leave somebody believing in TLS who calls without it.
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parseAddressList } from "../transport/address.ts";
 import { type TlsClientOptions, tlsMaterialFault } from "../transport/tls_material.ts";
 import { GatehouseError } from "../vm/errors.ts";
@@ -19,10 +19,10 @@ const MAX_PEM_BYTES = 512 * 1024;
 /** What stands in for an option that isn't given. */
 const ENVIRONMENT = { ca: "GATEHOUSE_TLS_CA", cert: "GATEHOUSE_TLS_CERT", key: "GATEHOUSE_TLS_KEY" } as const;
 
-/** @param key what --key is on this command; default: the certificate's key alone */
+/** @param key --key, on a command where it is more than the certificate's */
 export function tlsOptions(
   command: Command,
-  key = "the private key of --cert, PEM (default: $GATEHOUSE_TLS_KEY)",
+  key = new Option("--key <file>", "the private key of --cert, PEM (default: $GATEHOUSE_TLS_KEY)"),
 ): Command {
   return command
     .option(
@@ -30,12 +30,16 @@ export function tlsOptions(
       "for tls://: the authorities to trust, PEM (default: $GATEHOUSE_TLS_CA, else the public ones)",
     )
     .option("--cert <file>", "for tls://: our certificate, PEM (default: $GATEHOUSE_TLS_CERT)")
-    .option("--key <file>", key)
+    .addOption(key)
     .option(
       "--server-name <name>",
       "for tls://: the name that the server's certificate must have (default: the host's)",
     );
 }
+
+/** Whether a certificate is named, so that a private key may go with it. */
+export const namesCertificate = ({ cert }: Pick<TlsFlags, "cert">): boolean =>
+  cert !== undefined || Deno.env.has(ENVIRONMENT.cert);
 
 /**
  * Reads what the options or the environment name; undefined where no address is tls://.

@@ -56,6 +56,31 @@ export const algorithmName = (algorithm: number): string => nameIn(Algorithm, al
 export const stateName = (state: number): string => nameIn(KeyState, state);
 export const transportName = (transport: number): string => nameIn(Transport, transport);
 
+/** Bytes of the digest that it signs (FIPS 180-4); undefined for one that takes none. */
+export const digestBytes = (algorithm: number): number | undefined => {
+  const bits = /_SHA(256|384|512)$/.exec(algorithmName(algorithm))?.[1];
+  return bits === undefined ? undefined : Number(bits) / 8;
+};
+
+/** The appliance's own keys, which sign when none is named. */
+const WELL_KNOWN: readonly (readonly [family: string, key: string])[] = [
+  ["RSA_", "default-rsa"],
+  ["ECDSA_P256_", "default-p256"],
+  ["ECDSA_P384_", "default-p384"],
+];
+
+/** @throws GatehouseError where there is none that signs so */
+export function wellKnownKey(algorithm: number): string {
+  const name = algorithmName(algorithm);
+  const found = WELL_KNOWN.find(([family]) => name.startsWith(family));
+  if (found) return found[1];
+  throw new GatehouseError(
+    "bad-argument",
+    `no key signs ${name} unless one is named`,
+    "name it with --key ID; `gatehouse keys list` shows them",
+  );
+}
+
 /** What signs when nobody says with which algorithm, by the kind of key. */
 const USUAL: Readonly<Record<number, number>> = {
   [KeyKind.RSA_2048]: Algorithm.RSA_PSS_SHA256,

@@ -218,7 +218,9 @@ describe.each(TLS_CALLERS)("$name", ({ tool, call }) => {
     const pubkey = ["pubkey", "--server", serving.unix, "--algorithm", "RSA_PKCS1_SHA256", "--out", "der"];
     const { stdout: spki } = await runBytes("./gatehouse", pubkey);
     const data = new TextEncoder().encode(SIGNED);
-    expect(verifySignature("RSA_PKCS1_SHA256", spki, data, called?.signature ?? new Uint8Array())).toBe(true);
+    expect(await verifySignature("RSA_PKCS1_SHA256", spki, data, called?.signature ?? new Uint8Array())).toBe(
+      true,
+    );
     expect(await call(found.path, hostPort, { ca })).toBeUndefined();
   }, 30_000);
 });

@@ -157,7 +157,9 @@ describe.each(TLS_CALLERS)("$name over mutual TLS", ({ tool, call }) => {
       ["pubkey", "--server", vm.addresses.vsock, "--algorithm", "RSA_PKCS1_SHA256", "--out", "der"],
     );
     const data = new TextEncoder().encode(SIGNED);
-    expect(verifySignature("RSA_PKCS1_SHA256", spki, data, called?.signature ?? new Uint8Array())).toBe(true);
+    expect(await verifySignature("RSA_PKCS1_SHA256", spki, data, called?.signature ?? new Uint8Array())).toBe(
+      true,
+    );
     expect(await call(found.path, hostPortOf(vm), { ca })).toBeUndefined();
   }, 120_000);
 });
