@@ -16,7 +16,7 @@ use crate::proto::{
     ListKeysRequest, SignBatchRequest, SignItem, SignResult, SignStreamRequest, VerifyRequest,
 };
 use crate::store::StoredKey;
-use crate::stream::{self, Replies, ResultBatches, SignJob};
+use crate::stream::{self, Replies, ResultBatches, SignJob, given};
 use crate::workers::Workers;
 
 /// What every stream shares.
@@ -194,24 +194,14 @@ impl Shared {
             let message = format!("key: no {:?}; there are {}", item.key, known.join(", "));
             return Err((Code::NotFound, message));
         };
-        let allowed = key.kind().algorithms();
-        let algorithm = Algorithm::try_from(item.algorithm)
-            .ok()
-            .filter(|one| allowed.contains(one))
-            .ok_or_else(|| {
-                let names: Vec<&str> = allowed.iter().map(Algorithm::as_str_name).collect();
-                let given = Algorithm::try_from(item.algorithm).map_or_else(
-                    |_| item.algorithm.to_string(),
-                    |one| one.as_str_name().into(),
-                );
-                let message = format!(
-                    "algorithm: {} can't sign with {given}, only with {}",
-                    item.key,
-                    names.join(", ")
-                );
-                (Code::InvalidArgument, message)
-            })?;
-        let input = item.input.unwrap_or(Input::Data(Vec::new()));
+        let algorithm = Algorithm::try_from(item.algorithm).map_err(|_| {
+            let message = format!("algorithm: this signer knows no {}", item.algorithm);
+            (Code::InvalidArgument, message)
+        })?;
+        let Some(input) = item.input else {
+            let message = String::from("input: neither data nor a digest; empty data is data too");
+            return Err((Code::InvalidArgument, message));
+        };
         let (Input::Data(bytes) | Input::Digest(bytes)) = &input;
         if bytes.len() > MAX_DATA_BYTES {
             let message = format!(
@@ -220,6 +210,9 @@ impl Shared {
             );
             return Err((Code::InvalidArgument, message));
         }
+        key.kind()
+            .check(algorithm, given(&input))
+            .map_err(|error| (Code::InvalidArgument, error.to_string()))?;
         let encoding = Encoding::from_proto(item.encoding).ok_or_else(|| {
             let message = format!("encoding: no {}; there are DER, RAW", item.encoding);
             (Code::InvalidArgument, message)

@@ -170,6 +170,15 @@ impl Stream for ResultBatches {
     }
 }
 
+/// An item's input as the algorithms take it.
+#[must_use]
+pub fn given(input: &ItemInput) -> Input<'_> {
+    match input {
+        ItemInput::Data(data) => Input::Data(data),
+        ItemInput::Digest(digest) => Input::Digest(digest),
+    }
+}
+
 /// A valid item waiting for a worker. Dropped unanswered it answers INTERNAL.
 pub struct SignJob {
     pub id: u32,
@@ -232,13 +241,9 @@ impl Job for SignJob {
             self.replies = None;
             return;
         }
-        let input = match &self.input {
-            ItemInput::Data(data) => Input::Data(data),
-            ItemInput::Digest(digest) => Input::Digest(digest),
-        };
+        let input = given(&self.input);
         let outcome = match self.key.sign(self.algorithm, input, self.encoding) {
             Ok(signature) => Outcome::Signature(signature),
-            Err(error) if error.is_callers() => failure(Code::InvalidArgument, error.to_string()),
             Err(error) => failure(Code::Internal, error.to_string()),
         };
         self.answer(outcome);

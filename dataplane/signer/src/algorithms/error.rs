@@ -6,7 +6,7 @@ use std::fmt;
 use super::Kind;
 use crate::proto::v1::Algorithm;
 
-/// Why nothing was signed or looked at.
+/// Why nothing was signed or verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignError {
     /// The key is of another kind than the algorithm.
@@ -23,14 +23,6 @@ pub enum SignError {
     Library,
 }
 
-impl SignError {
-    /// Whether the caller can do something about it.
-    #[must_use]
-    pub fn is_callers(self) -> bool {
-        self != Self::Library
-    }
-}
-
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -42,7 +34,7 @@ impl fmt::Display for SignError {
                     .collect();
                 write!(
                     f,
-                    "algorithm: a key of kind {} can't sign with {}, only with {}",
+                    "algorithm: a key of kind {} has no {}, only {}",
                     kind.name(),
                     algorithm.as_str_name(),
                     own.join(", ")
@@ -59,10 +51,10 @@ impl fmt::Display for SignError {
             ),
             Self::DataOnly(algorithm) => write!(
                 f,
-                "digest: {} signs data, no digest and no stream; send the data whole",
+                "digest: {} takes no digest and no stream; send the data whole",
                 algorithm.as_str_name()
             ),
-            Self::Library => f.write_str("signing failed inside the library"),
+            Self::Library => f.write_str("the cryptographic library failed; try again"),
         }
     }
 }

@@ -38,17 +38,13 @@ pub fn digest_len(algorithm: Algorithm) -> Option<usize> {
 }
 
 impl Input<'_> {
-    /// Hashes data; checks the length of a digest.
+    /// Of an input that `Kind::check` let through.
     pub(super) fn digest(self, algorithm: Algorithm) -> Result<Digest, SignError> {
         let hash = hash_of(algorithm).ok_or(SignError::DataOnly(algorithm))?;
         match self {
             Self::Data(data) => Ok(digest::digest(hash, data)),
             Self::Digest(digest) => {
-                Digest::import_less_safe(digest, hash).map_err(|_| SignError::DigestLength {
-                    algorithm,
-                    expected: hash.output_len(),
-                    given: digest.len(),
-                })
+                Digest::import_less_safe(digest, hash).map_err(|_| SignError::Library)
             }
         }
     }
@@ -69,6 +65,7 @@ impl Hashing {
         })
     }
 
+    /// The library gives up at 2^61 bytes (FIPS 180-4, 1), which no stream lives to send.
     pub fn update(&mut self, data: &[u8]) {
         self.context.update(data);
     }

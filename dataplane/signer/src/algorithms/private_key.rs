@@ -120,20 +120,14 @@ impl PrivateKey {
     /// `encoding` says; the others ignore it.
     ///
     /// # Errors
-    /// When the algorithm is none of the key's, the digest has another length than the
-    /// algorithm's hash, or the algorithm takes no digest.
+    /// As `Kind::check`; `Library` when the library fails.
     pub fn sign(
         &self,
         algorithm: Algorithm,
         input: Input<'_>,
         encoding: Encoding,
     ) -> Result<Vec<u8>, SignError> {
-        if !self.kind.algorithms().contains(&algorithm) {
-            return Err(SignError::WrongAlgorithm {
-                kind: self.kind,
-                algorithm,
-            });
-        }
+        self.kind.check(algorithm, input)?;
         match &self.pair {
             Pair::Rsa(pair) => sign_rsa(pair, algorithm, input),
             Pair::Ecdsa(pair) => {

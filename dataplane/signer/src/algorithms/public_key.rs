@@ -77,7 +77,7 @@ impl PublicKey {
     /// says, DER strictly; the others ignore it.
     ///
     /// # Errors
-    /// As `PrivateKey::sign`, for what is wrong with the question.
+    /// As `Kind::check`.
     pub fn verify(
         &self,
         algorithm: Algorithm,
@@ -85,14 +85,9 @@ impl PublicKey {
         encoding: Encoding,
         signature: &[u8],
     ) -> Result<bool, SignError> {
-        let wrong = SignError::WrongAlgorithm {
-            kind: self.kind,
-            algorithm,
-        };
-        if !self.kind.algorithms().contains(&algorithm) {
-            return Err(wrong);
-        }
-        let key = UnparsedPublicKey::new(verification(algorithm).ok_or(wrong)?, &self.spki);
+        self.kind.check(algorithm, input)?;
+        let library = verification(algorithm).ok_or(SignError::Library)?;
+        let key = UnparsedPublicKey::new(library, &self.spki);
         if self.kind == Kind::Ed25519 {
             return match input {
                 Input::Data(data) => Ok(key.verify(data, signature).is_ok()),

@@ -1,16 +1,19 @@
 //! RSA keys from elsewhere: what the library doesn't look at. It checks that n = p*q
 //! and that d and the CRT parameters fit; here stands what makes a key that fits
 //! together weak all the same (FIPS 186-5, A.1; CVE-2017-15361; CVE-2022-26320).
+//! Whether p and q are prime is left to the trial signature, which fails when they
+//! aren't; a key whose maker wanted it to pass is as good as one that he gave away.
 
 use pkcs1::RsaPrivateKeyRef;
 use pkcs8::der::Decode;
+use std::ops::RangeInclusive;
 use zeroize::Zeroizing;
 
 use super::import::bits_of;
 use super::{ImportError, Kind};
 
-/// FIPS 186-5, A.1.1: e > 2^16. The library takes up to 33 bits.
-const MIN_EXPONENT: u64 = 65_537;
+/// FIPS 186-5, A.1.1: e > 2^16. The library takes no more than 33 bits.
+const EXPONENTS: RangeInclusive<u64> = 65_537..=(1 << 33) - 1;
 
 /// FIPS 186-5, A.1.3: |p - q| > 2^(nlen/2 - 100). Closer primes are found from n.
 const MIN_DISTANCE_BITS: usize = 100;
@@ -38,8 +41,8 @@ pub(super) fn check(der: &[u8]) -> Result<Kind, ImportError> {
     })?;
     let weak = |what: &str| Err(ImportError::Weak(what.into()));
     match exponent(key.public_exponent.as_bytes()) {
-        Some(e) if e >= MIN_EXPONENT && e % 2 == 1 => {}
-        _ => return weak("its public exponent is even, under 65537 or longer than 64 bits"),
+        Some(e) if EXPONENTS.contains(&e) && e % 2 == 1 => {}
+        _ => return weak("its public exponent is even, under 65537 or longer than 33 bits"),
     }
     let (p, q) = (key.prime1.as_bytes(), key.prime2.as_bytes());
     if bits_of(p) != bits / 2 || bits_of(q) != bits / 2 {
