@@ -2,7 +2,7 @@
 
 use crate::{digest, refusal};
 use gatehouse_signer::algorithms::{
-    Encoding, ImportError, Input, Kind, MAX_PKCS8_BYTES, PrivateKey, digest_len,
+    Encoding, ImportError, Input, Kind, MAX_PKCS8_BYTES, PrivateKey, PublicKey, digest_len,
 };
 use gatehouse_signer::proto::v1::Algorithm;
 use std::fs;
@@ -206,6 +206,25 @@ fn other_formats_and_too_many_bytes_are_refused_with_what_to_do() {
     assert_eq!(refusal(&longer), ImportError::NotPkcs8);
     longer.resize(MAX_PKCS8_BYTES + 1, 0);
     assert_eq!(refusal(&longer), ImportError::TooLong(MAX_PKCS8_BYTES + 1));
+}
+
+#[test]
+fn a_public_key_is_read_in_its_one_encoding_only() {
+    let openssl = Openssl::new();
+    openssl.key(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    for (form, taken) in [
+        ("uncompressed", true),
+        ("compressed", false),
+        ("hybrid", false),
+    ] {
+        let convert = ["ec", "-in", "pem", "-pubout", "-conv_form", form];
+        let convert = [&convert[..], &["-outform", "DER", "-out", "public"]].concat();
+        assert!(openssl.run(&convert));
+        let mut spki = fs::read(openssl.path("public")).unwrap();
+        assert_eq!(PublicKey::from_spki(&spki).is_ok(), taken, "{form}");
+        spki.push(0);
+        assert!(PublicKey::from_spki(&spki).is_err(), "{form}");
+    }
 }
 
 #[test]
