@@ -4,7 +4,9 @@
 mod common;
 
 use common::{ALL, Place, batch, failure, is_failure, item, openssl_verifies, signature};
+use gatehouse_signer::algorithms::Hashing;
 use gatehouse_signer::limits::{MAX_DATA_BYTES, MAX_ITEMS_PER_BATCH, MAX_QUEUED_ITEMS};
+use gatehouse_signer::proto::sign_item::Input;
 use gatehouse_signer::proto::v1::Algorithm;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -76,6 +78,41 @@ async fn a_bad_item_is_refused_by_itself_and_the_stream_goes_on() {
         assert!(message.contains(word), "{message}");
     }
     signature(&results[6]);
+}
+
+#[tokio::test]
+async fn a_digest_is_signed_and_ecdsa_comes_in_the_encoding_asked_for() {
+    let place = Place::new();
+    let signer = place.start();
+    let keys = signer.keys().await;
+    let public = &keys[0].versions[0].public_key_der;
+    let mut hashing = Hashing::new(P256.1).unwrap();
+    hashing.update(b"gatehouse");
+    let digest = hashing.finish().as_ref().to_vec();
+    let of = |input: Option<Input>, encoding: i32| {
+        let mut item = item(1, P256, "");
+        item.input = input;
+        item.encoding = encoding;
+        item
+    };
+    let mut stream = signer.stream().await;
+    let der = of(Some(Input::Digest(digest.clone())), 0);
+    let results = stream.ask(vec![der]).await;
+    let made = signature(&results[0]);
+    assert!(openssl_verifies(public, P256.1, b"gatehouse", made));
+    let raw = of(Some(Input::Data(b"gatehouse".to_vec())), 1);
+    let results = stream.ask(vec![raw]).await;
+    assert_eq!(signature(&results[0]).len(), 64);
+    for (bad, word) in [
+        (of(Some(Input::Digest(digest[1..].to_vec())), 0), "31 bytes"),
+        (of(Some(Input::Digest(digest)), 2), "encoding"),
+        (of(None, 0), "neither data nor a digest"),
+    ] {
+        let results = stream.ask(vec![bad]).await;
+        let (code, message) = failure(&results[0]);
+        assert_eq!(code, Code::InvalidArgument);
+        assert!(message.contains(word), "{message}");
+    }
 }
 
 #[tokio::test]
