@@ -13,8 +13,10 @@ import { nextPhase, type PhaseEvent } from "./phases.ts";
 import { isAlive } from "./process.ts";
 import { noProgress, type OnProgress } from "./progress.ts";
 import type { Credential, VmSpec } from "./qemu.ts";
+import { exists } from "../files/write_once.ts";
 import { CidInUse, diskFull, refusalIn } from "./refusals.ts";
 import { GUEST_PORT, type RunningVm, runningVm } from "./running.ts";
+import { adoptSealingKey } from "./sealing_key.ts";
 import { logTail } from "./serial.ts";
 import { POWER_DOWN_MS, teardown } from "./teardown.ts";
 import {
@@ -112,6 +114,8 @@ class Boot {
   /** Context ids that the kernel refused, being somebody else's. */
   readonly #refusedCids = new Set<number>();
   #readdressed = 0;
+  /** The one that is tried after the VM's own was refused. */
+  #sealingKey: string | undefined;
 
   constructor(options: BootOptions, paths: VmPaths) {
     this.#options = options;
@@ -264,7 +268,10 @@ class Boot {
       record = started;
       const outcome = await this.#watch(record, launched);
       launched.qmp?.close();
-      if (outcome.kind === "healthy") return this.#save(record, "healthy", { problem: undefined });
+      if (outcome.kind === "healthy") {
+        await this.#adoptNextSealingKey();
+        return this.#save(record, "healthy", { problem: undefined });
+      }
 
       await teardown(this.#paths, record, { graceMs: 0, clock: this.#clock, onProgress: noProgress });
       record = this.#save(record, "retry", { qemu: undefined, vhostVsock: undefined });
@@ -276,6 +283,7 @@ class Boot {
         record = await this.#readdress(refusal, record);
         continue;
       }
+      if (outcome.kind === "refused" && await this.#triesNextSealingKey()) continue;
       // What our own programs refuse, they refuse again.
       if (outcome.kind === "refused") throw this.#refused(outcome.detail);
       const allowed = outcome.kind === "panicked" && record.accel === "tcg"
@@ -288,6 +296,23 @@ class Boot {
         detail: `the VM ${outcome.kind} (${outcome.detail}); trying again`,
       });
     }
+  }
+
+  /** A change of the sealing key that nobody ended: the store may be sealed with the next one alone by now. */
+  async #triesNextSealingKey(): Promise<boolean> {
+    const { nextSealingKey } = this.#paths;
+    if (this.#sealingKey !== undefined || !await exists(nextSealingKey)) return false;
+    this.#sealingKey = nextSealingKey;
+    this.#onProgress({
+      step: "boot",
+      detail: `trying ${nextSealingKey}: a change of the sealing key wasn't ended`,
+    });
+    return true;
+  }
+
+  async #adoptNextSealingKey(): Promise<void> {
+    const { sealingKey, nextSealingKey } = this.#paths;
+    if (this.#sealingKey === nextSealingKey) await adoptSealingKey(sealingKey, nextSealingKey);
   }
 
   /** New addresses after somebody else took the chosen ones meanwhile; throws what new addresses don't mend. */
@@ -341,7 +366,7 @@ class Boot {
       rootImage: image.rootImage,
       stateImage: paths.stateImage,
       credentials: [
-        { name: "gatehouse.sealing-key", path: paths.sealingKey },
+        { name: "gatehouse.sealing-key", path: this.#sealingKey ?? paths.sealingKey },
         { name: "gatehouse.config", path: paths.config },
         ...owner,
         ...(this.#options.credentials ?? []),

@@ -87,6 +87,8 @@ withQemu("a guest that answers is ready, and stopping it leaves state but no pro
     "lock",
     "machine-id",
     "qemu.log",
+    "recovery.key",
+    "recovery.pub",
     "sealing.key",
     "serial.log",
     "state.img",
@@ -101,6 +103,7 @@ withQemu("keys, certificates and machine id survive down and up", async () => {
   const paths = ownVmPaths("t1");
   const files = [
     paths.sealingKey,
+    paths.recoveryKey,
     paths.machineId,
     paths.adminKey,
     `${paths.tls}/ca.pem`,

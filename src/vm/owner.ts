@@ -1,6 +1,7 @@
 // What makes a VM its owner's: the first administrator's key, an authority with the
-// VM's certificate and one for the command line. Made once, beside the VM's files; the
-// admin key is never replaced, certificates are renewed by a later `up`.
+// VM's certificate and one for the command line, and what opens its backups. Made once,
+// beside the VM's files; the admin and recovery keys are never replaced, certificates are
+// renewed by a later `up`.
 
 import { CREDENTIALS } from "../agent/credential_names.ts";
 import { makePrivateKeyPem, PrivateKeyError, readPrivateKey } from "../authority/private_key.ts";
@@ -11,10 +12,14 @@ import { ensureOwnTls } from "../pki/own_tls.ts";
 import { GatehouseError } from "./errors.ts";
 import type { VmPaths } from "./paths.ts";
 import type { Credential } from "./qemu.ts";
-import { writeOnce } from "../files/write_once.ts";
+import { exists, writeOnce } from "../files/write_once.ts";
+import { AgeError, identityFile, makeIdentity, readIdentity } from "../recovery/age.ts";
 
 /** What the command line's certificate calls it; the configuration that `up` gives lets it do what a user may. */
 export const CLI_NAME = "cli.gatehouse";
+
+/** To whom backups are encrypted: the signer takes it over at its first start. */
+const RECOVERY_CREDENTIAL = "gatehouse.recovery";
 
 /** What a caller of this VM takes, as files: the authority to trust, and who it is. */
 export interface ClientFiles {
@@ -34,10 +39,12 @@ export function clientFiles({ tls }: VmPaths): ClientFiles {
  */
 export async function ensureOwner(paths: VmPaths): Promise<Credential[]> {
   await ensureAdminKey(paths);
+  await ensureRecoveryKey(paths);
   try {
     const tls = await ensureOwnTls(paths.tls, { serverNames: serverNames(paths.name), clientName: CLI_NAME });
     return [
       { name: CREDENTIALS.admin, path: paths.adminPublicKey },
+      { name: RECOVERY_CREDENTIAL, path: paths.recoveryRecipient },
       { name: CREDENTIALS.certificate, path: tls.server.certificate },
       { name: CREDENTIALS.privateKey, path: tls.server.privateKey },
       { name: CREDENTIALS.clientCa, path: tls.ca },
@@ -60,6 +67,27 @@ async function ensureAdminKey({ adminKey, adminPublicKey }: VmPaths): Promise<vo
   const mode = (await Deno.stat(adminKey)).mode ?? 0;
   if ((mode & 0o077) !== 0) await Deno.chmod(adminKey, 0o600);
   await replaceFile(adminPublicKey, await publicHalf(adminKey), 0o644);
+}
+
+/** An identity of age, mode 0600, and its public half beside it: the VM gets that one alone. */
+async function ensureRecoveryKey({ recoveryKey, recoveryRecipient }: VmPaths): Promise<void> {
+  if (!await exists(recoveryKey)) {
+    await writeOnce(recoveryKey, new TextEncoder().encode(identityFile(await makeIdentity(), new Date())));
+  }
+  const mode = (await Deno.stat(recoveryKey)).mode ?? 0;
+  if ((mode & 0o077) !== 0) await Deno.chmod(recoveryKey, 0o600);
+  try {
+    const { recipient } = await readIdentity(await Deno.readTextFile(recoveryKey));
+    await replaceFile(recoveryRecipient, `${recipient}\n`, 0o644);
+  } catch (error) {
+    if (!(error instanceof AgeError)) throw error;
+    throw new GatehouseError(
+      "state-damaged",
+      `${recoveryKey} is no recovery key: ${error.message}`,
+      "restore it from a backup; without it nobody opens what this VM backs up",
+      { cause: error },
+    );
+  }
 }
 
 async function publicHalf(path: string): Promise<string> {

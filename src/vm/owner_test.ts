@@ -24,13 +24,20 @@ it("an admin key and certificates are made, the private ones for their owner alo
   const credentials = await ensureOwner(paths);
   expect(credentials.map(({ name }) => name)).toEqual([
     "gatehouse.admin",
+    "gatehouse.recovery",
     "gatehouse.tls-cert",
     "gatehouse.tls-key",
     "gatehouse.client-ca",
     "gatehouse.crl",
   ]);
   for (
-    const path of [paths.adminKey, `${paths.tls}/server.key`, clientFiles(paths).key, `${paths.tls}/ca.key`]
+    const path of [
+      paths.adminKey,
+      paths.recoveryKey,
+      `${paths.tls}/server.key`,
+      clientFiles(paths).key,
+      `${paths.tls}/ca.key`,
+    ]
   ) {
     expect([path, mode(path)]).toEqual([path, 0o600]);
   }
@@ -52,8 +59,9 @@ it("an admin key and certificates are made, the private ones for their owner alo
 
 it("the VM is given nothing with which it could be another, or administrate", async () => {
   const given = (await ensureOwner(paths)).map(({ path }) => Deno.readTextFileSync(path)).join("");
-  for (const secret of [paths.adminKey, `${paths.tls}/ca.key`, clientFiles(paths).key]) {
-    const body = Deno.readTextFileSync(secret).split("\n")[1];
+  for (const secret of [paths.adminKey, paths.recoveryKey, `${paths.tls}/ca.key`, clientFiles(paths).key]) {
+    const lines = Deno.readTextFileSync(secret).split("\n");
+    const body = lines.find((line) => line.startsWith("AGE-SECRET-KEY-")) ?? lines[1];
     expect(body.length).toBeGreaterThan(20);
     expect(given).not.toContain(body);
   }
@@ -88,4 +96,20 @@ it.each([
   expect(error).toBeInstanceOf(GatehouseError);
   expect((error as GatehouseError).message).toMatch(message);
   expect((error as GatehouseError).next).not.toBe("");
+});
+
+it("the recovery key is made once, and a damaged one is neither taken nor replaced", async () => {
+  await ensureOwner(paths);
+  const [identity, recipient] = [paths.recoveryKey, paths.recoveryRecipient].map((path) =>
+    Deno.readTextFileSync(path)
+  );
+  expect(identity).toContain(`# public key: ${recipient}`);
+  await Deno.chmod(paths.recoveryKey, 0o644);
+  await ensureOwner(paths);
+  expect(Deno.readTextFileSync(paths.recoveryKey)).toBe(identity);
+  expect(mode(paths.recoveryKey)).toBe(0o600);
+
+  Deno.writeTextFileSync(paths.recoveryKey, identity.slice(0, -9));
+  await expect(ensureOwner(paths)).rejects.toMatchObject({ code: "state-damaged" });
+  expect(Deno.readTextFileSync(paths.recoveryKey)).toBe(identity.slice(0, -9));
 });

@@ -23,9 +23,14 @@ export interface VmPaths {
   readonly record: string;
   readonly lock: string;
   readonly sealingKey: string;
+  /** The one that is to take its place, while the store is sealed anew. */
+  readonly nextSealingKey: string;
   /** The first administrator's private key, which the command line proves with, and its public half. */
   readonly adminKey: string;
   readonly adminPublicKey: string;
+  /** What opens this VM's backups, and its public half, to which they are encrypted. */
+  readonly recoveryKey: string;
+  readonly recoveryRecipient: string;
   /** The VM's own authority, its certificate and the command line's. Mode 0700. */
   readonly tls: string;
   readonly machineId: string;
@@ -94,8 +99,11 @@ export function vmPaths(name: string, env: Environment, uid: number): VmPaths {
     record: inDir("vm.json"),
     lock: inDir("lock"),
     sealingKey: inDir("sealing.key"),
+    nextSealingKey: inDir("sealing.key.new"),
     adminKey: inDir("admin.key"),
     adminPublicKey: inDir("admin.pub"),
+    recoveryKey: inDir("recovery.key"),
+    recoveryRecipient: inDir("recovery.pub"),
     tls: inDir("tls"),
     machineId: inDir("machine-id"),
     config: inDir("config.toml"),

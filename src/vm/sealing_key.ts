@@ -1,9 +1,12 @@
 // The key that the signer's store is sealed with, on the host and outside the VM's
-// disk. It must never be replaced once made: what is sealed with it is lost with it.
+// disk. It must never be replaced before what it seals is sealed with the next one: that
+// would be lost with it.
 
 import { randomBytes } from "node:crypto";
-import { GatehouseError } from "./errors.ts";
+import { dirname } from "node:path";
+import { diskSteps, type FileSteps, replaceFile } from "../files/durable_file.ts";
 import { exists, writeOnce } from "../files/write_once.ts";
+import { GatehouseError } from "./errors.ts";
 
 /** What the signer takes, no more and no less. */
 export const SEALING_KEY_BYTES = 32;
@@ -32,4 +35,27 @@ export async function ensureSealingKey(path: string, sealed: string): Promise<st
   }
   if (((key.mode ?? 0) & 0o077) !== 0) await Deno.chmod(path, 0o600);
   return path;
+}
+
+/**
+ * Puts the next sealing key in place of the one before, once nothing is sealed with that any more. After a crash
+ * anywhere the key that opens the store lies in one of the two files, and doing it again ends it.
+ * @throws GatehouseError `state-damaged` when the next one is no sealing key
+ */
+export async function adoptSealingKey(
+  path: string,
+  next: string,
+  steps: FileSteps = diskSteps,
+): Promise<void> {
+  const key = await Deno.readFile(next);
+  if (key.length !== SEALING_KEY_BYTES) {
+    throw new GatehouseError(
+      "state-damaged",
+      `${next} has ${key.length} bytes, not the ${SEALING_KEY_BYTES} of a sealing key`,
+      "put the sealing key that belongs to this disk there, or remove that file if it is in sealing.key",
+    );
+  }
+  await replaceFile(path, key, 0o600, steps);
+  await steps.remove(next);
+  await steps.syncDir(dirname(next));
 }
