@@ -1,6 +1,7 @@
 // The one command's entry: every verb registers itself, none knows another.
 import { Command } from "commander";
 import { register as admins } from "./cli/admins.ts";
+import { register as backup } from "./cli/backup.ts";
 import { register as bench } from "./cli/bench.ts";
 import { register as ca } from "./cli/ca.ts";
 import { register as config } from "./cli/config.ts";
@@ -10,6 +11,8 @@ import { register as keys } from "./cli/keys.ts";
 import { register as proxy } from "./cli/proxy.ts";
 import { register as pubkey } from "./cli/pubkey.ts";
 import { register as random } from "./cli/random.ts";
+import { register as restore } from "./cli/restore.ts";
+import { register as sealing } from "./cli/sealing.ts";
 import { register as serve } from "./cli/serve.ts";
 import { register as sign } from "./cli/sign.ts";
 import { register as test } from "./cli/test.ts";
@@ -45,6 +48,9 @@ for (
     pubkey,
     verify,
     random,
+    backup,
+    restore,
+    sealing,
     whoami,
     admins,
     proxy,

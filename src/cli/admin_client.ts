@@ -15,7 +15,7 @@ import { ownVmPaths } from "../vm/paths.ts";
 import { exists } from "../files/write_once.ts";
 import { readInput } from "./files.ts";
 import { note } from "./output.ts";
-import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
+import { callsOwnVm, resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
 
 /** Who follows a stream wants it back soon after the server. */
 const MAX_BACKOFF_MS = 5_000;
@@ -158,9 +158,9 @@ async function keyFor(options: AdminOptions, addresses: Address[]): Promise<Priv
 }
 
 /** The key that `gatehouse up` made, when it is that VM which is called. */
-async function vmKeyFile({ server, name }: AdminOptions): Promise<string | undefined> {
-  if (server !== undefined || Deno.env.get("GATEHOUSE_SERVER") !== undefined) return undefined;
-  const { adminKey } = ownVmPaths(name);
+async function vmKeyFile(options: AdminOptions): Promise<string | undefined> {
+  if (!callsOwnVm(options)) return undefined;
+  const { adminKey } = ownVmPaths(options.name);
   return await exists(adminKey) ? adminKey : undefined;
 }
 

@@ -13,11 +13,11 @@ import {
   Role,
 } from "../proto/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { exists, writeOnce } from "../files/write_once.ts";
 import { type AdminOptions, adminOptions, withAdmin } from "./admin_client.ts";
 import { action } from "./command.ts";
 import { readInput } from "./files.ts";
 import { note, print, printJson, table } from "./output.ts";
+import { writeSecretFile } from "./secret_file.ts";
 
 /** Of a key's id, in a table: enough to tell 64 keys apart. */
 const SHOWN_ID_CHARS = 16;
@@ -124,20 +124,8 @@ Examples:
   gatehouse admins list --admin-key ./alice.key`,
     )
     .action(action(async ({ json }, file: string) => {
-      if (await exists(file)) {
-        throw new GatehouseError("bad-argument", `${file} is there already`, "name a file that isn't");
-      }
       const pem = makePrivateKeyPem();
-      try {
-        await writeOnce(file, new TextEncoder().encode(pem));
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new GatehouseError(
-          "bad-argument",
-          `can't write ${file}: ${reason}`,
-          "name a file that can be written",
-        );
-      }
+      await writeSecretFile(file, pem);
       const { proving, publicPem } = await readPrivateKey(pem);
       if (json) {
         printJson({ file, key_id: Buffer.from(proving.keyId).toString("hex"), public_key_pem: publicPem });

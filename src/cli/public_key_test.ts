@@ -45,6 +45,9 @@ it.each([
   ["the point of an unknown curve", seedPublicKey(spki(p521))],
 ])("%s is refused with a next step", (_name, bytes) => {
   expect(() => readPublicKey(bytes)).toThrow(
-    expect.objectContaining({ code: "bad-argument", next: expect.stringContaining("gatehouse keys public-key") }),
+    expect.objectContaining({
+      code: "bad-argument",
+      next: expect.stringContaining("gatehouse keys public-key"),
+    }),
   );
 });

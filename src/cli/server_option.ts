@@ -43,6 +43,10 @@ export function serverOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS, 
     .option("--json", "print JSON");
 }
 
+/** Whether nothing names a server, so that a VM of this machine is called. */
+export const callsOwnVm = ({ server }: Pick<ServerOptions, "server">): boolean =>
+  server === undefined && Deno.env.get("GATEHOUSE_SERVER") === undefined;
+
 /** The server to call: as told, else the running VM. */
 export async function resolveServer(options: ServerOptions): Promise<Server> {
   const timeoutMs = wholeNumber("--timeout", options.timeout, 1, MAX_TIMEOUT_MS);

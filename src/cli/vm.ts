@@ -10,6 +10,7 @@ import { followEvents } from "./appliance/follow_events.ts";
 import { lookAt, lookJson, lookText } from "./appliance/look.ts";
 import { action, wholeNumber } from "./command.ts";
 import { note, print, printJson, printJsonLine, progressReporter, table } from "./output.ts";
+import { callsOwnVm } from "./server_option.ts";
 import { vmIsHealthy } from "./vm_health.ts";
 
 /** `status` answers within this, whatever the agent does. */
@@ -54,7 +55,7 @@ Examples:
         return;
       }
       const timeLimit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
-      if (namesServer(options)) {
+      if (!callsOwnVm(options)) {
         const look = await lookAt(options, timeLimit);
         if (json) printJson(lookJson(look));
         else print(lookText(look));
@@ -126,10 +127,6 @@ function registerDown(program: Command): void {
       else print(`VM ${options.name} is down. Its keys stay; \`./gatehouse up\` boots it again.`);
     }));
 }
-
-/** Whether a server is to be called that needn't be a VM of this machine. */
-const namesServer = ({ server }: AdminOptions): boolean =>
-  server !== undefined || Deno.env.get("GATEHOUSE_SERVER") !== undefined;
 
 async function printEvents(options: LogsOptions, json: boolean, signal: AbortSignal): Promise<void> {
   const after = options.after === undefined
