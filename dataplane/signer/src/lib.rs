@@ -4,10 +4,10 @@
 
 pub mod algorithms;
 pub mod codec;
+pub mod default_keys;
 pub mod error;
 pub mod limits;
 pub mod run;
-pub mod sealing;
 pub mod service;
 pub mod socket;
 pub mod store;

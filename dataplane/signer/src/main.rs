@@ -5,8 +5,8 @@ use gatehouse_common::hardening::{harden, lock_memory};
 use gatehouse_common::log;
 use gatehouse_signer::error::{Kind, StartError};
 use gatehouse_signer::run::{Ending, serve};
-use gatehouse_signer::sealing::SealingKey;
-use gatehouse_signer::store::STORE_FILE;
+use gatehouse_signer::store::sealing_key::SealingKey;
+use gatehouse_signer::store::{COPY_FILE, STORE_FILE};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,6 +39,9 @@ struct CommandLine {
     /// Refuse to make a new store: for a restart, when one was there before
     #[arg(long)]
     existing_store: bool,
+    /// Once, after damage to the store: go on with the keys that are whole, give up the others
+    #[arg(long)]
+    accept_loss: bool,
     /// Stop when standard input ends and ignore SIGINT: for a parent process that supervises
     #[arg(long)]
     stop_at_stdin_end: bool,
@@ -106,7 +109,8 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
         Ending::BySignal
     };
     let state = &command_line.state;
-    if command_line.existing_store && !state.join(STORE_FILE).exists() {
+    let there = |name| state.join(name).exists();
+    if command_line.existing_store && !there(STORE_FILE) && !there(COPY_FILE) {
         return Err(StartError::new(
             Kind::CorruptStore,
             format!(
@@ -115,7 +119,7 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
             ),
         ));
     }
-    let result = runtime.block_on(serve(socket, state, sealing_key, ending, || {
+    let result = runtime.block_on(serve(socket, state, sealing_key, command_line.accept_loss, ending, || {
         let line = format!("gatehouse-signer ready on {}\n", socket.display());
         let _ = std::io::stdout().write_all(line.as_bytes());
         let _ = std::io::stdout().flush();

@@ -13,10 +13,11 @@ use crate::limits::{
     STREAM_WINDOW_BYTES,
 };
 use crate::proto::signer_service_server::SignerServiceServer;
-use crate::sealing::SealingKey;
+use crate::default_keys;
 use crate::service::Signer;
 use crate::socket::Socket;
-use crate::store::Store;
+use crate::store::sealing_key::SealingKey;
+use crate::store::{Options, Store};
 use crate::workers::Workers;
 
 /// What ends the signer, beside SIGTERM.
@@ -37,6 +38,7 @@ pub async fn serve(
     socket: &Path,
     state: &Path,
     sealing_key: SealingKey,
+    accept_loss: bool,
     ending: Ending,
     ready: impl FnOnce(),
 ) -> Result<(), StartError> {
@@ -48,14 +50,24 @@ pub async fn serve(
     let mut interrupt =
         signal(SignalKind::interrupt()).map_err(|error| failed("signals", &error))?;
 
-    let mut store = Store::open(state, &sealing_key)?;
+    let options = Options {
+        accept_loss,
+        first_keys: &default_keys::make,
+        public_half: &default_keys::public_half,
+    };
+    let (store, opened) = Store::open(state, &sealing_key, &options)?;
     drop(sealing_key);
-    let names: Vec<String> = store.keys.iter().map(|key| key.name.clone()).collect();
-    tracing::info!(keys = ?names, created = store.created, state = %state.display(), "store opened");
+    tracing::info!(keys = opened.keys.len(), damaged = ?opened.damaged, created = opened.created, state = %state.display(), "store opened");
+    let opener = store.opener();
+    let keys = opened
+        .keys
+        .into_iter()
+        .filter_map(|key| default_keys::load(&opener, key))
+        .collect();
 
     let workers = Workers::start().map_err(|error| failed("worker threads", &error))?;
     let (stop, stopping) = watch::channel(false);
-    let signer = Signer::new(std::mem::take(&mut store.keys), workers, stopping.clone());
+    let signer = Signer::new(keys, workers, stopping.clone());
     let service = SignerServiceServer::new(signer)
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);

@@ -15,7 +15,7 @@ use crate::proto::v1::{self, Algorithm, Key, KeyKind, KeyState, KeyVersion};
 use crate::proto::{
     ListKeysRequest, SignBatchRequest, SignItem, SignResult, SignStreamRequest, VerifyRequest,
 };
-use crate::store::StoredKey;
+use crate::default_keys::LoadedKey;
 use crate::stream::{self, Replies, ResultBatches, SignJob, given};
 use crate::workers::Workers;
 
@@ -35,14 +35,14 @@ impl Signer {
     /// `stopping` turns true when streams are to end after what they have in flight.
     #[must_use]
     pub fn new(
-        stored: Vec<StoredKey>,
+        stored: Vec<LoadedKey>,
         workers: Workers<SignJob>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let listing = stored.iter().map(listed).collect();
         let keys = stored
             .into_iter()
-            .map(|stored| (stored.name, Arc::new(stored.key)))
+            .map(|stored| (stored.stored.record.id, Arc::new(stored.key)))
             .collect();
         Self {
             shared: Arc::new(Shared { keys, workers }),
@@ -52,16 +52,17 @@ impl Signer {
     }
 }
 
-fn listed(stored: &StoredKey) -> Key {
-    let created_at_ms = stored.created_at.saturating_mul(1000);
+fn listed(loaded: &LoadedKey) -> Key {
+    let record = &loaded.stored.record;
+    let created_at_ms = record.created_at_ms;
     Key {
-        id: stored.name.clone(),
-        kind: KeyKind::from(stored.key.kind()).into(),
+        id: record.id.clone(),
+        kind: KeyKind::from(loaded.key.kind()).into(),
         state: KeyState::Enabled.into(),
         revision: 1,
         versions: vec![KeyVersion {
             version: 1,
-            public_key_der: stored.key.public_key_der().unwrap_or_default(),
+            public_key_der: loaded.key.public_key_der().unwrap_or_default(),
             created_at_ms,
         }],
         created_at_ms,
