@@ -114,25 +114,26 @@ fn a_copied_store_is_useless_without_its_sealing_key() {
     fs::create_dir(thief.state()).unwrap();
     fs::copy(place.store(), thief.store()).unwrap();
     assert_eq!(thief.refusal().0, 78);
-    // A PKCS#8 key would begin with its version and its algorithm's identifier.
+    // A PKCS#8 key has a version and its algorithm's identifier at its beginning.
     let bytes = fs::read(place.store()).unwrap();
-    let rsa_identifier = [
-        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
+    let rsa = [
+        0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
     ];
-    let ec_identifier = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-    for identifier in [&rsa_identifier[..], &ec_identifier] {
-        assert!(
-            !bytes
-                .windows(identifier.len())
-                .any(|window| window == identifier)
-        );
+    let p256 = [
+        0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+    ];
+    let mut p384 = p256;
+    p384[4] = 0x10;
+    for beginning in [&rsa[..], &p256, &p384] {
+        let mut windows = bytes.windows(beginning.len());
+        assert!(!windows.any(|window| window == beginning));
     }
     fs::copy(place.sealing_key(), thief.sealing_key()).unwrap();
     thief.start();
 }
 
 #[test]
-fn a_damaged_store_is_refused_and_left_as_it_is() {
+fn a_store_damaged_in_both_files_is_refused_and_left_as_it_is() {
     let place = Place::new();
     place.start().terminate();
     let whole = fs::read(place.store()).unwrap();
@@ -146,6 +147,7 @@ fn a_damaged_store_is_refused_and_left_as_it_is() {
     ];
     for bytes in damaged {
         fs::write(place.store(), &bytes).unwrap();
+        fs::write(place.copy(), &bytes).unwrap();
         let before = snapshot(&place.state());
         let (code, message) = place.refusal();
         assert_eq!(code, 65, "{message}");
@@ -154,22 +156,66 @@ fn a_damaged_store_is_refused_and_left_as_it_is() {
     }
 }
 
-#[test]
-fn a_record_moved_to_another_name_or_taken_away_is_refused() {
+#[tokio::test]
+async fn what_one_file_suffers_is_made_good_from_the_other() {
     for change in [
-        "UPDATE keys SET sealed = (SELECT sealed FROM keys WHERE name = 'default-p384') WHERE name = 'default-p256'",
-        "UPDATE keys SET name = 'other' WHERE name = 'default-p256'",
-        "DELETE FROM keys WHERE name = 'default-p256'",
-        "UPDATE store SET sealed_check = x'00'",
+        "UPDATE rows SET sealed = zeroblob(60) WHERE kind = 2",
+        "DELETE FROM rows WHERE kind = 1",
+        "UPDATE store SET head = x'00'",
+        "DROP TABLE rows",
     ] {
-        let place = Place::new();
-        place.start().terminate();
-        let database = rusqlite::Connection::open(place.store()).unwrap();
-        database.execute_batch(change).unwrap();
-        database.close().unwrap();
-        let (code, message) = place.refusal();
-        assert_eq!(code, 65, "{change}: {message}");
+        for damaged in ["signer.db", "signer.db.copy"] {
+            let place = Place::new();
+            let mut signer = place.start();
+            let keys = public_keys(&signer).await;
+            signer.terminate();
+            let file = place.state().join(damaged);
+            let database = rusqlite::Connection::open(&file).unwrap();
+            database.execute_batch(change).unwrap();
+            database.close().unwrap();
+            let mut signer = place.start();
+            assert_eq!(public_keys(&signer).await, keys, "{change} in {damaged}");
+            signer.terminate();
+            let size = |path: &Path| fs::metadata(path).unwrap().len();
+            assert_eq!(size(&place.store()), size(&place.copy()));
+        }
     }
+}
+
+/// Made by the release before, with a sealing key of 32 bytes of 1.
+const FORMAT_1: &[u8] = include_bytes!("data/signer-format1.db");
+
+#[tokio::test]
+async fn a_store_of_format_1_is_migrated_with_its_keys() {
+    let place = Place::new();
+    fs::write(place.sealing_key(), [1; 32]).unwrap();
+    fs::create_dir(place.state()).unwrap();
+    fs::write(place.store(), FORMAT_1).unwrap();
+    let mut signer = place.start();
+    let keys = public_keys(&signer).await;
+    let names: Vec<_> = keys.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["default-p256", "default-p384", "default-rsa"]);
+    // The public half that the release before gave out, by `gatehouse` and by openssl.
+    let digests = include_str!("data/signer-format1.sha256");
+    for (name, public) in &keys {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, public);
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(digests.contains(&format!("{hex}  {name}")), "{name} {hex}");
+    }
+    signer.terminate();
+    let left: Vec<_> = snapshot(&place.state()).into_keys().collect();
+    assert_eq!(left, ["signer.db", "signer.db.copy"]);
+    assert_eq!(public_keys(&place.start()).await, keys);
+}
+
+#[test]
+fn a_store_of_format_1_is_left_alone_when_the_sealing_key_is_wrong() {
+    let place = Place::new();
+    fs::create_dir(place.state()).unwrap();
+    fs::write(place.store(), FORMAT_1).unwrap();
+    let before = snapshot(&place.state());
+    assert_eq!(place.refusal().0, 78);
+    assert_eq!(snapshot(&place.state()), before);
 }
 
 #[test]
@@ -178,9 +224,10 @@ fn a_start_that_was_interrupted_leaves_nothing_in_the_way() {
     fs::create_dir(place.state()).unwrap();
     fs::write(place.state().join("signer.db.new"), b"half a store").unwrap();
     fs::write(place.state().join("signer.db.new-wal"), b"half a log").unwrap();
+    fs::write(place.state().join("signer.db.copy.new"), b"half a copy").unwrap();
     place.start().terminate();
     let names: Vec<_> = snapshot(&place.state()).into_keys().collect();
-    assert_eq!(names, ["signer.db"]);
+    assert_eq!(names, ["signer.db", "signer.db.copy"]);
 }
 
 #[test]

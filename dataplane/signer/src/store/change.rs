@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::bounds;
 use super::error::StoreError;
-use super::file::Write;
+use super::transaction::Write;
 use super::record::{KeyRecord, KeyState, NewKey, NewVersion, Policy, StoredKey, StoredVersion, require};
 use super::row::{Place, Row, RowKind};
 use super::seal::{Kek, Keks};
@@ -114,6 +114,10 @@ pub fn plan_edit(keks: &Keks, current: Current, edit: Edit) -> Result<Plan, Stor
     let kek = keks.newest()?;
     let mut plan = Plan::default();
     let old = &current.key.record;
+    let final_state = old.state == KeyState::Destroyed;
+    if final_state && !matches!(edit, Edit::Labels(_) | Edit::Policy(_)) {
+        return Err(StoreError::Destroyed { id: old.id.clone() });
+    }
     let mut record = old.clone();
     record.revision = old.revision.saturating_add(1);
     let mut versions = current.key.versions.clone();
@@ -133,6 +137,8 @@ pub fn plan_edit(keks: &Keks, current: Current, edit: Edit) -> Result<Plan, Stor
             state,
             delete_at_ms,
         } => {
+            // Only `Destroy` takes the private halves away.
+            require(state != KeyState::Destroyed, "state")?;
             record.state = state;
             record.delete_at_ms = delete_at_ms;
         }

@@ -1,10 +1,12 @@
-//! Why the store did not do what it was asked. After every one of these the store
-//! is as it was before, and takes the next change.
+//! Why the store did not do what it was asked. After every one of these but
+//! `Unsettled` the store is as it was before.
 
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreError {
+    /// The key is destroyed, for good.
+    Destroyed { id: String },
     /// No such key.
     NotFound { id: String },
     /// The id is, or was, in use.
@@ -33,8 +35,8 @@ pub enum StoreError {
     ReadOnly,
     /// The disk or SQLite refused.
     Io { message: String },
-    /// A change was neither completed nor taken back: only a new start, which reads
-    /// both files, tells which.
+    /// The copy refused a change that the first file has, and it could not be taken back
+    /// yet: the next change tries that first, and so does a new start.
     Unsettled { message: String },
     /// The cryptographic library failed.
     Crypto,
@@ -43,6 +45,7 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Destroyed { id } => write!(f, "key {id:?} is destroyed; make another one"),
             Self::NotFound { id } => write!(f, "there is no key {id:?}"),
             Self::Exists { id } => write!(
                 f,
@@ -92,7 +95,7 @@ impl fmt::Display for StoreError {
             ),
             Self::Unsettled { message } => write!(
                 f,
-                "the key store failed half way ({message}) and takes no changes; restart the signer, which settles it"
+                "the key store failed half way ({message}); mend the disk, then look at what you changed and try again"
             ),
             Self::Crypto => write!(f, "the cryptographic library failed; try again"),
         }

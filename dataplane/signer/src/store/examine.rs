@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file::{Header, StoreFile, Unreadable};
+use super::file::{Header, StoreFile, Unreadable, digest_of};
 use super::record::StoredKey;
 use super::row::{RECIPIENT, Recipient, Request, Row, RowKind, RowView};
 use super::running::Sum;
@@ -113,10 +113,12 @@ impl Found {
 /// `keep`: whether what the rows say is wanted, or only whether they hold together.
 #[must_use]
 pub fn examine(path: &Path, sealing_key: &SealingKey, keep: bool) -> Found {
-    if !path.exists() {
-        return Found::Missing;
+    match path.try_exists() {
+        Ok(false) => Found::Missing,
+        Ok(true) => read(path, sealing_key, keep).unwrap_or_else(Found::Unreadable),
+        // Not to be seen is not to be gone: a new store would be made in its place.
+        Err(error) => Found::Unreadable(Unreadable::Damaged(error.to_string())),
     }
-    read(path, sealing_key, keep).unwrap_or_else(Found::Unreadable)
 }
 
 fn read(path: &Path, sealing_key: &SealingKey, keep: bool) -> Result<Found, Unreadable> {
@@ -150,6 +152,9 @@ fn read(path: &Path, sealing_key: &SealingKey, keep: bool) -> Result<Found, Unre
             "{count} rows of {}, {bad} of them changed, {misfits} in the wrong place",
             head.count
         )),
+        (_, Some(head)) if head.wraps != digest_of(&header.wraps) => {
+            Some("its wrapped keys were changed".into())
+        }
         (_, Some(head)) if head.sum != sum => Some("its running MAC doesn't hold".into()),
         _ if keep && !contents.is_whole() => Some("a version is missing".into()),
         _ => None,

@@ -1,36 +1,32 @@
-//! One SQLite file of the store: how it is made, opened, read and written. Knows
-//! nothing of keys, and never decides which file to believe.
+//! One SQLite file of the store: how it is made, opened and read. Knows nothing of
+//! keys, and never decides which file to believe.
 //!
 //! Write-ahead logging with full synchronisation: a commit is one append to the log
 //! and one sync. The lock is exclusive, so there is no shared memory file.
 
+use aws_lc_rs::digest;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
-use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::bytes::Writer;
 use super::error::StoreError;
-use super::row::{COLUMNS, Place, Row, RowView};
+use super::paths::{remove, with_suffix};
+use super::row::{COLUMNS, DIGEST_BYTES, Place, Row, RowView};
 use super::seal::{FORMAT, StoreId};
 
 /// SQLite's application id: "GHSG".
 pub const APPLICATION_ID: i32 = 0x4748_5347;
-/// Of SQLite's pages, and of a frame of its log: a page and 24 bytes.
-const PAGE_BYTES: u64 = 4096;
-const FRAME_BYTES: u64 = PAGE_BYTES + 24;
-/// Room taken at once in the log, so that few commits have to ask for some.
-const RESERVE_BYTES: u64 = 512 * 1024;
-/// Room is asked for up to here: a restore of a whole store rather fails late than
-/// wants several times its size free.
-const MAX_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// Pages in the log from which it is moved into the file: a megabyte to read after a crash.
+const LOG_PAGES: u64 = 250;
 
 const SCHEMA: &str = "
 CREATE TABLE store (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL, kek INTEGER NOT NULL, head BLOB NOT NULL) STRICT;
 CREATE TABLE keks (number INTEGER NOT NULL, slot INTEGER NOT NULL, wrapped BLOB NOT NULL, PRIMARY KEY (number, slot)) STRICT, WITHOUT ROWID;
 CREATE TABLE rows (kind INTEGER NOT NULL, name BLOB NOT NULL, number INTEGER NOT NULL, kek INTEGER NOT NULL, body BLOB NOT NULL, sealed BLOB, mac BLOB NOT NULL, PRIMARY KEY (kind, name, number)) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (number INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
 ";
 const ALL_SCHEMA: &str =
     "SELECT type || ':' || name || ':' || coalesce(sql, '') FROM sqlite_schema ORDER BY name";
@@ -42,6 +38,19 @@ pub struct Wrap {
     /// Which sealing key: 0, and 1 while it is being changed.
     pub slot: u32,
     pub wrapped: Vec<u8>,
+}
+
+/// What the head keeps of these, in their order.
+#[must_use]
+pub fn digest_of(wraps: &[Wrap]) -> [u8; DIGEST_BYTES] {
+    let mut writer = Writer::new("wraps");
+    for wrap in wraps {
+        writer.u32(wrap.kek).u32(wrap.slot).bytes(&wrap.wrapped);
+    }
+    let digest = digest::digest(&digest::SHA256, &writer.finish());
+    let mut bytes = [0; DIGEST_BYTES];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
 }
 
 /// What stands before the rows.
@@ -70,55 +79,11 @@ impl From<rusqlite::Error> for Unreadable {
     }
 }
 
-/// A row put in, replaced or taken out; with what is there now.
-#[derive(Clone, Debug)]
-pub struct Write {
-    pub old: Option<Row>,
-    pub new: Option<Row>,
-}
-
-impl Write {
-    /// The same taken back.
-    #[must_use]
-    pub fn undone(&self) -> Self {
-        Self {
-            old: self.new.clone(),
-            new: self.old.clone(),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        let len = |row: &Option<Row>| {
-            row.as_ref().map_or(0, |row| {
-                row.body.len() + row.sealed.as_ref().map_or(0, Vec::len) + row.place.name.len()
-            })
-        };
-        len(&self.old) + len(&self.new)
-    }
-}
-
-/// Pages that these writes may touch, as bytes of the log: for each row its leaf, a
-/// split, and the pages of a long value; and the path down the tree.
-#[must_use]
-pub fn log_bytes(writes: &[Write]) -> u64 {
-    let bytes: usize = writes.iter().map(Write::bytes).sum();
-    let pages = 16 + 2 * writes.len() as u64 + 2 * bytes as u64 / PAGE_BYTES;
-    (pages * FRAME_BYTES).min(MAX_RESERVE_BYTES)
-}
-
 pub struct StoreFile {
-    path: Option<PathBuf>,
-    connection: Connection,
+    pub(super) path: Option<PathBuf>,
+    pub(super) connection: Connection,
     /// Up to where the log has room on the disk.
-    reserved: u64,
-}
-
-/// `signer.db-wal` of `signer.db`, by SQLite's naming.
-#[must_use]
-pub fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
+    pub(super) reserved: u64,
 }
 
 impl StoreFile {
@@ -150,10 +115,14 @@ impl StoreFile {
     pub fn open_to_write(path: &Path) -> Result<Self, StoreError> {
         let connection = open_existing(path)?;
         connection.execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY",
-        )?;
+            &format!(
+            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
+             PRAGMA wal_autocheckpoint = {LOG_PAGES}"
+        ))?;
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        // What a crash left in the log may hold keys that were destroyed. A full disk keeps it.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         // A flipped bit in the header can make a file that is read but not written.
         connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
         if mode != "wal" {
@@ -290,6 +259,25 @@ impl StoreFile {
         Ok(())
     }
 
+    /// The audit's records, which prove themselves: they are carried, never read here.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn copy_audit(&self, to: &Self) -> Result<(), StoreError> {
+        let mut records = self
+            .connection
+            .prepare("SELECT number, record FROM audit ORDER BY number")?;
+        let mut insert = to
+            .connection
+            .prepare("INSERT INTO audit (number, record) VALUES (?1, ?2)")?;
+        let mut rows = records.query([])?;
+        while let Some(row) = rows.next()? {
+            let record = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            insert.execute(params![row.get::<_, i64>(0)?, record])?;
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// SQLite's.
     pub fn row(&self, place: &Place) -> Result<Option<Row>, StoreError> {
@@ -333,147 +321,10 @@ impl StoreFile {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// # Errors
-    /// SQLite's, as for every step of a transaction: `roll_back` then.
-    pub fn begin(&self) -> Result<(), StoreError> {
-        Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
-    }
-
-    /// # Errors
-    /// `Io` when a row isn't there that should be, or the other way round.
-    pub fn write(&self, write: &Write) -> Result<(), StoreError> {
-        let changed = match (&write.old, &write.new) {
-            (_, Some(new)) if write.old.is_none() => {
-                self.insert(new)?;
-                1
-            }
-            (_, Some(new)) => self
-                .connection
-                .prepare_cached(
-                    "UPDATE rows SET kek = ?4, body = ?5, sealed = ?6, mac = ?7
-                     WHERE kind = ?1 AND name = ?2 AND number = ?3",
-                )?
-                .execute(params![
-                    new.place.kind,
-                    new.place.name,
-                    new.place.number,
-                    new.kek,
-                    new.body,
-                    new.sealed,
-                    new.mac
-                ])?,
-            (Some(old), None) => self
-                .connection
-                .prepare_cached("DELETE FROM rows WHERE kind = ?1 AND name = ?2 AND number = ?3")?
-                .execute(params![old.place.kind, old.place.name, old.place.number])?,
-            (None, None) => 1,
-        };
-        if changed == 1 {
-            return Ok(());
-        }
-        Err(StoreError::Io {
-            message: "a row is not where it was".into(),
-        })
-    }
-
-    /// # Errors
-    /// SQLite's.
-    pub fn insert(&self, row: &Row) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO rows (kind, name, number, kek, body, sealed, mac)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                row.place.kind,
-                row.place.name,
-                row.place.number,
-                row.kek,
-                row.body,
-                row.sealed,
-                row.mac
-            ])?;
-        Ok(())
-    }
-
-    /// # Errors
-    /// SQLite's.
-    pub fn write_head(&self, kek: u32, head: &[u8]) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE store SET kek = ?1, head = ?2")?
-            .execute(params![kek, head])?;
-        Ok(())
-    }
-
-    /// Puts these in the place of all.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn write_wraps(&self, wraps: &[Wrap]) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM keks", [])?;
-        for wrap in wraps {
-            self.connection.execute(
-                "INSERT INTO keks (number, slot, wrapped) VALUES (?1, ?2, ?3)",
-                params![wrap.kek, wrap.slot, wrap.wrapped],
-            )?;
-        }
-        Ok(())
-    }
-
     /// The open transaction, for rows of other tables that are to be in it.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
-    }
-
-    /// Sees to it that a commit of this size finds room in the log, so that it fails
-    /// in neither file or before it was done in the first.
-    ///
-    /// # Errors
-    /// `DiskFull`, `ReadOnly`, `Io`.
-    pub fn reserve(&mut self, bytes: u64) -> Result<(), StoreError> {
-        let Some(path) = &self.path else {
-            return Ok(());
-        };
-        let log = OpenOptions::new().write(true).open(with_suffix(path, "-wal"))?;
-        let end = log.metadata()?.len();
-        if end + bytes <= self.reserved {
-            return Ok(());
-        }
-        let len = bytes + RESERVE_BYTES;
-        match fallocate(&log, FallocateFlags::KEEP_SIZE, end, len) {
-            Ok(()) => {
-                self.reserved = end + len;
-                Ok(())
-            }
-            // A file system that can't: the commit may then fail in the second file alone.
-            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
-            Err(error) => Err(std::io::Error::from(error).into()),
-        }
-    }
-
-    /// # Errors
-    /// SQLite's.
-    pub fn commit(&self) -> Result<(), StoreError> {
-        Ok(self.connection.execute_batch("COMMIT")?)
-    }
-
-    pub fn roll_back(&self) {
-        if !self.connection.is_autocommit() {
-            let _ = self.connection.execute_batch("ROLLBACK");
-        }
-    }
-
-    /// Moves the log into the file and empties it, so that nothing is left in it of
-    /// rows that were overwritten.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn empty_log(&mut self) -> Result<(), StoreError> {
-        self.reserved = 0;
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
     }
 
     /// # Errors
@@ -511,48 +362,4 @@ fn escaped(path: &Path) -> String {
         }
     }
     escaped
-}
-
-/// Takes a file and SQLite's files beside it away, where there are any.
-///
-/// # Errors
-/// When the disk refuses.
-pub fn remove(path: &Path) -> Result<bool, StoreError> {
-    let file = remove_one(path)?;
-    Ok(remove_logs(path)? || file)
-}
-
-fn remove_logs(path: &Path) -> Result<bool, StoreError> {
-    let mut any = false;
-    for suffix in ["-wal", "-shm", "-journal"] {
-        any |= remove_one(&with_suffix(path, suffix))?;
-    }
-    Ok(any)
-}
-
-fn remove_one(path: &Path) -> Result<bool, StoreError> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Gives a file made whole its name. The log of the file that it replaces goes
-/// first, for good: SQLite would take it for the new one's.
-///
-/// # Errors
-/// When the disk refuses.
-pub fn put_in_place(dir: &Path, new: &Path, name: &Path) -> Result<(), StoreError> {
-    if remove_logs(name)? {
-        sync_dir(dir)?;
-    }
-    fs::rename(new, name)?;
-    sync_dir(dir)
-}
-
-/// # Errors
-/// When the disk refuses.
-pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    Ok(File::open(dir)?.sync_all()?)
 }

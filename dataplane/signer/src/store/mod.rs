@@ -6,14 +6,19 @@
 //! `signer.db` is written first, then `signer.db.copy`. At the start the one of the
 //! higher generation that holds together is believed and the other made anew.
 
+mod apply;
 pub mod bounds;
 mod bytes;
 mod change;
+mod create;
 mod error;
 mod examine;
 mod file;
 mod format1;
+mod names;
 mod open;
+mod paths;
+mod reading;
 mod record;
 mod rewrap;
 mod row;
@@ -21,6 +26,7 @@ mod running;
 mod salvage;
 mod seal;
 pub mod sealing_key;
+mod transaction;
 mod writer;
 
 #[cfg(test)]
@@ -33,16 +39,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use change::{Change, Edit};
 pub use error::StoreError;
-pub use open::{COPY_FILE, OLD_FILE, Options, STORE_FILE};
+pub use names::{COPY_FILE, OLD_FILE, STORE_FILE};
+pub use open::Options;
 pub use record::{
     KeyRecord, KeyState, NewKey, NewVersion, Policy, Sealed, StoredKey, StoredVersion, Usage,
 };
 pub use row::Recipient;
 pub use seal::Opener;
-pub use writer::{Companion, Outcome, Page, RequestId, SealingProgress};
+pub use apply::{Outcome, RequestId};
+pub use reading::Page;
+pub use writer::{Companion, SealingProgress};
 
 use crate::error::StartError;
-use open::Names;
+use names::Names;
 use sealing_key::SealingKey;
 use writer::Writer;
 
@@ -77,7 +86,7 @@ impl Store {
         sealing_key: &SealingKey,
         options: &Options<'_>,
     ) -> Result<(Self, Opened), StartError> {
-        let lock = open::lock(dir)?;
+        let lock = paths::lock(dir)?;
         let names = Names::new(dir);
         let mut start = open::start(&names, sealing_key, options)?;
         let damaged = start

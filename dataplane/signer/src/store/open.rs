@@ -2,29 +2,21 @@
 //! one is believed, what is made anew, what is left of a store of which neither is
 //! whole. Changes nothing when the sealing key is wrong or nothing can be read.
 
-use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::create::{create, migrate};
 use super::error::StoreError;
 use super::examine::{Contents, Examined, Found, examine};
-use super::file::{Header, StoreFile, Unreadable, Wrap, put_in_place, remove, sync_dir, with_suffix};
-use super::format1;
+use super::file::{Header, Unreadable, Wrap, digest_of};
+use super::names::{COPY_FILE, Names, STORE_FILE, settle_names};
 use super::record::NewKey;
 use super::row::Row;
 use super::running::Sum;
 use super::salvage::{Salvage, salvage};
-use super::seal::{FORMAT, Head, Kek, Keks, StoreId, WrappingKey, new_store_id};
+use super::seal::{FORMAT, Head, Keks, StoreId};
 use super::sealing_key::SealingKey;
 use crate::error::{Kind, StartError};
-
-/// The store, in the state directory, and its mirror.
-pub const STORE_FILE: &str = "signer.db";
-pub const COPY_FILE: &str = "signer.db.copy";
-/// What a store of format 1 is called while it is migrated.
-pub const OLD_FILE: &str = "signer.db.format1";
 
 /// What opening needs to know beside the sealing key.
 pub struct Options<'a> {
@@ -35,83 +27,6 @@ pub struct Options<'a> {
     /// SubjectPublicKeyInfo of a private key of this kind; none when it is no such
     /// key. Only a store of format 1 needs it.
     pub public_half: &'a dyn Fn(u32, &[u8]) -> Option<Vec<u8>>,
-}
-
-/// The two names in one directory.
-#[derive(Clone)]
-pub struct Names {
-    pub dir: PathBuf,
-    pub first: PathBuf,
-    pub second: PathBuf,
-}
-
-impl Names {
-    #[must_use]
-    pub fn new(dir: &Path) -> Self {
-        Self {
-            dir: dir.to_path_buf(),
-            first: dir.join(STORE_FILE),
-            second: dir.join(COPY_FILE),
-        }
-    }
-
-    fn old(&self) -> PathBuf {
-        self.dir.join(OLD_FILE)
-    }
-
-    /// Makes `to` anew from a file that isn't open.
-    ///
-    /// # Errors
-    /// When the disk refuses; `to` is as it was then.
-    pub fn remake_from(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
-        let source = StoreFile::open_to_read(from).map_err(|_| unreadable())?;
-        self.remake(&source, to)
-    }
-
-    /// # Errors
-    /// As `remake_from`.
-    pub fn remake(&self, source: &StoreFile, to: &Path) -> Result<(), StoreError> {
-        let header = source.header().map_err(|_| unreadable())?;
-        self.make(to, &header, |file| {
-            let mut result = Ok(());
-            source.scan(false, |row| {
-                if result.is_ok() {
-                    result = file.insert(&row.to_row());
-                }
-            })?;
-            result
-        })
-    }
-
-    fn make(
-        &self,
-        to: &Path,
-        header: &Header,
-        rows: impl FnOnce(&StoreFile) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let new = with_suffix(to, ".new");
-        let made = StoreFile::make(&new, header, rows)
-            .and_then(|()| put_in_place(&self.dir, &new, to));
-        if made.is_err() {
-            let _ = remove(&new);
-        }
-        made
-    }
-
-    fn make_both(&self, header: &Header, rows: &[Row]) -> Result<(), StoreError> {
-        for name in [&self.second, &self.first] {
-            self.make(name, header, |file| {
-                rows.iter().try_for_each(|row| file.insert(row))
-            })?;
-        }
-        Ok(())
-    }
-}
-
-fn unreadable() -> StoreError {
-    StoreError::Io {
-        message: "the whole file of the store can't be read any more".into(),
-    }
 }
 
 /// What was found, before anything is opened for writing.
@@ -148,7 +63,10 @@ pub fn start(
     settle_names(names)?;
     let mut created = false;
     let (mut first, mut second) = examine_both(names, sealing_key);
-    if matches!(first, Found::Unreadable(Unreadable::Format1)) {
+    // A copy with changes in it is no migration that was broken off: an old file was put
+    // in the place of the first, and is made anew.
+    let changed = second.sound().is_some_and(|(generation, _)| generation > 1);
+    if matches!(first, Found::Unreadable(Unreadable::Format1)) && !changed {
         migrate(names, sealing_key, options)?;
         (first, second) = examine_both(names, sealing_key);
     } else if matches!((&first, &second), (Found::Missing, Found::Missing)) {
@@ -214,132 +132,6 @@ fn examine_both(names: &Names, sealing_key: &SealingKey) -> (Found, Found) {
     })
 }
 
-/// Puts away what a start that was broken off left behind.
-fn settle_names(names: &Names) -> Result<(), StartError> {
-    let dir = names.dir.display();
-    let settle = || -> Result<(), StoreError> {
-        let mut any = false;
-        for name in [&names.first, &names.second] {
-            any |= remove(&with_suffix(name, ".new"))?;
-        }
-        let old = names.old();
-        if !names.first.exists() && !names.second.exists() && old.exists() {
-            fs::rename(&old, &names.first)?;
-            any = true;
-        }
-        if any { sync_dir(&names.dir) } else { Ok(()) }
-    };
-    match settle() {
-        // What can't be put away on such a disk can't be written over either.
-        Err(StoreError::ReadOnly) => Ok(()),
-        other => other.map_err(|error| StartError::system(format!("{dir}: {error}"))),
-    }
-}
-
-/// Takes the store of format 1 away, once both files of this one are whole.
-pub fn forget_old(names: &Names) -> Result<(), StoreError> {
-    if remove(&names.old())? {
-        sync_dir(&names.dir)?;
-        tracing::info!("the key store of format 1 is removed");
-    }
-    Ok(())
-}
-
-/// A header for rows that are all under one KEK, or none yet.
-fn header_of(
-    store_id: &StoreId,
-    kek: &Kek,
-    generation: u64,
-    rows: &[Row],
-    wraps: Vec<Wrap>,
-) -> Result<Header, StoreError> {
-    let mut sum = Sum::default();
-    rows.iter().for_each(|row| sum.add(kek.tags(&row.view()).1));
-    let head = Head {
-        generation,
-        count: rows.len() as u64,
-        sum,
-    };
-    Ok(Header {
-        store_id: *store_id,
-        wraps,
-        head_kek: kek.number,
-        head: kek.seal_head(&head)?,
-    })
-}
-
-/// Makes both files with these keys in them, under a KEK of their own.
-fn make_new(
-    names: &Names,
-    sealing_key: &SealingKey,
-    store_id: &StoreId,
-    keys: Vec<NewKey>,
-    write: impl FnOnce(&Header, &[Row]) -> Result<(), StoreError>,
-) -> Result<(), StartError> {
-    let made = || -> Result<(), StoreError> {
-        let kek = Kek::generate(store_id, 1)?;
-        let wrapping = WrappingKey::new(sealing_key, store_id)?;
-        let wrap = Wrap {
-            kek: kek.number,
-            slot: 0,
-            wrapped: wrapping.wrap(store_id, &kek)?,
-        };
-        let mut rows = Vec::new();
-        for key in keys {
-            rows.extend(super::change::rows_of(&kek, key)?.0);
-        }
-        let header = header_of(store_id, &kek, 1, &rows, vec![wrap])?;
-        write(&header, &rows)
-    };
-    made().map_err(|error| {
-        StartError::system(format!(
-            "making the key store in {}: {error}",
-            names.dir.display()
-        ))
-    })
-}
-
-fn create(
-    names: &Names,
-    sealing_key: &SealingKey,
-    options: &Options<'_>,
-) -> Result<(), StartError> {
-    for name in [&names.first, &names.second] {
-        let log = with_suffix(name, "-wal");
-        if log.exists() {
-            return Err(StartError::corrupt(format!(
-                "{} is missing but its log {} is there. Restore both from a copy, or remove the log to start with new keys",
-                name.display(),
-                log.display()
-            )));
-        }
-    }
-    let keys = (options.first_keys)()?;
-    let store_id = new_store_id().map_err(|error| StartError::system(error.to_string()))?;
-    make_new(names, sealing_key, &store_id, keys, |header, rows| {
-        names.make_both(header, rows)
-    })
-}
-
-/// The copy first, then the first file, under whose name the old one lies till then.
-fn migrate(
-    names: &Names,
-    sealing_key: &SealingKey,
-    options: &Options<'_>,
-) -> Result<(), StartError> {
-    let format1::Old { store_id, keys } =
-        format1::read(&names.first, sealing_key, options.public_half)?;
-    tracing::info!(keys = keys.len(), "the key store is migrated to format {FORMAT}");
-    make_new(names, sealing_key, &store_id, keys, |header, rows| {
-        let new = with_suffix(&names.first, ".new");
-        let insert = |file: &StoreFile| rows.iter().try_for_each(|row| file.insert(row));
-        names.make(&names.second, header, insert)?;
-        StoreFile::make(&new, header, insert)?;
-        fs::rename(&names.first, names.old())?;
-        put_in_place(&names.dir, &new, &names.first)
-    })
-}
-
 fn rescue(names: &Names, first: &Found, second: &Found) -> Result<Salvage, StartError> {
     let readable: Vec<(&Path, &Examined)> = [(&names.first, first), (&names.second, second)]
         .into_iter()
@@ -385,7 +177,7 @@ fn lost(
     let Salvage {
         mut header,
         keks,
-        generation,
+        heads,
         rows,
         contents,
         damaged,
@@ -397,11 +189,17 @@ fn lost(
             sum.add(addend);
         }
     }
+    let generation = heads.iter().map(|head| head.generation).max();
     let head = Head {
-        generation: generation.saturating_add(1),
+        generation: generation.unwrap_or(0).saturating_add(1),
         count: rows.len() as u64,
         sum,
+        wraps: digest_of(&header.wraps),
     };
+    // Damaged in different places, the two may have everything between them.
+    let nothing_lost = heads
+        .iter()
+        .any(|one| (one.count, one.sum) == (head.count, head.sum));
     header.head_kek = newest.number;
     header.head = newest.seal_head(&head).map_err(failed)?;
     let mut start = Start {
@@ -415,8 +213,8 @@ fn lost(
         created: false,
         keks,
     };
-    if options.accept_loss {
-        tracing::warn!(?damaged, "the loss of these keys is accepted");
+    if nothing_lost || options.accept_loss {
+        tracing::warn!(?damaged, "both files of the key store were damaged and are made anew; these keys are given up");
         names.make_both(&header, &rows).map_err(failed)?;
     } else {
         tracing::error!(
@@ -430,31 +228,4 @@ fn lost(
         });
     }
     Ok(start)
-}
-
-/// Locks the directory itself, so that no lock file can be copied or left over.
-///
-/// # Errors
-/// `InUse`, or `System` when the machine refuses.
-pub fn lock(dir: &Path) -> Result<File, StartError> {
-    let refuse = |error| StartError::system(format!("state directory {}: {error}", dir.display()));
-    if !dir.try_exists().map_err(refuse)? {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(refuse)?;
-    }
-    let lock = File::open(dir).map_err(refuse)?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(lock),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(StartError::new(
-            Kind::InUse,
-            format!(
-                "another signer uses the store in {}. Stop it first, or give this one a directory of its own with --state",
-                dir.display()
-            ),
-        )),
-        Err(error) => Err(refuse(error.into())),
-    }
 }

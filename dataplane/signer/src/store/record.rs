@@ -174,11 +174,20 @@ impl KeyRecord {
             newest_version: reader.u32()?,
             created_at_ms: reader.i64()?,
             delete_at_ms: reader.i64()?,
-            imported: reader.u32()? != 0,
+            imported: match reader.u32()? {
+                0 => false,
+                1 => true,
+                _ => return None,
+            },
             labels: BTreeMap::new(),
         };
         for _ in 0..bounded(reader.u64()?, bounds::MAX_LABELS)? {
-            record.labels.insert(reader.text()?, reader.text()?);
+            let (name, value) = (reader.text()?, reader.text()?);
+            let last = record.labels.last_key_value();
+            if last.is_some_and(|(last, _)| *last >= name) {
+                return None;
+            }
+            record.labels.insert(name, value);
         }
         reader.is_empty().then_some(record)
     }
@@ -326,6 +335,21 @@ pub(super) mod tests {
         assert_eq!(KeyRecord::from_bytes(&bytes), Some(record("a")));
         for len in 0..bytes.len() {
             assert_eq!(KeyRecord::from_bytes(&bytes[..len]), None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn bytes_are_one_record_and_no_other_or_none(
+            at in 0_usize..400, byte: u8, more in proptest::collection::vec(proptest::num::u8::ANY, 0..40)
+        ) {
+            let mut bytes = record("a").to_bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            bytes.splice(at..at, more);
+            if let Some(record) = KeyRecord::from_bytes(&bytes) {
+                proptest::prop_assert_eq!(record.to_bytes(), bytes);
+            }
         }
     }
 

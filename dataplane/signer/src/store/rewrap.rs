@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::bounds::REWRAP_BATCH;
 use super::error::StoreError;
-use super::file::{Wrap, Write};
+use super::file::Wrap;
+use super::transaction::Write;
 use super::record::KeyRecord;
 use super::row::{Place, Row, RowKind};
 use super::seal::{Kek, Keks, WrappingKey};

@@ -6,16 +6,15 @@ use std::path::Path;
 
 use super::bounds;
 use super::examine::{Contents, Examined, rows_left};
-use super::file::Header;
+use super::file::{Header, digest_of};
 use super::record::{KeyRecord, KeyState};
 use super::row::{Row, RowKind};
-use super::seal::Keks;
+use super::seal::{Head, Keks};
 
 pub struct Salvage {
     pub header: Header,
     pub keks: Keks,
-    /// The highest that either head names.
-    pub generation: u64,
+    pub heads: Vec<Head>,
     /// Rows of whole keys, requests and settings, in the order of a file.
     pub rows: Vec<Row>,
     pub contents: Contents,
@@ -27,14 +26,16 @@ pub struct Salvage {
 pub fn salvage(files: &[(&Path, &Examined)]) -> Option<Salvage> {
     let all = files.iter().flat_map(|(_, one)| one.keks.iter().cloned());
     let keks = Keks::new(all.collect())?;
-    // The header of the file with more wraps: a lost one can't be made again.
+    // Wraps that the head vouches for, else the more: a lost one can't be made again.
+    let vouched = |one: &Examined| {
+        let digest = digest_of(&one.header.wraps);
+        one.head.is_some_and(|head| head.wraps == digest)
+    };
     let header = files
         .iter()
-        .map(|(_, one)| &one.header)
-        .max_by_key(|header| header.wraps.len())?
-        .clone();
-    let heads = files.iter().filter_map(|(_, one)| one.head);
-    let generation = heads.map(|head| head.generation).max().unwrap_or(0);
+        .max_by_key(|(_, one)| (vouched(one), one.header.wraps.len()))
+        .map(|(_, one)| one.header.clone())?;
+    let heads = files.iter().filter_map(|(_, one)| one.head).collect();
 
     let (mut seen, mut named) = (Vec::new(), BTreeSet::new());
     for (path, _) in files {
@@ -90,7 +91,7 @@ pub fn salvage(files: &[(&Path, &Examined)]) -> Option<Salvage> {
     Some(Salvage {
         header,
         keks,
-        generation,
+        heads,
         rows,
         contents,
         damaged,

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::bytes::{Reader, Writer};
 use super::error::StoreError;
 use super::record::{KeyRecord, StoredVersion};
-use super::row::RowView;
+use super::row::{DIGEST_BYTES, RowView};
 use super::running::{SUM_BYTES, Sum};
 use super::sealing_key::SealingKey;
 
@@ -130,6 +130,9 @@ pub struct Head {
     /// Rows in the file.
     pub count: u64,
     pub sum: Sum,
+    /// SHA-256 over the wrapped KEKs: those of a sealing key that isn't at hand can't
+    /// be tried, and one of them is all that is left when its change is done.
+    pub wraps: [u8; DIGEST_BYTES],
 }
 
 /// A key-encryption key with what is derived from it.
@@ -183,6 +186,7 @@ impl Kek {
             .u64(head.generation)
             .u64(head.count)
             .bytes(&head.sum.to_bytes())
+            .bytes(&head.wraps)
             .finish();
         self.head.seal(&self.head_associated(), &text)
     }
@@ -195,6 +199,7 @@ impl Kek {
             generation: reader.u64()?,
             count: reader.u64()?,
             sum: Sum::from_bytes(reader.bytes()?.try_into().ok()?),
+            wraps: reader.bytes()?.try_into().ok()?,
         })
     }
 

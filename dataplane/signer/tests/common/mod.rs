@@ -55,6 +55,10 @@ impl Place {
         self.state().join("signer.db")
     }
 
+    pub fn copy(&self) -> PathBuf {
+        self.state().join("signer.db.copy")
+    }
+
     pub fn sealing_key(&self) -> PathBuf {
         self.dir.path().join("sealing-key")
     }
