@@ -24,6 +24,8 @@ const SHORT_VARIANTS: usize = 2;
 struct Run {
     ops: Vec<Op>,
     states: Vec<Contents>,
+    /// The first call that is the store's.
+    from: usize,
 }
 
 /// Makes a store, changes it, loses its copy, changes its sealing key, and ends.
@@ -56,6 +58,7 @@ fn record(omit: Option<&str>, changes: usize) -> Run {
     let run = Run {
         ops: recording.ops(),
         states,
+        from: 0,
     };
     drop(recording);
     let disk = replay(&run.ops);
@@ -71,6 +74,7 @@ fn record_migration() -> Run {
     (&old).write_all(FORMAT_1).unwrap();
     old.sync_all().unwrap();
     fs::File::open(dir.path()).unwrap().sync_all().unwrap();
+    let from = recording.ops().len();
     recording.mark(Mark::Acknowledged(0));
     let (store, opened) = open(dir.path(), 1).unwrap();
     recording.mark(Mark::Open);
@@ -81,6 +85,7 @@ fn record_migration() -> Run {
     Run {
         ops: recording.ops(),
         states: vec![kept],
+        from,
     }
 }
 
@@ -285,7 +290,7 @@ fn cut_everywhere(run: &Run, variants: usize, stop: bool) -> (usize, Vec<String>
             break;
         }
         // Before a sync most is unsynced; after a mark most is promised.
-        let boundary = matches!(op, Op::Sync { .. } | Op::SyncDir);
+        let boundary = at >= run.from && matches!(op, Op::Sync { .. } | Op::SyncDir);
         if boundary {
             cuts += cut(&disk, told, run, (at, variants), &mut wrong);
         }

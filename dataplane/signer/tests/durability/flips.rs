@@ -26,8 +26,7 @@ fn filled(at_rest: bool) -> (Files, Contents) {
     // The last one leaves something in the log.
     apply(&store, Change::Create(vec![new_key("last")])).unwrap();
     let mut expected = model.keys;
-    let (mut record, _) = expected["default"].clone();
-    record.id = "last".into();
+    let record = new_key("last").record;
     let private = b"private half of last, 1".to_vec();
     expected.insert("last".into(), (record, vec![Some(private)]));
     if at_rest {
@@ -53,14 +52,16 @@ fn flip(files: &Files, random: &mut Random) -> (Files, String) {
     let mut at = random.below(all);
     let bit = random.below(8);
     let mut flipped = files.clone();
+    let mut place = String::new();
     for (name, bytes) in &mut flipped {
         if let Some(byte) = bytes.get_mut(at) {
             *byte ^= 1 << bit;
-            return (flipped.clone(), format!("bit {bit} of byte {at} of {name}"));
+            place = format!("bit {bit} of byte {at} of {name}");
+            break;
         }
         at -= bytes.len();
     }
-    (flipped, "nothing".into())
+    (flipped, place)
 }
 
 fn lay_out(files: &Files) -> tempfile::TempDir {

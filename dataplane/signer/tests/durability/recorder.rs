@@ -90,17 +90,12 @@ impl Recording {
         }
     }
 
-    /// Counts calls from here, and makes those fail.
+    /// Makes calls fail, counted from here.
     pub fn fail(&self, failure: Option<Failure>) {
         if let Some(recorder) = recorder().as_mut() {
             recorder.calls = 0;
             recorder.failure = failure;
         }
-    }
-
-    /// Calls since `fail`.
-    pub fn calls(&self) -> usize {
-        recorder().as_ref().map_or(0, |recorder| recorder.calls)
     }
 
     pub fn ops(&self) -> Vec<Op> {
