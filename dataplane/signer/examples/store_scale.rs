@@ -11,7 +11,7 @@ use gatehouse_signer::store::{
     STORE_FILE, Store, Usage,
 };
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use gatehouse_signer::algorithms::{Kind, PrivateKey};
@@ -23,7 +23,9 @@ fn main() {
         .next()
         .map_or(100_000, |text| text.parse().unwrap());
     let made = tempfile::tempdir().unwrap();
-    let dir = arguments.next().map_or(made.path().into(), Into::into);
+    let dir: PathBuf = arguments
+        .next()
+        .map_or_else(|| made.path().into(), PathBuf::from);
     let (store, _) = open(&dir);
     fill(&store, count);
     drop(store);
@@ -67,7 +69,10 @@ fn main() {
         store.apply(change, None, None).unwrap();
     }
     println!("a change: {:?}", began.elapsed() / changes as u32);
-    timed("a page of 1,000", || store.list(&id(count / 2), 1_000, &|_| true)).unwrap();
+    timed("a page of 1,000", || {
+        store.list(&id(count / 2), 1_000, &|_| true)
+    })
+    .unwrap();
     timed("a label that no key has", || {
         store.list("", 1_000, &|key| key.labels.contains_key("none"))
     })
@@ -101,7 +106,10 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
     let kib = line.split_whitespace().nth(1).unwrap();
     kib.parse::<u64>().unwrap() / 1024
 }

@@ -8,9 +8,7 @@ use zeroize::Zeroizing;
 use crate::algorithms::{Kind, PrivateKey};
 use crate::error::StartError;
 use crate::proto::v1::KeyKind;
-use crate::store::{
-    KeyRecord, KeyState, NewKey, NewVersion, Opener, Policy, StoredKey, Usage,
-};
+use crate::store::{KeyRecord, KeyState, NewKey, NewVersion, Opener, Policy, StoredKey, Usage};
 
 /// What the seed's services sign with.
 pub const DEFAULT_KEYS: [(&str, Kind); 3] = [
@@ -60,7 +58,10 @@ fn new_key(id: &str, kind: Kind) -> Option<NewKey> {
 #[must_use]
 pub fn public_half(kind: u32, pkcs8: &[u8]) -> Option<Vec<u8>> {
     let kind = Kind::from_proto(i32::try_from(kind).ok()?)?;
-    PrivateKey::from_pkcs8(kind, pkcs8).ok()?.public_key_der().ok()
+    PrivateKey::from_pkcs8(kind, pkcs8)
+        .ok()?
+        .public_key_der()
+        .ok()
 }
 
 /// A key ready to sign with its newest version.

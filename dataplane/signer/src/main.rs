@@ -119,11 +119,18 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
             ),
         ));
     }
-    let result = runtime.block_on(serve(socket, state, sealing_key, command_line.accept_loss, ending, || {
-        let line = format!("gatehouse-signer ready on {}\n", socket.display());
-        let _ = std::io::stdout().write_all(line.as_bytes());
-        let _ = std::io::stdout().flush();
-    }));
+    let result = runtime.block_on(serve(
+        socket,
+        state,
+        sealing_key,
+        command_line.accept_loss,
+        ending,
+        || {
+            let line = format!("gatehouse-signer ready on {}\n", socket.display());
+            let _ = std::io::stdout().write_all(line.as_bytes());
+            let _ = std::io::stdout().flush();
+        },
+    ));
     runtime.shutdown_background();
     result
 }

@@ -7,13 +7,13 @@ use tonic::transport::Server;
 
 use gatehouse_common::notify::notify;
 
+use crate::default_keys;
 use crate::error::StartError;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION, SHUTDOWN_GRACE,
     STREAM_WINDOW_BYTES,
 };
 use crate::proto::signer_service_server::SignerServiceServer;
-use crate::default_keys;
 use crate::service::Signer;
 use crate::socket::Socket;
 use crate::store::sealing_key::SealingKey;

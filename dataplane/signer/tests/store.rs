@@ -158,6 +158,10 @@ fn a_store_damaged_in_both_files_is_refused_and_left_as_it_is() {
 
 #[tokio::test]
 async fn what_one_file_suffers_is_made_good_from_the_other() {
+    let place = Place::new();
+    let mut signer = place.start();
+    let keys = public_keys(&signer).await;
+    signer.terminate();
     for change in [
         "UPDATE rows SET sealed = zeroblob(60) WHERE kind = 2",
         "DELETE FROM rows WHERE kind = 1",
@@ -165,10 +169,6 @@ async fn what_one_file_suffers_is_made_good_from_the_other() {
         "DROP TABLE rows",
     ] {
         for damaged in ["signer.db", "signer.db.copy"] {
-            let place = Place::new();
-            let mut signer = place.start();
-            let keys = public_keys(&signer).await;
-            signer.terminate();
             let file = place.state().join(damaged);
             let database = rusqlite::Connection::open(&file).unwrap();
             database.execute_batch(change).unwrap();
@@ -199,7 +199,11 @@ async fn a_store_of_format_1_is_migrated_with_its_keys() {
     let digests = include_str!("data/signer-format1.sha256");
     for (name, public) in &keys {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, public);
-        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = digest
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert!(digests.contains(&format!("{hex}  {name}")), "{name} {hex}");
     }
     signer.terminate();

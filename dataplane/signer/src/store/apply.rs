@@ -92,7 +92,12 @@ impl Writer {
                     return Err(StoreError::Stale { id, revision });
                 }
                 if matches!(edit, Edit::AddVersion(_)) {
-                    room(self.version_count, 1, bounds::MAX_VERSIONS_IN_ALL, "versions")?;
+                    room(
+                        self.version_count,
+                        1,
+                        bounds::MAX_VERSIONS_IN_ALL,
+                        "versions",
+                    )?;
                 }
                 plan_edit(&self.keks, current, edit)
             }
@@ -119,6 +124,14 @@ impl Writer {
         }
     }
 
+    /// A damaged row takes its id as well as a whole one.
+    fn is_taken(&self, place: &Place) -> Result<bool, StoreError> {
+        match self.verified(place) {
+            Err(StoreError::Damaged { .. }) => Ok(true),
+            found => found.map(|row| row.is_some()),
+        }
+    }
+
     fn plan_create(&self, keys: Vec<NewKey>) -> Result<Plan, StoreError> {
         let kek = self.keks.newest()?;
         let versions = keys.iter().map(|key| key.versions.len()).sum();
@@ -130,7 +143,7 @@ impl Writer {
         for key in keys {
             let id = key.record.id.clone();
             let place = Place::new(RowKind::Key, &id, 0);
-            if self.reading()?.row(&place)?.is_some() || !ids.insert(id.clone()) {
+            if self.is_taken(&place)? || !ids.insert(id.clone()) {
                 return Err(StoreError::Exists { id });
             }
             let (rows, stored) = rows_of(kek, key)?;

@@ -36,7 +36,7 @@ pub const MAX_REQUEST_ID_BYTES: usize = 64;
 /// "age1" and the Bech32 of an X25519 key has 62; a post-quantum one about 2,000.
 pub const MAX_RECIPIENT_BYTES: usize = 4096;
 
-/// Rows sealed anew in one transaction: about 10 ms, in which no change is taken.
+/// Rows sealed anew in one transaction: some tens of milliseconds, in which no change is taken.
 pub const REWRAP_BATCH: usize = 1000;
 
 /// Keys on a page of a list, and rows looked at before others get their turn.

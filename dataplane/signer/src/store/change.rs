@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use super::bounds;
 use super::error::StoreError;
-use super::transaction::Write;
-use super::record::{KeyRecord, KeyState, NewKey, NewVersion, Policy, StoredKey, StoredVersion, require};
+use super::record::{
+    KeyRecord, KeyState, NewKey, NewVersion, Policy, StoredKey, StoredVersion, require,
+};
 use super::row::{Place, Row, RowKind};
 use super::seal::{Kek, Keks};
+use super::transaction::Write;
 
 /// One change: done whole, or not at all.
 pub enum Change {

@@ -101,7 +101,10 @@ pub fn migrate(
 ) -> Result<(), StartError> {
     let format1::Old { store_id, keys } =
         format1::read(&names.first, sealing_key, options.public_half)?;
-    tracing::info!(keys = keys.len(), "the key store is migrated to format {FORMAT}");
+    tracing::info!(
+        keys = keys.len(),
+        "the key store is migrated to format {FORMAT}"
+    );
     make_new(names, sealing_key, &store_id, keys, |header, rows| {
         let new = with_suffix(&names.first, ".new");
         let insert = |file: &StoreFile| rows.iter().try_for_each(|row| file.insert(row));

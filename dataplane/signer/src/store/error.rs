@@ -33,6 +33,8 @@ pub enum StoreError {
     DiskFull,
     /// The disk takes no writes.
     ReadOnly,
+    /// Pages of one of the two files are damaged.
+    FileDamaged,
     /// The disk or SQLite refused.
     Io { message: String },
     /// The copy refused a change that the first file has, and it could not be taken back
@@ -89,6 +91,10 @@ impl fmt::Display for StoreError {
                 f,
                 "the disk of the key store takes no writes; mount it for writing, then try again. Nothing was changed"
             ),
+            Self::FileDamaged => write!(
+                f,
+                "a file of the key store is damaged and could not be made anew. Nothing was changed; look at the disk, then restart the signer"
+            ),
             Self::Io { message } => write!(
                 f,
                 "the key store could not be written ({message}). Nothing was changed; look at the disk, then try again"
@@ -109,6 +115,9 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
             Some(rusqlite::ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::FileDamaged
+            }
             _ => Self::Io {
                 message: error.to_string(),
             },

@@ -114,8 +114,7 @@ impl StoreFile {
     /// When SQLite can't open it for writing.
     pub fn open_to_write(path: &Path) -> Result<Self, StoreError> {
         let connection = open_existing(path)?;
-        connection.execute_batch(
-            &format!(
+        connection.execute_batch(&format!(
             "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
              PRAGMA wal_autocheckpoint = {LOG_PAGES}"
         ))?;
@@ -139,7 +138,9 @@ impl StoreFile {
     /// What `fill` gives.
     pub fn in_memory(header: &Header, rows: &[Row]) -> Result<Self, StoreError> {
         let file = Self::new(None, Connection::open_in_memory()?);
-        file.fill(header, |file| rows.iter().try_for_each(|row| file.insert(row)))?;
+        file.fill(header, |file| {
+            rows.iter().try_for_each(|row| file.insert(row))
+        })?;
         Ok(file)
     }
 
@@ -164,7 +165,11 @@ impl StoreFile {
         remove(path)?;
         // SQLite gives the logs the mode of the file.
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600).open(path)?;
+        options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
         let connection = open_existing(path)?;
         // Broken off, the file is thrown away: no journal is needed.
         connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
@@ -183,7 +188,8 @@ impl StoreFile {
     ) -> Result<(), StoreError> {
         self.connection
             .pragma_update(None, "application_id", APPLICATION_ID)?;
-        self.connection.pragma_update(None, "user_version", FORMAT)?;
+        self.connection
+            .pragma_update(None, "user_version", FORMAT)?;
         self.connection.execute_batch("BEGIN EXCLUSIVE")?;
         self.connection.execute_batch(SCHEMA)?;
         self.connection.execute(

@@ -8,6 +8,7 @@ use std::path::Path;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::file::{StoreFile, Unreadable};
+use super::open::PublicHalf;
 use super::record::{KeyRecord, KeyState, NewKey, NewVersion, Policy, Usage};
 use super::seal::{STORE_ID_BYTES, StoreId};
 use super::sealing_key::SealingKey;
@@ -41,7 +42,7 @@ struct OldRow {
 pub fn read(
     path: &Path,
     sealing_key: &SealingKey,
-    public_half: &dyn Fn(u32, &[u8]) -> Option<Vec<u8>>,
+    public_half: &PublicHalf,
 ) -> Result<Old, StartError> {
     let corrupt = |what: String| {
         StartError::corrupt(format!(
@@ -97,7 +98,7 @@ pub fn read(
 fn new_key(
     row: OldRow,
     private_key: Zeroizing<Vec<u8>>,
-    public_half: &dyn Fn(u32, &[u8]) -> Option<Vec<u8>>,
+    public_half: &PublicHalf,
 ) -> Option<NewKey> {
     let (_, kind) = KINDS.into_iter().find(|(text, _)| *text == row.kind)?;
     let created_at_ms = row.created_at_s.checked_mul(1000)?;

@@ -37,17 +37,17 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use apply::{Outcome, RequestId};
 pub use change::{Change, Edit};
 pub use error::StoreError;
 pub use names::{COPY_FILE, OLD_FILE, STORE_FILE};
-pub use open::Options;
+pub use open::{Options, PublicHalf};
+pub use reading::Page;
 pub use record::{
     KeyRecord, KeyState, NewKey, NewVersion, Policy, Sealed, StoredKey, StoredVersion, Usage,
 };
 pub use row::Recipient;
 pub use seal::Opener;
-pub use apply::{Outcome, RequestId};
-pub use reading::Page;
 pub use writer::{Companion, SealingProgress};
 
 use crate::error::StartError;

@@ -70,8 +70,8 @@ impl Names {
         rows: impl FnOnce(&StoreFile) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let new = with_suffix(to, ".new");
-        let made = StoreFile::make(&new, header, rows)
-            .and_then(|()| put_in_place(&self.dir, &new, to));
+        let made =
+            StoreFile::make(&new, header, rows).and_then(|()| put_in_place(&self.dir, &new, to));
         if made.is_err() {
             let _ = remove(&new);
         }

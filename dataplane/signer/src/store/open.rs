@@ -18,6 +18,9 @@ use super::seal::{FORMAT, Head, Keks, StoreId};
 use super::sealing_key::SealingKey;
 use crate::error::{Kind, StartError};
 
+/// SubjectPublicKeyInfo of a kind's number and a PKCS#8.
+pub type PublicHalf = dyn Fn(u32, &[u8]) -> Option<Vec<u8>>;
+
 /// What opening needs to know beside the sealing key.
 pub struct Options<'a> {
     /// Go on with what is whole of a damaged store, and give up the rest.
@@ -26,7 +29,7 @@ pub struct Options<'a> {
     pub first_keys: &'a dyn Fn() -> Result<Vec<NewKey>, StartError>,
     /// SubjectPublicKeyInfo of a private key of this kind; none when it is no such
     /// key. Only a store of format 1 needs it.
-    pub public_half: &'a dyn Fn(u32, &[u8]) -> Option<Vec<u8>>,
+    pub public_half: &'a PublicHalf,
 }
 
 /// What was found, before anything is opened for writing.
@@ -152,7 +155,10 @@ fn rescue(names: &Names, first: &Found, second: &Found) -> Result<Salvage, Start
             "the key store in {dir} has format {format}, this signer knows {FORMAT}. Use the newer signer that wrote it"
         )));
     }
-    if [first, second].iter().any(|found| matches!(found, Found::WrongKey)) {
+    if [first, second]
+        .iter()
+        .any(|found| matches!(found, Found::WrongKey))
+    {
         return Err(StartError::new(
             Kind::WrongSealingKey,
             format!(
@@ -168,11 +174,7 @@ fn rescue(names: &Names, first: &Found, second: &Found) -> Result<Salvage, Start
 }
 
 /// A store of which rows are lost: served as it is, or given up to what is whole.
-fn lost(
-    names: &Names,
-    options: &Options<'_>,
-    salvaged: Salvage,
-) -> Result<Start, StartError> {
+fn lost(names: &Names, options: &Options<'_>, salvaged: Salvage) -> Result<Start, StartError> {
     let failed = |error: StoreError| StartError::system(error.to_string());
     let Salvage {
         mut header,
@@ -214,7 +216,10 @@ fn lost(
         keks,
     };
     if nothing_lost || options.accept_loss {
-        tracing::warn!(?damaged, "both files of the key store were damaged and are made anew; these keys are given up");
+        tracing::warn!(
+            ?damaged,
+            "both files of the key store were damaged and are made anew; these keys are given up"
+        );
         names.make_both(&header, &rows).map_err(failed)?;
     } else {
         tracing::error!(

@@ -74,7 +74,7 @@ impl Writer {
     /// # Errors
     /// `Damaged` when it holds in neither.
     pub(super) fn verified(&self, place: &Place) -> Result<Option<Row>, StoreError> {
-        let mut seen = false;
+        let (mut seen, mut read) = (false, false);
         let mut failed = None;
         for file in [&self.first, &self.second, &self.reader]
             .into_iter()
@@ -82,7 +82,10 @@ impl Writer {
         {
             match file.row(place) {
                 Ok(Some(row)) if row.view().verify(&self.keks).is_some() => return Ok(Some(row)),
-                Ok(row) => seen |= row.is_some(),
+                Ok(row) => {
+                    read = true;
+                    seen |= row.is_some();
+                }
                 Err(error) => failed = Some(error),
             }
         }
@@ -90,8 +93,8 @@ impl Writer {
             (true, _) => Err(StoreError::Damaged {
                 id: String::from_utf8_lossy(&place.name).into_owned(),
             }),
-            (false, Some(error)) => Err(error),
-            (false, None) => Ok(None),
+            (false, Some(error)) if !read => Err(error),
+            (false, _) => Ok(None),
         }
     }
 
@@ -107,7 +110,7 @@ impl Writer {
         page: &mut Page,
     ) -> Result<(), StoreError> {
         let place = Place::new(RowKind::Key, after, 0);
-        let rows = self.reading()?.rows_after(&place, bounds::MAX_PAGE)?;
+        let rows = self.rows_after(&place, bounds::MAX_PAGE)?;
         let full = rows.len() == bounds::MAX_PAGE;
         let mut last = None;
         for row in rows {
@@ -134,6 +137,17 @@ impl Writer {
             page.next = last;
         }
         Ok(())
+    }
+
+    /// From the first file that can be read there.
+    pub(super) fn rows_after(&self, place: &Place, limit: usize) -> Result<Vec<Row>, StoreError> {
+        match self.reading()?.rows_after(place, limit) {
+            Err(StoreError::FileDamaged) if self.first.is_some() => {
+                let second = self.second.as_ref().ok_or(StoreError::FileDamaged)?;
+                second.rows_after(place, limit)
+            }
+            other => other,
+        }
     }
 
     /// The file that is read.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::bounds::REWRAP_BATCH;
 use super::error::StoreError;
 use super::file::Wrap;
-use super::transaction::Write;
 use super::record::KeyRecord;
 use super::row::{Place, Row, RowKind};
 use super::seal::{Kek, Keks, WrappingKey};
 use super::sealing_key::SealingKey;
+use super::transaction::Write;
 use super::writer::{SealingProgress, Writer};
 
 /// How far the rows have been gone through, in their order.
@@ -54,7 +54,8 @@ impl Writer {
         let opens_new = |wrap: &Wrap| {
             wrap.slot == 1
                 && self.wrapping.as_ref().is_some_and(|key| {
-                    key.unwrap(&self.store_id, wrap.kek, &wrap.wrapped).is_some()
+                    key.unwrap(&self.store_id, wrap.kek, &wrap.wrapped)
+                        .is_some()
                 })
         };
         if self.wraps.iter().any(opens_new) {
@@ -80,7 +81,10 @@ impl Writer {
         let old = Arc::clone(self.keks.newest()?);
         let new = Arc::new(Kek::generate(&self.store_id, old.number.saturating_add(1))?);
         let next = WrappingKey::new(sealing_key, &self.store_id)?;
-        let now = self.wrapping.as_ref().ok_or(StoreError::SealingKeyReplaced)?;
+        let now = self
+            .wrapping
+            .as_ref()
+            .ok_or(StoreError::SealingKeyReplaced)?;
         let mut wraps = Vec::new();
         for (slot, wrapping) in [(0, now), (1, &next)] {
             for kek in [&old, &new] {
@@ -115,9 +119,7 @@ impl Writer {
         }
         self.ready()?;
         let newest = Arc::clone(self.keks.newest()?);
-        let rows = self
-            .reading()?
-            .rows_after(&self.rewrap.after, REWRAP_BATCH)?;
+        let rows = self.rows_after(&self.rewrap.after, REWRAP_BATCH)?;
         let Some(last) = rows.last().map(|row| row.place.clone()) else {
             self.finish_rewrap()?;
             return Ok(self.sealing());
@@ -141,7 +143,9 @@ impl Writer {
                             name: old.place.name.clone(),
                             number: 0,
                         };
-                        owner = self.verified(&place)?.and_then(|row| row.view().to_record());
+                        owner = self
+                            .verified(&place)?
+                            .and_then(|row| row.view().to_record());
                     }
                     let record = owner.as_ref().ok_or_else(damaged)?;
                     let version = u32::try_from(old.place.number).map_err(|_| damaged())?;

@@ -4,9 +4,9 @@
 use rusqlite::Row as SqlRow;
 
 use super::bytes::{Reader, Writer};
+use super::error::StoreError;
 use super::record::{KeyRecord, Sealed, StoredVersion};
 use super::running::Sum;
-use super::error::StoreError;
 use super::seal::{FORMAT, Kek, Keks, MAC_BYTES, StoreId};
 
 /// What a row is; the number stands in the file.

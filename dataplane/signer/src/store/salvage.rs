@@ -122,9 +122,9 @@ fn versions_of(
                 None => destroyed,
                 Some(sealed) => {
                     !destroyed
-                        && keks.get(row.kek).is_some_and(|kek| {
-                            kek.open_private(record, version, sealed).is_some()
-                        })
+                        && keks
+                            .get(row.kek)
+                            .is_some_and(|kek| kek.open_private(record, version, sealed).is_some())
                 }
             };
             candidates.iter().find(fits).cloned()

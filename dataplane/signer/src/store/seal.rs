@@ -39,7 +39,10 @@ fn derive(secret: &[u8], store_id: &StoreId, purpose: &str) -> Result<Derived, S
     let mut derived = Zeroizing::new([0; KEY_BYTES]);
     hkdf::Salt::new(hkdf::HKDF_SHA256, store_id)
         .extract(secret)
-        .expand(&[b"gatehouse signer store 2 ", purpose.as_bytes()], &AES_256_GCM)
+        .expand(
+            &[b"gatehouse signer store 2 ", purpose.as_bytes()],
+            &AES_256_GCM,
+        )
         .and_then(|okm| okm.fill(derived.as_mut_slice()))
         .map_err(|_| StoreError::Crypto)?;
     Ok(derived)

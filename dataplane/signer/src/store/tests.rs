@@ -121,7 +121,11 @@ fn filled(dir: &Path) -> All {
         ..Policy::default()
     };
     edit(&store, "a", Edit::Policy(policy));
-    edit(&store, "b", Edit::Labels([("team".into(), "x".into())].into()));
+    edit(
+        &store,
+        "b",
+        Edit::Labels([("team".into(), "x".into())].into()),
+    );
     let scheduled = Edit::State {
         state: KeyState::PendingDeletion,
         delete_at_ms: NOW_MS + 5,
@@ -477,7 +481,10 @@ struct Record(&'static str);
 impl Companion for Record {
     fn write(&self, transaction: &rusqlite::Connection) -> rusqlite::Result<()> {
         transaction
-            .execute("INSERT INTO audit (record) VALUES (?1)", [self.0.as_bytes()])
+            .execute(
+                "INSERT INTO audit (record) VALUES (?1)",
+                [self.0.as_bytes()],
+            )
             .map(|_| ())
     }
 

@@ -153,7 +153,9 @@ impl StoreFile {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        let log = OpenOptions::new().write(true).open(with_suffix(path, "-wal"))?;
+        let log = OpenOptions::new()
+            .write(true)
+            .open(with_suffix(path, "-wal"))?;
         let end = log.metadata()?.len();
         if end + bytes <= self.reserved {
             return Ok(());

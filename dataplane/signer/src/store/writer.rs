@@ -67,6 +67,8 @@ pub struct Writer {
     undo: Option<Undo>,
     /// Whether the logs may hold what was taken away for good.
     pub(super) logs_to_empty: bool,
+    /// In which file the last commit failed.
+    first_damaged: bool,
 
     pub(super) damaged: BTreeSet<String>,
     pub(super) requests: BTreeMap<i64, Request>,
@@ -119,6 +121,7 @@ impl Writer {
             in_step: start.in_step,
             undo: None,
             logs_to_empty: false,
+            first_damaged: false,
             damaged,
             recipient: start.contents.recipient,
             due: BTreeSet::new(),
@@ -205,6 +208,43 @@ impl Writer {
         wraps: Option<&[Wrap]>,
         companion: Option<&dyn Companion>,
     ) -> Result<(), StoreError> {
+        match self.commit_once(writes, wraps, companion) {
+            // Damage that no row showed at the start: the other file has everything.
+            Err(StoreError::FileDamaged) if self.undo.is_none() => {
+                self.replace_damaged()?;
+                self.commit_once(writes, wraps, companion)
+            }
+            other => other,
+        }
+    }
+
+    fn replace_damaged(&mut self) -> Result<(), StoreError> {
+        let names = self.names.clone();
+        let (damaged, whole) = if self.first_damaged {
+            (&mut self.first, &self.second)
+        } else {
+            (&mut self.second, &self.first)
+        };
+        let name = if self.first_damaged {
+            &names.first
+        } else {
+            &names.second
+        };
+        tracing::warn!(file = %name.display(), "a file of the key store is damaged and is made anew");
+        let whole = whole.as_ref().ok_or(StoreError::FileDamaged)?;
+        names.remake(whole, name)?;
+        // Only now: the old one's lock and log went with its name.
+        *damaged = None;
+        *damaged = Some(StoreFile::open_to_write(name)?);
+        Ok(())
+    }
+
+    fn commit_once(
+        &mut self,
+        writes: &[Write],
+        wraps: Option<&[Wrap]>,
+        companion: Option<&dyn Companion>,
+    ) -> Result<(), StoreError> {
         let mut head = self.next_head(writes)?;
         if let Some(wraps) = wraps {
             head.wraps = digest_of(wraps);
@@ -230,8 +270,13 @@ impl Writer {
             file.write_head(kek.number, &sealed)?;
             file.reserve(bytes)
         };
-        let prepared = prepare(first).and_then(|()| prepare(second));
-        if let Err(error) = prepared.and_then(|()| first.commit()) {
+        let in_first = prepare(first);
+        self.first_damaged = in_first.is_err();
+        let prepared = in_first.and_then(|()| prepare(second));
+        if let Err(error) = prepared.and_then(|()| {
+            self.first_damaged = true;
+            first.commit()
+        }) {
             first.roll_back();
             second.roll_back();
             return Err(error);
@@ -275,7 +320,9 @@ impl Writer {
         let sealed = kek.seal_head(&undo.head)?;
         let write = || -> Result<(), StoreError> {
             first.begin()?;
-            undo.writes.iter().try_for_each(|write| first.write(write))?;
+            undo.writes
+                .iter()
+                .try_for_each(|write| first.write(write))?;
             if let Some(wraps) = &undo.wraps {
                 first.write_wraps(wraps)?;
             }

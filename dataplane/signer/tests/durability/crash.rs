@@ -333,7 +333,9 @@ fn cut(
         for gone in alone {
             cuts += 1;
             if let Err(why) = check(&found, *gone, told, run) {
-                wrong.push(format!("call {at}, outcome {number}, without {gone:?}: {why}"));
+                wrong.push(format!(
+                    "call {at}, outcome {number}, without {gone:?}: {why}"
+                ));
             }
         }
     }
@@ -368,7 +370,10 @@ fn check(
     }
     let found = expected.into_iter().position(|state| *state == now);
     if found.is_none() {
-        return Err(format!("{from} changes were acknowledged, {} keys are there that are neither that nor one more", now.len()));
+        return Err(format!(
+            "{from} changes were acknowledged, {} keys are there that are neither that nor one more",
+            now.len()
+        ));
     }
     // And it goes on from there.
     let outcome = store.apply(
@@ -376,7 +381,9 @@ fn check(
         None,
         None,
     );
-    outcome.map(|_| ()).map_err(|error: StoreError| error.to_string())
+    outcome
+        .map(|_| ())
+        .map_err(|error: StoreError| error.to_string())
 }
 
 fn variants() -> usize {

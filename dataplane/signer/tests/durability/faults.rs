@@ -73,7 +73,7 @@ fn a_failing_disk_refuses_changes_until_it_works() {
     failing(Errno::IO, |error| matches!(error, StoreError::Io { .. }));
 }
 
-/// A file system that is really full, of a megabyte or so, at $GATEHOUSE_SMALL_DISK.
+/// A file system that is really full, of 8 MiB, at $GATEHOUSE_SMALL_DISK.
 #[test]
 #[ignore = "needs a small file system of its own"]
 fn a_small_disk_that_is_really_full() {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use gatehouse_signer::error::Kind;
-use gatehouse_signer::store::{Change, COPY_FILE, STORE_FILE};
+use gatehouse_signer::store::{COPY_FILE, Change, STORE_FILE};
 
 use crate::model::{Contents, Model, Random, apply, contents, new_key, open, scratch};
 

@@ -177,10 +177,12 @@ pub fn contents(store: &Store, keys: &[StoredKey]) -> Result<Contents, StoreErro
 }
 
 pub fn apply(store: &Store, change: Change) -> Result<Vec<StoredKey>, StoreError> {
-    store.apply(change, None, None).map(|outcome| match outcome {
-        Outcome::Done(keys) => keys,
-        Outcome::Repeated(_) => panic!("no request id was given"),
-    })
+    store
+        .apply(change, None, None)
+        .map(|outcome| match outcome {
+            Outcome::Done(keys) => keys,
+            Outcome::Repeated(_) => panic!("no request id was given"),
+        })
 }
 
 /// Where test directories are made: in memory where that is possible, since what a

@@ -20,12 +20,29 @@ pub type FileId = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
-    Create { name: String, file: FileId },
-    Write { file: FileId, at: u64, data: Vec<u8> },
-    Truncate { file: FileId, len: u64 },
-    Sync { file: FileId },
-    Rename { from: String, to: String },
-    Unlink { name: String },
+    Create {
+        name: String,
+        file: FileId,
+    },
+    Write {
+        file: FileId,
+        at: u64,
+        data: Vec<u8>,
+    },
+    Truncate {
+        file: FileId,
+        len: u64,
+    },
+    Sync {
+        file: FileId,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Unlink {
+        name: String,
+    },
     SyncDir,
     /// The program's own: what it was told so far.
     Mark(Mark),
@@ -226,7 +243,9 @@ pub unsafe extern "C" fn write(fd: c_int, data: *const c_void, len: usize) -> is
         )
     };
     let file = watched(|recorder| recorder.id(fd));
-    if file.is_some() && let Some(Err(error)) = watched(|recorder| Some(recorder.count())) {
+    if file.is_some()
+        && let Some(Err(error)) = watched(|recorder| Some(recorder.count()))
+    {
         return answer(Err(error));
     }
     let at = file.and_then(|_| rustix::fs::seek(fd, SeekFrom::Current(0)).ok());
@@ -254,7 +273,9 @@ pub unsafe extern "C" fn pwrite64(fd: c_int, data: *const c_void, len: usize, at
     };
     let at = u64::try_from(at).unwrap_or(0);
     let file = watched(|recorder| recorder.id(fd));
-    if file.is_some() && let Some(Err(error)) = watched(|recorder| Some(recorder.count())) {
+    if file.is_some()
+        && let Some(Err(error)) = watched(|recorder| Some(recorder.count()))
+    {
         return answer(Err(error));
     }
     let written = rustix::io::pwrite(fd, bytes, at);
@@ -284,7 +305,9 @@ pub unsafe extern "C" fn ftruncate64(fd: c_int, len: i64) -> c_int {
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     let len = u64::try_from(len).unwrap_or(0);
     let file = watched(|recorder| recorder.id(fd));
-    if file.is_some() && let Some(Err(error)) = watched(|recorder| Some(recorder.count())) {
+    if file.is_some()
+        && let Some(Err(error)) = watched(|recorder| Some(recorder.count()))
+    {
         return short(Err(error));
     }
     let done = rustix::fs::ftruncate(fd, len);
@@ -356,7 +379,9 @@ pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int
         watched(|recorder| recorder.name(&path))
     };
     let names = named(from).zip(named(to));
-    if names.is_some() && let Some(Err(error)) = watched(|recorder| Some(recorder.count())) {
+    if names.is_some()
+        && let Some(Err(error)) = watched(|recorder| Some(recorder.count()))
+    {
         return short(Err(error));
     }
     let done = rustix::fs::rename(from, to);
@@ -378,7 +403,9 @@ pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
     let path = PathBuf::from(text.to_str().unwrap_or(""));
     let name = watched(|recorder| recorder.name(&path));
     let there = rustix::fs::statat(CWD, text, AtFlags::empty()).is_ok();
-    if there && name.is_some() && let Some(Err(error)) = watched(|recorder| Some(recorder.count()))
+    if there
+        && name.is_some()
+        && let Some(Err(error)) = watched(|recorder| Some(recorder.count()))
     {
         return short(Err(error));
     }
