@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::algorithms::{Encoding, PrivateKey};
+use crate::default_keys::LoadedKey;
 use crate::limits::{MAX_DATA_BYTES, MAX_KEY_NAME_BYTES};
 use crate::proto::sign_item::Input;
 use crate::proto::signer_service_server::SignerService;
@@ -15,7 +16,6 @@ use crate::proto::v1::{self, Algorithm, Key, KeyKind, KeyState, KeyVersion};
 use crate::proto::{
     ListKeysRequest, SignBatchRequest, SignItem, SignResult, SignStreamRequest, VerifyRequest,
 };
-use crate::default_keys::LoadedKey;
 use crate::stream::{self, Replies, ResultBatches, SignJob, given};
 use crate::workers::Workers;
 
