@@ -112,7 +112,7 @@ export const stages: Stage[] = [
   {
     name: "authority",
     what: "every method over every transport by everyone, and proofs replayed and forged, on real sockets",
-    commands: [vitest("authority", "default", "tests/authority")],
+    commands: [buildDataplane, vitest("authority", "default", "tests/authority")],
   },
   {
     name: "attacks",

@@ -4,8 +4,8 @@
 /** Data of one item, bytes: the signer's MAX_DATA_BYTES. */
 export const MAX_DATA_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 
-/** Items of one message: the signer's MAX_ITEMS_PER_BATCH. */
-export const MAX_BATCH_ITEMS = 4096;
+/** Items, callers and the clock's word of one message: the signer's MAX_ITEMS_PER_BATCH counts all of them. */
+export const MAX_BATCH_FIELDS = 4096;
 
 /** Data and fields of one message: under the signer's 4 MiB, above the largest item. */
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024 - 32 * 1024;

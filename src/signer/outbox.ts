@@ -1,7 +1,7 @@
 // Items on their way to the signer, cut into messages of its size. Must never
 // reorder, so that callers are served as they came.
 import type { SignerSignBatchRequestInit } from "../proto/mod.ts";
-import { CALLER_OVERHEAD_BYTES, ITEM_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_ITEMS } from "./limits.ts";
+import { CALLER_OVERHEAD_BYTES, ITEM_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_FIELDS } from "./limits.ts";
 import type { SignerCaller } from "./signer.ts";
 
 /** A SignerSignItem, and what is known of it on this side. */
@@ -71,8 +71,10 @@ export class Outbox {
       if (!wanted(item)) continue;
       let place = places.get(item.asker);
       let itemBytes = wireBytes(item) + (place === undefined ? callerBytes(item.asker) : 0);
-      const { items } = batch;
-      if (items.length === MAX_BATCH_ITEMS || (items.length > 0 && bytes + itemBytes > MAX_BATCH_BYTES)) {
+      const { items, callers } = batch;
+      // With this item, its caller and the clock's word.
+      const fields = items.length + callers.length + 3;
+      if (fields > MAX_BATCH_FIELDS || (items.length > 0 && bytes + itemBytes > MAX_BATCH_BYTES)) {
         batches.push(batch);
         batch = { items: [], callers: [] };
         places = new Map();

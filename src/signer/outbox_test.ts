@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { serviceDefinition, Transport } from "../proto/mod.ts";
-import { MAX_BATCH_ITEMS, MAX_DATA_BYTES, MAX_KEY_NAME_BYTES } from "./limits.ts";
+import { MAX_BATCH_FIELDS, MAX_DATA_BYTES, MAX_IDENTITY_UNITS, MAX_KEY_NAME_BYTES } from "./limits.ts";
 import { Outbox, type OutgoingItem } from "./outbox.ts";
 import type { SignerCaller } from "./signer.ts";
 
@@ -49,15 +49,20 @@ test("an item that nobody waits for any more is not sent", () => {
 test("no message has more items or bytes than the signer takes", () => {
   const outbox = new Outbox();
   const { requestSerialize } = serviceDefinition("gatehouse.signer.v1.SignerService").Sign;
-  for (let id = 0; id < MAX_BATCH_ITEMS + 1; id++) outbox.add(item(0xffff_ffff - id));
+  for (let id = 0; id < MAX_BATCH_FIELDS + 1; id++) outbox.add(item(0xffff_ffff - id));
   // U+20AC takes three bytes for one UTF-16 unit.
   const longest = "\u20ac".repeat(MAX_KEY_NAME_BYTES);
   for (let id = 0; id < 3; id++) outbox.add(item(id, new Uint8Array(MAX_DATA_BYTES), longest));
   for (let id = 3; id < 30; id++) outbox.add(item(id, new Uint8Array(300_000)));
+  const named = (number: number) => ({
+    identity: "\u20ac".repeat(MAX_IDENTITY_UNITS - 3) + number,
+    transport: 1,
+  });
+  for (let id = 30; id < 730; id++) outbox.add(item(id, new Uint8Array(0), "k", named(id)));
   const batches = outbox.takeBatches(0, () => true);
-  expect(batches.flatMap(({ items }) => items)).toHaveLength(MAX_BATCH_ITEMS + 31);
+  expect(batches.flatMap(({ items }) => items)).toHaveLength(MAX_BATCH_FIELDS + 731);
   for (const batch of batches) {
-    expect(batch.items.length).toBeLessThanOrEqual(MAX_BATCH_ITEMS);
+    expect(batch.items.length + batch.callers.length + 1).toBeLessThanOrEqual(MAX_BATCH_FIELDS);
     expect(requestSerialize({ ...batch, clock_known: true }).length).toBeLessThanOrEqual(
       SIGNER_MESSAGE_BYTES,
     );

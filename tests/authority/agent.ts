@@ -33,8 +33,18 @@ export interface Open {
 
 const DAY_MS = 24 * 3600 * 1000;
 
+export interface OpenOptions {
+  /** Default: one that tells which keys it was asked for, and signs nothing. */
+  readonly signer?: Signer;
+  /** Keys of the certificate of "user". */
+  readonly userKeys?: readonly string[];
+}
+
 /** @param dir a directory of the test's own, on which vsock.sock is the VSOCK door */
-export async function openAgent(dir: string): Promise<Open> {
+export async function openAgent(
+  dir: string,
+  { signer, userKeys = ["default-rsa"] }: OpenOptions = {},
+): Promise<Open> {
   const owner = keyPair();
   const used: string[] = [];
   await Deno.writeTextFile(join(dir, "gatehouse.admin"), owner.pem);
@@ -57,7 +67,7 @@ proxied = ["${socket("proxied.sock")}"]
 default_keys = []
 [[access.identities]]
 san = "dns:user.example"
-keys = ["default-rsa"]
+keys = ${JSON.stringify(userKeys)}
 [[access.identities]]
 san = "dns:operator.example"
 role = "operator"
@@ -67,7 +77,7 @@ keys = ["*"]
   const given = { stateDir, toml, fileName: "test", log, strict: true };
   const agent = await Agent.start({
     kept: await openConfig(given),
-    signer: signerThatTells(used),
+    signer: signer ?? signerThatTells(used),
     log,
     strict: true,
     stateDir,

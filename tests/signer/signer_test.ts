@@ -129,7 +129,7 @@ test("thousands of calls at once, and the largest data, are each answered", asyn
 
 test("the signer's refusals reach the caller", async () => {
   const signer = await start();
-  expect(await outcome(signer.sign({ ...P256, key: "nobody", data: Buffer.of() }))).toBe("NOT_FOUND");
+  expect(await outcome(signer.sign({ ...P256, key: "nobody", data: Buffer.of() }))).toBe("PERMISSION_DENIED");
   expect(await outcome(signer.sign({ ...P256, key: "default-rsa", data: Buffer.of() }))).toBe(
     "INVALID_ARGUMENT",
   );
