@@ -3,33 +3,14 @@
 import { setImmediate } from "node:timers";
 import { status } from "@grpc/grpc-js";
 import { type Clock, systemClock, type Timer } from "../grpc/clock.ts";
-import type { ClientMethod } from "../grpc/client.ts";
 import type { SignerSignResult } from "../proto/mod.ts";
 import { InFlight, lateError } from "./in_flight.ts";
-import {
-  BUSY_RETRY_MS,
-  DEFAULT_DEADLINE_MS,
-  FIRST_BACKOFF_MS,
-  MAX_BACKOFF_MS,
-  MAX_DATA_BYTES,
-  MAX_IDENTITY_UNITS,
-  MAX_KEY_NAME_BYTES,
-  MAX_SIGN_STREAMS,
-} from "./limits.ts";
+import { BUSY_RETRY_MS, DEFAULT_DEADLINE_MS, FIRST_BACKOFF_MS, MAX_BACKOFF_MS } from "./limits.ts";
 import type { Link, OpenLink } from "./link.ts";
-import { SIGNER } from "./methods.ts";
+import { jobRefusal, LinkCalls } from "./link_calls.ts";
 import { Outbox, type OutgoingItem, wireBytes } from "./outbox.ts";
 import { PublicKeys } from "./public_keys.ts";
-import {
-  type CallOptions,
-  outcomeOf,
-  type Signed,
-  type Signer,
-  SignerError,
-  type SignJob,
-  type SignStreamJob,
-} from "./signer.ts";
-import { streamedParts } from "./sign_stream.ts";
+import { outcomeOf, type Signed, type Signer, SignerError, type SignJob } from "./signer.ts";
 
 export interface SignerClientOptions {
   /** For one item, from `sign()` to its result. */
@@ -44,7 +25,7 @@ export interface SignerClientOptions {
  */
 type State = "connecting" | "ready" | "down" | "closed";
 
-export class SignerClient implements Signer {
+export class SignerClient extends LinkCalls implements Signer {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #inFlight = new InFlight();
@@ -60,12 +41,11 @@ export class SignerClient implements Signer {
   #lastResultMs = 0;
   #lastFailure = "";
   readonly #publicKeys = new PublicKeys(this);
-  #signStreams = 0;
-  #time: { readonly known: boolean } = { known: false };
   #flushing = false;
   #expiry: Timer | undefined;
 
   constructor(open: OpenLink, options: SignerClientOptions = {}) {
+    super();
     this.#clock = options.clock ?? systemClock;
     this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     this.#connected = this.#stayConnected(open);
@@ -79,13 +59,9 @@ export class SignerClient implements Signer {
     this.#healthCallbacks.push(callback);
   }
 
-  useClock(time: { readonly known: boolean }): void {
-    this.#time = time;
-  }
-
   sign(job: SignJob): Promise<Signed> {
     const bytes = wireBytes(job);
-    const refusal = this.#refusal(job, (job.data ?? job.digest).length, bytes);
+    const refusal = this.#refusal(job, bytes);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const nowMs = this.#clock.nowMs();
@@ -109,55 +85,6 @@ export class SignerClient implements Signer {
     });
   }
 
-  async signStream(
-    job: SignStreamJob,
-    parts: AsyncIterable<Uint8Array>,
-    options: CallOptions = {},
-  ): Promise<Signed> {
-    const refusal = this.#refusal(job, 0, 0);
-    if (refusal) throw refusal;
-    if (this.#signStreams >= MAX_SIGN_STREAMS) {
-      const text = `${MAX_SIGN_STREAMS} streams of data are open already; call again in a while`;
-      throw new SignerError(status.RESOURCE_EXHAUSTED, text);
-    }
-    this.#signStreams++;
-    try {
-      const requests = streamedParts(job, this.#time.known, parts);
-      const outcome = outcomeOf(await this.clientStream(SIGNER.signStream, requests, options));
-      if (outcome instanceof SignerError) throw outcome;
-      return outcome;
-    } finally {
-      this.#signStreams--;
-    }
-  }
-
-  async unary<Request, Response>(
-    method: ClientMethod<Request, Response>,
-    request: Request,
-    options?: CallOptions,
-  ): Promise<Response> {
-    const link = await this.#usableLink();
-    return await link.calls.unary(method, request, options);
-  }
-
-  async *serverStream<Request, Response>(
-    method: ClientMethod<Request, Response>,
-    request: Request,
-    options?: CallOptions,
-  ): AsyncIterable<Response> {
-    const link = await this.#usableLink();
-    yield* link.calls.serverStream(method, request, options);
-  }
-
-  async clientStream<Request, Response>(
-    method: ClientMethod<Request, Response>,
-    requests: AsyncIterable<Request>,
-    options?: CallOptions,
-  ): Promise<Response> {
-    const link = await this.#usableLink();
-    return await link.calls.clientStream(method, requests, options);
-  }
-
   publicKey(key: string): Promise<Uint8Array> {
     return this.#publicKeys.newest(key);
   }
@@ -170,20 +97,9 @@ export class SignerClient implements Signer {
     await this.#connected;
   }
 
-  #refusal({ key, caller }: SignStreamJob, inputBytes: number, bytes: number): SignerError | undefined {
-    // Before the lengths of fields count: a name that is too long is no key's.
-    if (key.length > MAX_KEY_NAME_BYTES) {
-      return new SignerError(status.INVALID_ARGUMENT, `key: a name has at most ${MAX_KEY_NAME_BYTES} bytes`);
-    }
-    if (caller.identity.length > MAX_IDENTITY_UNITS) {
-      const text =
-        `the caller's name has ${caller.identity.length} characters, at most ${MAX_IDENTITY_UNITS} are known by`;
-      return new SignerError(status.PERMISSION_DENIED, text);
-    }
-    if (inputBytes > MAX_DATA_BYTES) {
-      const text = `data: ${inputBytes} bytes, at most ${MAX_DATA_BYTES} are signed`;
-      return new SignerError(status.INVALID_ARGUMENT, text);
-    }
+  #refusal(job: SignJob, bytes: number): SignerError | undefined {
+    const refusal = jobRefusal(job, (job.data ?? job.digest).length);
+    if (refusal) return refusal;
     if (this.#state === "down" || this.#state === "closed") return this.#unavailable();
     const full = this.#inFlight.refusal(bytes);
     if (full) {
@@ -198,7 +114,7 @@ export class SignerClient implements Signer {
   }
 
   /** Waits while a signer is looked for, and no longer. */
-  async #usableLink(): Promise<Link> {
+  protected override async usableLink(): Promise<Link> {
     if (this.#state === "connecting") await this.#attempt.promise;
     if (this.#link === undefined || this.#state !== "ready") throw this.#unavailable();
     return this.#link;
@@ -287,7 +203,7 @@ export class SignerClient implements Signer {
       if (this.#state !== "ready" || !link?.hasRoom || this.#outbox.isEmpty) return;
       const nowMs = this.#clock.nowMs();
       for (const batch of this.#outbox.takeBatches(nowMs, (item) => this.#isWanted(item, nowMs))) {
-        batch.clock_known = this.#time.known;
+        batch.clock_known = this.clockKnown.known;
         link.send(batch);
       }
     });
