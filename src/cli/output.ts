@@ -7,6 +7,7 @@ import { PkiError } from "../pki/error.ts";
 import { reasonIn, violationsIn } from "../services/refusal.ts";
 import { ProgramStartError } from "../processes/supervisor.ts";
 import { SignerStartError } from "../signer/process.ts";
+import { NEXT_BY_KEY_REASON } from "./key_refusals.ts";
 import { AddressError, SocketError } from "../transport/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import type { OnProgress } from "../vm/progress.ts";
@@ -116,6 +117,8 @@ const NEXT_FOR_CERTIFICATES =
 
 function nextAfterCall({ code, details, metadata }: CallError): string | undefined {
   const reason = metadata && reasonIn(metadata);
+  const keyNext = reason === undefined ? undefined : NEXT_BY_KEY_REASON.get(reason);
+  if (keyNext !== undefined) return keyNext;
   // A change that is refused for the clock's sake comes by the way that is advised.
   if (reason !== undefined && code !== status.FAILED_PRECONDITION && NEXT_BY_REASON[reason] !== undefined) {
     return NEXT_BY_REASON[reason];

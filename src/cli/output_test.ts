@@ -45,6 +45,7 @@ it("a refusal's reason decides the next step: no certificate and no administrato
   expect(next(refusalBy("TRANSPORT_NEVER"))).toMatch(/vsock:\/\/ or unix:\/\/, with --admin-key/);
   expect(next(refusalBy("PROOF_MISSING"))).not.toMatch(/tls:/);
   expect(next(refusalBy("ROLE_TOO_LOW"))).toMatch(/an administrator can allow more/);
+  expect(next(refusalBy("KEY_NOT_FOUND"))).toMatch(/gatehouse keys list/);
 });
 
 it("what is wrong with certificates isn't answered with looking whether the server runs", () => {

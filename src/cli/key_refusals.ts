@@ -1,0 +1,39 @@
+// What to type after a refusal that is about keys, by its reason (google.rpc.ErrorInfo). Names no key: the refusal does.
+
+export const NEXT_BY_KEY_REASON: ReadonlyMap<string, string> = new Map([
+  ["KEY_NOT_FOUND", "`gatehouse keys list` shows the keys that you may see"],
+  ["KEY_EXISTS", "choose another id; that of a destroyed key stays taken"],
+  ["KEY_CHANGED", "somebody changed it meanwhile: look at it with `gatehouse keys get`, then try again"],
+  ["KEY_DISABLED", "an administrator can let it sign again: gatehouse keys enable ID"],
+  ["KEY_PENDING_DELETION", "an administrator can keep it: gatehouse keys cancel-deletion ID, then enable"],
+  [
+    "KEY_DESTROYED",
+    "choose another key; what was destroyed comes back from a backup only, into another appliance",
+  ],
+  ["KEY_DAMAGED", "restore it from a backup: gatehouse restore FILE --key ID"],
+  ["KEY_WEAK", "import a stronger key, or make one: gatehouse keys create"],
+  ["KEY_NOT_YET_VALID", "`gatehouse keys policy ID` says from when on it signs"],
+  ["KEY_EXPIRED", "`gatehouse keys policy ID` says until when it signed; an administrator can change that"],
+  ["KEY_RATE", "wait a second; `gatehouse keys policy ID` says how often it signs"],
+  ["ALGORITHM_NOT_ALLOWED", "name one with --algorithm; `gatehouse keys policy ID` says which"],
+  ["WRONG_ALGORITHM", "leave --algorithm out, or name one of the key's kind (`gatehouse keys get ID`)"],
+  ["TRANSPORT_NOT_ALLOWED", "call the server another way; `gatehouse keys policy ID` says which"],
+  ["VERSION_NOT_FOUND", "`gatehouse keys get ID` shows its versions"],
+  ["VERSION_NOT_CURRENT", "leave --key-version out: the newest version signs"],
+  ["REQUEST_ID_REUSED", "choose another --request-id: each change has its own"],
+  ["QUEUE_FULL", "try again in a moment: the signer has more to do than it can"],
+  [
+    "RECIPIENT_SET",
+    "`gatehouse backup recipient` shows it; another one takes another appliance, and a restore there",
+  ],
+  ["SEALING_KEY_CHANGING", "wait until `gatehouse sealing status` says that none is left, then try again"],
+  [
+    "SEALING_KEY_REPLACED",
+    "start it with the new key; for a VM: gatehouse down, then gatehouse up, which finds it in sealing.key.new",
+  ],
+  ["STORE_FULL", "use another appliance, or rotate keys rather than make new ones"],
+  ["STORE_DISK_FULL", "make room on its disk, then try again; nothing was changed"],
+  ["STORE_READ_ONLY", "mount its disk for writing, then try again; nothing was changed"],
+  ["STORE_DAMAGED", "back up what is whole (`gatehouse backup create`), and see docs/operations.md"],
+  ["STORE_UNSETTLED", "look with `gatehouse keys get` whether it was done before you repeat it"],
+]);
