@@ -29,6 +29,13 @@ test.each([
   expect(allowed.split(" ").sort()).toEqual(families);
 });
 
+test("the signer is given the credentials that its command names, and no other", async () => {
+  const unit = await service("gatehouse-signer");
+  const named = [...(unit.get("ExecStart") ?? "").matchAll(/-credential (\S+)/g)].map(([, name]) => name);
+  expect(named).toEqual(["gatehouse.sealing-key", "gatehouse.recovery"]);
+  expect(unit.get("LoadCredential")?.split(" ")).toEqual(named);
+});
+
 test("the edge and the agent give up all that the signer gives up, but what their work needs", async () => {
   const signer = await service("gatehouse-signer");
   /** Programs, users, memory and networks are each unit's own. */
