@@ -15,6 +15,8 @@ export interface RunningServer {
   readonly side: Side;
   /** All that work for it. */
   readonly pids: readonly number[];
+  /** The signer's process, which works for the agent. */
+  readonly signerPid?: number;
   /** Its TCP is mutual TLS, with the certificates of this folder. */
   readonly certificates?: string;
   /** What the generator is told: host:port or a path. */
@@ -66,7 +68,8 @@ export async function startServer(side: Side, dir: string): Promise<RunningServe
   };
   try {
     const tcp = await listening;
-    return { side, pids: [child.pid], address: (transport) => transport === "tcp" ? tcp : socket, stop };
+    const address = (transport: Transport) => transport === "tcp" ? tcp : socket;
+    return { side, pids: [child.pid], signerPid: signer?.pid, address, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -78,18 +81,28 @@ export async function startServer(side: Side, dir: string): Promise<RunningServe
 /** Where the agent beside `socket` takes connections from an edge. */
 export const proxiedSocket = (socket: string) => `${socket}.proxied`;
 
-/** The agent's configuration, which is the default but for the addresses, and the signer that it asks for. */
+/**
+ * The agent's configuration, which is the default but for the addresses, and the signer that it asks for, on the
+ * agent's core.
+ */
 async function startAgentsSigner(socket: string) {
   const addresses = JSON.stringify(["tcp://127.0.0.1:0", `unix://${socket}`]);
   const proxied = JSON.stringify([`unix://${proxiedSocket(socket)}`]);
   await Deno.writeTextFile(`${socket}.toml`, `[listen]\naddresses = ${addresses}\nproxied = ${proxied}\n`);
   const stateDir = `${dirname(socket)}/state`;
   await Deno.mkdir(stateDir);
-  return startSignerProcess({
-    binary: (await buildDataplane(REPO_ROOT, { onProgress() {} })).signer,
+  // Becomes the signer, so its process id is the signer's.
+  const binary = `${socket}.start-signer`;
+  const pid = `${socket}.signer-pid`;
+  const { signer } = await buildDataplane(REPO_ROOT, { onProgress() {} });
+  const script = `#!/bin/sh\necho $$ > "${pid}"\nexec ${pinned("server", [signer]).join(" ")} "$@"\n`;
+  await Deno.writeTextFile(binary, script, { mode: 0o700 });
+  const { stop } = await startSignerProcess({
+    binary,
     socket: `${socket}.signer`,
     stateDir,
     sealingKeyFile: await ensureSealingKey(`${stateDir}.sealing-key`, `${stateDir}/signer.db`),
     onLog() {},
   });
+  return { stop, pid: Number(await Deno.readTextFile(pid)) };
 }

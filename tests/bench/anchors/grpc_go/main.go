@@ -3,6 +3,7 @@
 package main
 
 //go:generate protoc -I ../../../../proto --go_out=. --go_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mecho.proto=gatehouse/tests/bench/anchors/grpc_go/echopb --go-grpc_out=. --go-grpc_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mecho.proto=gatehouse/tests/bench/anchors/grpc_go/echopb echo.proto
+//go:generate protoc -I ../../../../proto --go_out=. --go_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mcrypto.proto=gatehouse/tests/bench/anchors/grpc_go/cryptopb --go-grpc_out=. --go-grpc_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mcrypto.proto=gatehouse/tests/bench/anchors/grpc_go/cryptopb crypto.proto
 //go:generate protoc -I ../../proto --go_out=. --go_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mbench.proto=gatehouse/tests/bench/anchors/grpc_go/benchpb --go-grpc_out=. --go-grpc_opt=module=gatehouse/tests/bench/anchors/grpc_go,Mbench.proto=gatehouse/tests/bench/anchors/grpc_go/benchpb bench.proto
 
 import (
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"gatehouse/tests/bench/anchors/grpc_go/benchpb"
+	"gatehouse/tests/bench/anchors/grpc_go/cryptopb"
 	"gatehouse/tests/bench/anchors/grpc_go/echopb"
 	"google.golang.org/grpc"
 )
@@ -79,6 +81,11 @@ func main() {
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessageBytes))
 	echopb.RegisterEchoServiceServer(server, echo{})
 	benchpb.RegisterStreamsServer(server, streams{})
+	signing, err := newSigning()
+	if err != nil {
+		log.Fatal(err)
+	}
+	cryptopb.RegisterCryptoServiceServer(server, signing)
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)

@@ -83,6 +83,9 @@ impl Connection {
             Mode::Unary => "/echo.EchoService/Echo",
             Mode::Bidi => "/gatehouse.bench.Streams/Bidi",
             Mode::Flow => "/gatehouse.bench.Streams/Flow",
+            Mode::Sign if options.key.is_none() => "/crypto.CryptoService/Sign",
+            Mode::Sign if options.batch > 1 => "/gatehouse.v1.Crypto/SignBatch",
+            Mode::Sign => "/gatehouse.v1.Crypto/Sign",
         };
         let slot = || Slot {
             request: messages.request(),

@@ -3,12 +3,14 @@
 mod connection;
 mod frame;
 mod huffman;
+mod keys;
 mod message;
 mod meter;
 mod options;
 mod request_headers;
 mod response_headers;
 mod run;
+mod signing;
 mod slot;
 mod socket;
 mod stream_hash;

@@ -1,5 +1,6 @@
 // Request bodies, and the check of what comes back: gRPC's 5-byte prefix around a protobuf message.
 use crate::options::{Check, Mode, Options};
+use crate::signing::Signing;
 use load::random::Random;
 
 pub const PREFIX_BYTES: usize = 5;
@@ -19,20 +20,25 @@ pub struct Messages {
     request: Vec<u8>,
     /// Where the payload begins in `request`.
     payload_at: usize,
+    signing: Option<Signing>,
 }
 
 impl Messages {
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &Options) -> Result<Self, String> {
         let size = options.payload as usize;
         let mut message = Vec::new();
-        if options.mode != Mode::Unary {
+        let signing = match options.mode {
+            Mode::Sign => Some(Signing::new(options, &mut message)?),
+            _ => None,
+        };
+        if matches!(options.mode, Mode::Bidi | Mode::Flow) {
             varint_field(&mut message, 1, options.payload);
         }
         if options.mode == Mode::Flow {
             varint_field(&mut message, 2, options.count);
         }
         let mut payload_at = 0;
-        if options.mode != Mode::Flow {
+        if matches!(options.mode, Mode::Unary | Mode::Bidi) {
             message.push(if options.mode == Mode::Unary {
                 FIELD_1_BYTES
             } else {
@@ -47,7 +53,7 @@ impl Messages {
         request.extend_from_slice(&message);
         let mut length = Vec::new();
         varint(&mut length, options.payload);
-        Self {
+        Ok(Self {
             mode: options.mode,
             check: options.check,
             payload_bytes: size,
@@ -56,7 +62,13 @@ impl Messages {
             part_bytes: 1 + length.len() + size,
             request,
             payload_at,
-        }
+            signing,
+        })
+    }
+
+    /// What each call brings, as the report counts it.
+    pub fn units(&self) -> u64 {
+        self.signing.as_ref().map_or(1, Signing::items)
     }
 
     /// A first request of a stream's slot.
@@ -66,13 +78,22 @@ impl Messages {
 
     /// Gives the next call its own text, where calls differ.
     pub fn renew(&self, request: &mut [u8], random: &mut Random) {
-        if self.vary {
+        if let Some(signing) = &self.signing {
+            signing.renew(&mut request[PREFIX_BYTES..], random);
+        } else if self.vary {
             random.hex(&mut request[self.payload_at..self.payload_at + self.payload_bytes]);
         }
     }
 
-    /// True when `message` (without its prefix) echoes `request`.
-    pub fn echoes(&self, request: &[u8], message: &[u8]) -> bool {
+    /// True when `message` (without its prefix) is what `request` asked for.
+    pub fn answers(&self, request: &[u8], message: &[u8]) -> bool {
+        match &self.signing {
+            Some(signing) => signing.answers(&request[PREFIX_BYTES..], message),
+            None => self.echoes(request, message),
+        }
+    }
+
+    fn echoes(&self, request: &[u8], message: &[u8]) -> bool {
         let Some((&FIELD_1_BYTES, mut rest)) = message.split_first() else {
             return false;
         };
@@ -98,16 +119,16 @@ impl Messages {
 
     /// True when a stream's message may be so long.
     pub fn is_part(&self, length: usize) -> bool {
-        self.mode != Mode::Unary && length == self.part_bytes
+        matches!(self.mode, Mode::Bidi | Mode::Flow) && length == self.part_bytes
     }
 }
 
-fn varint_field(out: &mut Vec<u8>, number: u8, value: u32) {
+pub fn varint_field(out: &mut Vec<u8>, number: u8, value: u32) {
     out.push(number << 3);
     varint(out, value);
 }
 
-fn varint(out: &mut Vec<u8>, value: u32) {
+pub fn varint(out: &mut Vec<u8>, value: u32) {
     let mut rest = value;
     while rest >= 128 {
         out.push(rest as u8 | 0x80);

@@ -44,8 +44,8 @@ impl Meter {
         })
     }
 
-    /// A call ended well.
-    pub fn call(&mut self, began_ns: u64) {
+    /// A call ended well and brought so many units.
+    pub fn call(&mut self, began_ns: u64, units: u64) {
         let counts = match self.open_loop {
             // By its start, so that what is slow at the end of the window is not left out.
             true => (self.measured_from_ns..self.measured_to_ns).contains(&began_ns),
@@ -55,13 +55,17 @@ impl Meter {
             self.latencies
                 .saturating_record((self.now_ns - began_ns).max(1));
         }
-        self.unit();
+        self.count(units);
     }
 
-    /// A call or a message came whole.
+    /// A message came whole.
     pub fn unit(&mut self) {
+        self.count(1);
+    }
+
+    fn count(&mut self, units: u64) {
         if self.phase == Phase::Measured {
-            self.units += 1;
+            self.units += units;
         }
     }
 

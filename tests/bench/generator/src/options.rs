@@ -43,6 +43,27 @@ pub struct Options {
     /// What of an echoed text is compared
     #[arg(long, value_enum, default_value_t = Check::Payload)]
     pub check: Check,
+    /// Signing: the key's id in gatehouse.v1.Crypto; without it the seed's crypto.CryptoService is called
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Signing: so many keys, whose ids are --key, a hyphen and a number of six digits
+    #[arg(long, requires = "key", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub keys: Option<u32>,
+    /// Signing: which of them by Zipf's law (exponent 1) instead of each as likely
+    #[arg(long)]
+    pub zipf: bool,
+    /// Signing: the algorithm's number in the service that is called
+    #[arg(long, default_value_t = 0)]
+    pub algorithm: u32,
+    /// Signing: the key's public half, a file of SubjectPublicKeyInfo in DER (of several keys one after the other)
+    #[arg(long, value_name = "FILE")]
+    pub public_key: Option<PathBuf>,
+    /// Signing: one call in so many has its signatures verified
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub verify_each: u64,
+    /// Signing: items of a call; more than one are a SignBatch, and each counts as a unit
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub batch: u32,
     /// Mutual TLS 1.3, with the certificates that `edge-load pki` wrote to this folder
     #[arg(long, value_name = "DIR")]
     pub tls: Option<PathBuf>,
@@ -62,6 +83,8 @@ pub enum Mode {
     Bidi,
     /// gatehouse.bench.Streams/Flow, one request, many messages back
     Flow,
+    /// Sign of crypto.CryptoService, or with --key Sign or SignBatch of gatehouse.v1.Crypto
+    Sign,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -76,7 +76,7 @@ impl<'a> Load<'a> {
         }
         let shared = Shared {
             mode: options.mode,
-            messages: Messages::new(options),
+            messages: Messages::new(options)?,
             meter: Meter::new(options.rate.is_some())?,
             random: Random::new(u64::from(process::id())),
             endless: false,
@@ -296,7 +296,7 @@ impl<'a> Load<'a> {
         let seconds = self.measured_ns as f64 / 1e9;
         let units = meter.units as f64;
         let latency = |quantile: f64| meter.latencies.value_at_quantile(quantile) as f64 / 1e3;
-        let streaming = self.options.mode != Mode::Unary;
+        let streaming = matches!(self.options.mode, Mode::Bidi | Mode::Flow);
         let each = self.used.server_seconds.iter();
         let server_seconds: Option<f64> = each.clone().copied().sum();
         json!({

@@ -35,7 +35,7 @@ impl Slot {
     /// True when a call that ended with OK had its whole answer.
     pub fn complete(&self, shared: &Shared) -> bool {
         match shared.mode {
-            Mode::Unary => self.messages == 1 && self.partial.is_empty(),
+            Mode::Unary | Mode::Sign => self.messages == 1 && self.partial.is_empty(),
             Mode::Bidi => self.outstanding == 0 && self.part_left == 0,
             Mode::Flow => self.messages == shared.messages.count && self.part_left == 0,
         }
@@ -56,7 +56,7 @@ impl Slot {
         match bytes.split_at_checked(PREFIX_BYTES) {
             Some((prefix, message)) if message.len() >= length => {
                 let whole = prefix[0] == 0 && message.len() == length;
-                if whole && shared.messages.echoes(&self.request, message) {
+                if whole && shared.messages.answers(&self.request, message) {
                     self.messages += 1;
                 }
                 self.partial.clear();

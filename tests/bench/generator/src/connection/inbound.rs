@@ -143,7 +143,8 @@ impl Connection {
         }
         match fields.grpc_status {
             Some(0) if self.slots[at as usize].complete(shared) => {
-                shared.meter.call(self.slots[at as usize].began_ns)
+                let units = shared.messages.units();
+                shared.meter.call(self.slots[at as usize].began_ns, units)
             }
             Some(0) => shared.meter.error("the answer is not what was asked for"),
             Some(code) => shared.meter.error(format!("grpc-status {code}")),
@@ -182,7 +183,7 @@ impl Connection {
             slot.unreturned = 0;
         }
         match shared.mode {
-            Mode::Unary => slot.answer(payload, shared),
+            Mode::Unary | Mode::Sign => slot.answer(payload, shared),
             Mode::Bidi | Mode::Flow => self.stream_data(at, payload, shared),
         }
         if head.flags & frame::END_STREAM != 0 && self.by_stream.contains_key(&head.stream) {
