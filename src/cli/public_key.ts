@@ -2,6 +2,7 @@
 // PKCS#1 or a bare point. Must never take a private key for one.
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { KeyKind } from "../proto/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
 
 const SEQUENCE = 0x30;
@@ -52,6 +53,21 @@ export function readPublicKey(bytes: Uint8Array): PublicKey {
     );
   }
   return { ...found, spki: new Uint8Array(found.key.export({ type: "spki", format: "der" })) };
+}
+
+const KINDS: ReadonlyMap<string, number> = new Map([
+  ["prime256v1", KeyKind.EC_P256],
+  ["secp384r1", KeyKind.EC_P384],
+  ["secp521r1", KeyKind.EC_P521],
+  ["ed25519", KeyKind.ED25519],
+  // Of any length: they sign alike.
+  ["rsa", KeyKind.RSA_2048],
+]);
+
+/** Its kind; KEY_KIND_UNSPECIFIED for one that Gatehouse doesn't have. @throws GatehouseError as readPublicKey() */
+export function kindOf(bytes: Uint8Array): number {
+  const { asymmetricKeyType = "", asymmetricKeyDetails } = readPublicKey(bytes).key;
+  return KINDS.get(asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType) ?? KeyKind.KEY_KIND_UNSPECIFIED;
 }
 
 type Found = Pick<PublicKey, "key" | "seedForm"> | undefined;

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { expect, it } from "vitest";
+import { KeyKind } from "../proto/mod.ts";
 import { seedPublicKey } from "../services/seed_compat.ts";
-import { readPublicKey, toSpki } from "./public_key.ts";
+import { kindOf, readPublicKey, toSpki } from "./public_key.ts";
 
 interface Pair {
   publicKey: KeyObject;
@@ -50,4 +51,19 @@ it.each([
       next: expect.stringContaining("gatehouse keys public-key"),
     }),
   );
+});
+
+it("a key's kind is what it is", () => {
+  const { publicKey } = generateKeyPairSync("ed25519");
+  const der = (key: typeof publicKey) => new Uint8Array(key.export({ type: "spki", format: "der" }));
+  expect(kindOf(der(publicKey))).toBe(KeyKind.ED25519);
+  for (
+    const [namedCurve, kind] of [["P-256", KeyKind.EC_P256], ["P-384", KeyKind.EC_P384], [
+      "P-521",
+      KeyKind.EC_P521,
+    ]] as const
+  ) {
+    expect(kindOf(der(generateKeyPairSync("ec", { namedCurve }).publicKey))).toBe(kind);
+  }
+  expect(kindOf(der(generateKeyPairSync("rsa", { modulusLength: 3072 }).publicKey))).toBe(KeyKind.RSA_2048);
 });

@@ -19,6 +19,7 @@ import { openInput, readDigest } from "./signing/input.ts";
 import { keyOption, sortKeys } from "./signing/key_option.ts";
 import { withProgress } from "./signing/late_progress.ts";
 import { decodeSignature, guessEncoding } from "./signing/signature_file.ts";
+import { kindOf } from "./public_key.ts";
 import { type AlgorithmName, verifySignature } from "./verify_signature.ts";
 import { ALGORITHM_NAMES, algorithmName, digestBytes, parseAnyAlgorithm, usualAlgorithm } from "./words.ts";
 
@@ -63,7 +64,7 @@ export function register(program: Command): void {
       "--algorithm <name>",
       `${
         ALGORITHM_NAMES.join(", ")
-      } (default: what the key's kind usually signs with; with a file ${DEFAULT_ALGORITHM})`,
+      } (default: what the key's kind usually signs with; without a key ${DEFAULT_ALGORITHM})`,
     )
     .option("--digest", "what is given is the digest, raw or in hex; the server checks it")
     .option("--encoding <form>", "of an ECDSA signature: der, or raw for r||s (default: what it looks like)")
@@ -126,7 +127,9 @@ async function judge(
       "name its key with --key ID, or give the data",
     );
   }
-  const algorithm = parseAnyAlgorithm(options.algorithm ?? DEFAULT_ALGORITHM);
+  const algorithm = options.algorithm === undefined && publicKey !== undefined
+    ? usualAlgorithm(kindOf(publicKey))
+    : parseAnyAlgorithm(options.algorithm ?? DEFAULT_ALGORITHM);
   const name = algorithmName(algorithm) as AlgorithmName;
   const key = publicKey ?? await serverKey(name, calling, signal);
   const input = await openInput(file);

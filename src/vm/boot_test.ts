@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { boot, type BootOptions } from "./boot.ts";
 import { destroy, list, logs, runningVmOf, status, stop } from "./control.ts";
 import { GatehouseError } from "./errors.ts";
-import { ownVmPaths } from "./paths.ts";
+import { ownVmPaths, type VmPaths } from "./paths.ts";
 import { findByArgument, isAlive, signalProcess, waitForExit } from "./process.ts";
 import { systemClock } from "./clock.ts";
 import { findProgram } from "./programs.ts";
@@ -255,4 +255,44 @@ withQemu("the console is given without the guest's control sequences", async () 
   const lines: string[] = [];
   for await (const line of logs("t1", { follow: false })) lines.push(line);
   expect(lines).toEqual(["redtext", "up"]);
+}, 30_000);
+
+/** A VM whose sealing key was being changed when the command that did it died. */
+async function brokenOffChange(): Promise<VmPaths> {
+  const paths = ownVmPaths("t1");
+  await Deno.mkdir(paths.dir, { recursive: true, mode: 0o700 });
+  await Deno.writeFile(paths.sealingKey, new Uint8Array(32).fill(1), { mode: 0o600 });
+  await Deno.writeFile(paths.nextSealingKey, new Uint8Array(32).fill(2), { mode: 0o600 });
+  return paths;
+}
+const REFUSES = "gatehouse-signer: wrong sealing key\n";
+
+withQemu(
+  "a VM that refuses its sealing key gets the next one, which takes its place once the VM answers",
+  async () => {
+    const paths = await brokenOffChange();
+    const firmware = await guest(REFUSES, "dots");
+    const onProgress = ({ detail }: { detail: string }) => {
+      if (detail.includes(paths.nextSealingKey)) Deno.writeFileSync(firmware, tinyGuest("up\n", "dots"));
+    };
+    expect(await boot(options(firmware, { onProgress }))).toMatchObject({ phase: "ready", attempts: 1 });
+    expect(await Deno.readFile(paths.sealingKey)).toEqual(new Uint8Array(32).fill(2));
+    await expect(Deno.stat(paths.nextSealingKey)).rejects.toThrow(Deno.errors.NotFound);
+  },
+  30_000,
+);
+
+withQemu("one that refuses both keeps both", async () => {
+  const paths = await brokenOffChange();
+  const error = await failure(boot(options(await guest(REFUSES, "dots"))));
+  expect(error.message).toMatch(/wrong sealing key/);
+  expect(await Deno.readFile(paths.sealingKey)).toEqual(new Uint8Array(32).fill(1));
+  expect(await Deno.readFile(paths.nextSealingKey)).toEqual(new Uint8Array(32).fill(2));
+}, 30_000);
+
+withQemu("one that opens with its own key keeps the next one: the change may go on", async () => {
+  const paths = await brokenOffChange();
+  await boot(options(await guest("up\n", "dots")));
+  expect(await Deno.readFile(paths.sealingKey)).toEqual(new Uint8Array(32).fill(1));
+  expect(await Deno.readFile(paths.nextSealingKey)).toEqual(new Uint8Array(32).fill(2));
 }, 30_000);
