@@ -137,6 +137,32 @@ test(
   90_000,
 );
 
+test(
+  "the forms without a key sign with the appliance's own, by the seed's service and by ours alike",
+  async () => {
+    await typed("keys", "create", "default-p256", "--kind", "p256");
+    const stdin = new TextEncoder().encode("from a pipe");
+    const signature = inDir("pipe.sig");
+    await gatehouse(["sign", "-o", signature], { env, stdin });
+    await Deno.writeTextFile(inDir("own.pem"), await typed("pubkey"));
+    for (const more of [[], ["--key", inDir("own.pem")], ["--key", "default-p256"]]) {
+      expect(await gatehouse(["verify", "--signature", signature, ...more], { env, stdin })).toMatch(
+        /^Verified/,
+      );
+    }
+    await typed("sign", inDir("large"), "--out", "raw", "-o", inDir("large.sig"));
+    expect(await typed("verify", inDir("large"), "--signature", inDir("large.sig"))).toMatch(/^Verified/);
+    expect(await json("sign", inDir("data"))).toEqual({
+      algorithm: "ECDSA_P256_SHA256",
+      signature: expect.any(String),
+      data_bytes: 6,
+      latency_ms: expect.any(Number),
+      peer: env.GATEHOUSE_SERVER,
+    });
+  },
+  60_000,
+);
+
 test("a sealed import reaches the signer, and random gives as many bytes as were asked for", async () => {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   await Deno.writeTextFile(
