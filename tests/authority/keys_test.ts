@@ -2,8 +2,6 @@
 // said by key_rules.ts alone.
 import { Buffer } from "node:buffer";
 import { createPublicKey, verify } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { outcome } from "../../src/authority/authority_testkit.ts";
@@ -30,10 +28,6 @@ import {
   type VerifyRequestInit,
   type VerifyResponse,
 } from "../../src/proto/mod.ts";
-import { type SignerProcess, startSignerProcess } from "../../src/signer/process.ts";
-import { RemoteSigner } from "../../src/signer/remote_signer.ts";
-import { parseAddress } from "../../src/transport/address.ts";
-import { dialer } from "../../src/transport/dial.ts";
 import { type Open, openAgent } from "./agent.ts";
 import {
   ASKED,
@@ -48,15 +42,13 @@ import {
   WHO,
   type Who,
 } from "./key_rules.ts";
+import { type RealSigner, startRealSigner } from "./real_signer.ts";
 
 const place = vi.hoisted(() => ({ dir: "" }));
 vi.mock("../../src/transport/listen.ts", async () => {
   const { listenWithVsock } = await import("./vsock_listener.ts");
   return await listenWithVsock(() => `${place.dir}/vsock.sock`);
 });
-
-/** As shipped. */
-const binary = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
 
 const keys = <Q, R>(name: string) => methodAt<Q, R>(`/gatehouse.v1.Keys/${name}`);
 const crypto_ = <Q, R>(name: string) => methodAt<Q, R>(`/gatehouse.v1.Crypto/${name}`);
@@ -78,31 +70,22 @@ const ALL = STATES.flatMap((state) => POLICY_NAMES.map((policy) => ({ state, pol
 const DATA = new TextEncoder().encode("gatehouse");
 
 let open: Open;
-let signerProcess: SignerProcess;
-let signer: RemoteSigner;
+let real: RealSigner;
 /** Public halves by id. */
 const made = new Map<string, Uint8Array>();
 
 beforeAll(async () => {
-  if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`gatehouse test --only signer\``);
   place.dir = await Deno.makeTempDir({ prefix: "gatehouse-keys-" });
-  const sealingKeyFile = join(place.dir, "sealing-key");
-  await Deno.writeFile(sealingKeyFile, crypto.getRandomValues(new Uint8Array(32)), { mode: 0o600 });
-  const socket = join(place.dir, "signer.sock");
-  const stateDir = join(place.dir, "signer");
-  signerProcess = await startSignerProcess({ binary, socket, stateDir, sealingKeyFile, onLog() {} });
-  const address = `unix://${socket}`;
-  signer = new RemoteSigner({ address, dial: dialer(parseAddress(address)) });
+  real = await startRealSigner(place.dir);
   const { without } = WHO.find(({ certificate }) => certificate === "user")!;
   const userKeys = ALL.filter(({ policy }) => !without.includes(policy))
     .map(({ state, policy }) => idOf(state, policy));
-  open = await openAgent(place.dir, { signer, userKeys });
+  open = await openAgent(place.dir, { signer: real.signer, userKeys });
   for (const { state, policy } of ALL) if (state !== "absent") await make(state, policy);
 }, 60_000);
 afterAll(async () => {
   await open?.close();
-  await signer?.close();
-  await signerProcess?.stop();
+  await real?.stop();
   await Deno.remove(place.dir, { recursive: true });
 });
 
