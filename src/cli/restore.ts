@@ -1,4 +1,4 @@
-// gatehouse restore: keys out of a backup into a server. The recovery identity goes encrypted to the signer alone.
+// gatehouse restore: keys out of a backup into a server. The recovery identity must never leave here in clear.
 import { Buffer } from "node:buffer";
 import type { Command } from "commander";
 import type { RestoreRequestInit, RestoreResponse } from "../proto/mod.ts";
@@ -40,7 +40,7 @@ export function register(program: Command): void {
       "after",
       `
 The file is checked whole before anything changes: a wrong key or a cut file changes nothing.
-The identity is encrypted here, to the signer alone: neither the way there nor the agent sees it.
+The identity is encrypted here, to the signer's transport key: it lies in clear neither on the way nor in the agent.
 
 Examples:
   gatehouse restore keys.age --identity recovery.key --dry-run

@@ -1,5 +1,5 @@
-// Secrets for the signer's eyes only: encrypted here, to the key that it makes at each start, so that neither the
-// network nor the agent between sees them. Must never send one in clear.
+// Secrets for the signer's eyes only: encrypted here, to the key that it makes at each start, so that they lie in clear
+// neither on the way nor in the agent. An agent that lies about that key reads them: docs/security.md.
 import type { TransportKey } from "../proto/mod.ts";
 import { AgeError, sealTo } from "../recovery/age.ts";
 import { GatehouseError } from "../vm/errors.ts";

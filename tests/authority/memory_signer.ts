@@ -15,6 +15,7 @@ import { Decrypter } from "age-encryption";
 import Long from "long";
 import {
   type BackupChunk,
+  type ChangeKeyRequest,
   type CreateKeyRequest,
   EcdsaEncoding,
   type ImportKeyRequest,
@@ -23,6 +24,9 @@ import {
   type KeyPolicy,
   KeyState,
   type RestoreRequest,
+  type ScheduleDeletionRequest,
+  type SetLabelsRequest,
+  type SetPolicyRequest,
   type SignerListKeysRequest,
   type SignerVerifyRequest,
 } from "../../src/proto/mod.ts";
@@ -82,7 +86,7 @@ export async function memorySigner(recipient: string): Promise<MemorySigner> {
     keys.set(key.id, { key, privateKeys: [] });
     return addVersion(keys.get(key.id)!, privateKey);
   };
-  const change = (request: { id: string; expected_revision: Long }, how: Partial<Key>): Key => {
+  const change = (request: Change, how: Partial<Key>): Key => {
     const one = kept(request.id);
     const { revision } = one.key;
     if (!request.expected_revision.isZero() && !request.expected_revision.eq(revision)) {
@@ -101,54 +105,59 @@ export async function memorySigner(recipient: string): Promise<MemorySigner> {
     return { signature: new Uint8Array(signature), version: privateKeys.length, queue_us: 2, sign_us: 3 };
   };
 
-  // deno-lint-ignore no-explicit-any -- methods of many types behind one door
-  const does: Record<string, (request: any) => unknown> = {
-    [SIGNER.createKey.path]: (request: CreateKeyRequest) => add(request, request.kind, newKey(), false),
-    [SIGNER.importKey.path]: async (request: ImportKeyRequest) => {
+  const does: Record<string, (request: unknown) => unknown> = {
+    [SIGNER.createKey.path]: on((request: CreateKeyRequest) => add(request, request.kind, newKey(), false)),
+    [SIGNER.importKey.path]: on(async (request: ImportKeyRequest) => {
       const key = Buffer.from(request.pkcs8_der ?? await open(request.sealed_pkcs8!));
       return add(request, KeyKind.EC_P256, createPrivateKey({ key, format: "der", type: "pkcs8" }), true);
-    },
-    [SIGNER.listKeys.path]: ({ list }: SignerListKeysRequest) => ({
+    }),
+    [SIGNER.listKeys.path]: on(({ list }: SignerListKeysRequest) => ({
       keys: [...keys.values()].map(({ key }) => key).filter(({ labels }) =>
         Object.entries(list?.labels ?? {}).every(([name, value]) => labels[name] === value)
       ),
       next_page_token: "",
-    }),
-    [SIGNER.getKey.path]: ({ id }: { id: string }) => kept(id).key,
-    [SIGNER.rotateKey.path]: (request) => {
+    })),
+    [SIGNER.getKey.path]: on(({ id }: { id: string }) => kept(id).key),
+    [SIGNER.rotateKey.path]: on((request: Change) => {
       change(request, {});
       return addVersion(kept(request.id), newKey());
-    },
-    [SIGNER.enableKey.path]: (request) => change(request, { state: KeyState.ENABLED }),
-    [SIGNER.disableKey.path]: (request) => change(request, { state: KeyState.DISABLED }),
-    [SIGNER.scheduleKeyDeletion.path]: (request) =>
+    }),
+    [SIGNER.enableKey.path]: on((request: Change) => change(request, { state: KeyState.ENABLED })),
+    [SIGNER.disableKey.path]: on((request: Change) => change(request, { state: KeyState.DISABLED })),
+    [SIGNER.scheduleKeyDeletion.path]: on((request: ScheduleDeletionRequest) =>
       change(request, {
         state: KeyState.PENDING_DELETION,
         delete_at_ms: Long.fromNumber(Date.now() + request.after_s * 1000),
-      }),
-    [SIGNER.cancelKeyDeletion.path]: (request) =>
-      change(request, { state: KeyState.DISABLED, delete_at_ms: Long.ZERO }),
-    [SIGNER.destroyKey.path]: (request) => change(request, { state: KeyState.DESTROYED }),
-    [SIGNER.setKeyPolicy.path]: (request) => change(request, { policy: { ...NO_POLICY, ...request.policy } }),
-    [SIGNER.setKeyLabels.path]: (request) => change(request, { labels: request.labels }),
-    [SIGNER.verify.path]: ({ verify: request }: SignerVerifyRequest) => {
+      })
+    ),
+    [SIGNER.cancelKeyDeletion.path]: on((request: Change) =>
+      change(request, { state: KeyState.DISABLED, delete_at_ms: Long.ZERO })
+    ),
+    [SIGNER.destroyKey.path]: on((request: Change) => change(request, { state: KeyState.DESTROYED })),
+    [SIGNER.setKeyPolicy.path]: on((request: SetPolicyRequest) =>
+      change(request, { policy: { ...NO_POLICY, ...request.policy } })
+    ),
+    [SIGNER.setKeyLabels.path]: on((request: SetLabelsRequest) =>
+      change(request, { labels: request.labels })
+    ),
+    [SIGNER.verify.path]: on(({ verify: request }: SignerVerifyRequest) => {
       const { key, data, signature, encoding } = request!;
       const dsaEncoding = encoding === EcdsaEncoding.RAW ? "ieee-p1363" : "der";
       const at = kept(key).privateKeys.findIndex((one) =>
         verify("sha256", data ?? new Uint8Array(), { key: createPublicKey(one), dsaEncoding }, signature)
       );
       return { valid: at >= 0, version: at + 1 };
-    },
-    [SIGNER.random.path]: ({ bytes }: { bytes: number }) => ({
-      data: crypto.getRandomValues(new Uint8Array(bytes)),
     }),
+    [SIGNER.random.path]: on(({ bytes }: { bytes: number }) => ({
+      data: crypto.getRandomValues(new Uint8Array(bytes)),
+    })),
     [SIGNER.getRecipient.path]: () => ({ recipient, set_at_ms: Long.fromNumber(Date.now()) }),
     [SIGNER.getTransportKey.path]: () => ({ recipient: transport.recipient }),
-    [SIGNER.changeSealingKey.path]: async ({ sealed_key }: { sealed_key: Uint8Array }) => {
+    [SIGNER.changeSealingKey.path]: on(async ({ sealed_key }: { sealed_key: Uint8Array }) => {
       seen.sealingKey = await open(sealed_key);
       generation++;
       return { generation: Long.fromNumber(generation), keys_left: keys.size };
-    },
+    }),
     [SIGNER.getSealingStatus.path]: () => ({ generation: Long.fromNumber(generation), keys_left: 0 }),
   };
   const answer = async (path: string, request: unknown) => {
@@ -216,6 +225,12 @@ export async function memorySigner(recipient: string): Promise<MemorySigner> {
     return one.key;
   }
 }
+
+/** Methods of many types behind one door. */
+const on = <Request>(handle: (request: Request) => unknown) => (request: unknown): unknown =>
+  handle(request as Request);
+
+type Change = Pick<ChangeKeyRequest, "id" | "expected_revision">;
 
 const newKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 

@@ -78,7 +78,10 @@ function registerImport(keys: Command): void {
     .summary("take over a private key that was made elsewhere")
     .argument("<id>", ID_HELP)
     .argument("[file]", "PKCS#8, PKCS#1 or SEC 1, PEM or DER; - or nothing: standard input")
-    .option("--seal", "encrypt it to the signer's transport key: the agent and the way there don't see it")
+    .option(
+      "--seal",
+      "encrypt it to the signer's transport key: in clear neither on the way nor in the agent",
+    )
     .addHelpText(
       "after",
       `
