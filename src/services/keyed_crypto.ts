@@ -30,7 +30,7 @@ import {
 import { dataParts, firstMessage } from "./sign_parts.ts";
 import { timeLeftMs } from "./time_left.ts";
 
-/** Items of one SignBatch: what h2load's usual batches are, and an answer of which 256 RSA-4096 signatures fill 128 KiB. */
+/** Items of one SignBatch. As many of RSA-4096 take a core half a second: what a call may cost, and no more. */
 export const MAX_BATCH_ITEMS = 256;
 
 /** Bytes of one Random. */

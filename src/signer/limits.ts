@@ -44,5 +44,8 @@ export const DEFAULT_DEADLINE_MS = 5_000;
 /** Time for a call beside the stream of signatures: making an RSA-4096 key on an emulated processor takes the longest. */
 export const CALL_DEADLINE_MS = 60_000;
 
+/** Time for a stream of data or of a backup: gigabytes at the pace of a slow caller. */
+export const STREAM_DEADLINE_MS = 60 * 60_000;
+
 /** Streams of data to be signed, open at once: the signer's MAX_HASHED_STREAMS. */
 export const MAX_SIGN_STREAMS = 8;

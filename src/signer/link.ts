@@ -5,9 +5,9 @@ import { bidi, clientStream, serverStream, unary } from "../grpc/client.ts";
 import type { Dial } from "../grpc/conn.ts";
 import type { SignerSignBatchRequestInit, SignerSignResult } from "../proto/mod.ts";
 import { failureOf } from "./failure.ts";
-import { CALL_DEADLINE_MS, CONNECT_TIMEOUT_MS } from "./limits.ts";
+import { CALL_DEADLINE_MS, CONNECT_TIMEOUT_MS, STREAM_DEADLINE_MS } from "./limits.ts";
 import { SIGNER } from "./methods.ts";
-import type { SignerCalls } from "./signer.ts";
+import type { CallOptions, SignerCalls } from "./signer.ts";
 
 export interface LinkEvents {
   onResults(results: SignerSignResult[]): void;
@@ -94,18 +94,22 @@ class GrpcLink implements Link {
   }
 }
 
-/** Calls over a channel that fail with SignerError. */
+/** Calls over a channel that fail with SignerError, and never wait for ever. */
 function callsOver(channel: Channel): SignerCalls {
+  const bounded = (options: CallOptions | undefined, mostMs: number) => ({
+    ...options,
+    deadlineMs: Math.min(options?.deadlineMs ?? mostMs, mostMs),
+  });
   return {
     unary: (method, request, options) =>
-      unary(channel, method, request, { deadlineMs: CALL_DEADLINE_MS, ...options })
+      unary(channel, method, request, bounded(options, CALL_DEADLINE_MS))
         .catch((error: unknown) => Promise.reject(failureOf(error))),
     clientStream: (method, requests, options) =>
-      clientStream(channel, method, requests, options)
+      clientStream(channel, method, requests, bounded(options, STREAM_DEADLINE_MS))
         .catch((error: unknown) => Promise.reject(failureOf(error))),
     async *serverStream(method, request, options) {
       try {
-        yield* serverStream(channel, method, request, options);
+        yield* serverStream(channel, method, request, bounded(options, STREAM_DEADLINE_MS));
       } catch (error) {
         throw failureOf(error);
       }

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Algorithm, Transport } from "../../src/proto/mod.ts";
+import { Algorithm, KeyKind, Transport } from "../../src/proto/mod.ts";
 import { MAX_DATA_BYTES } from "../../src/signer/limits.ts";
 import { type SignerProcess, SignerStartError, startSignerProcess } from "../../src/signer/process.ts";
 import { SIGNER } from "../../src/signer/methods.ts";
@@ -218,3 +218,19 @@ test("the signer ends with the process that started it, however that ends", asyn
   await reader.cancel();
   await expect.poll(() => signerPid().catch(() => "gone"), { timeout: 5_000 }).toBe("gone");
 }, 20_000);
+
+test("calls beside the stream end in their time, and with what the signer says of them", async () => {
+  const signer = await start();
+  expect(await outcome(signer.unary(SIGNER.getKey, { id: "nobody" }))).toBe("NOT_FOUND");
+  expect((await signer.unary(SIGNER.random, { bytes: 7 })).data).toHaveLength(7);
+  const pid = await signerPid();
+  Deno.kill(pid, "SIGSTOP");
+  expect(await outcome(signer.unary(SIGNER.random, { bytes: 7 }, { deadlineMs: 200 }))).toBe(
+    "DEADLINE_EXCEEDED",
+  );
+  Deno.kill(pid, "SIGCONT");
+  const inFlight = outcome(signer.unary(SIGNER.createKey, { id: "slow", kind: KeyKind.RSA_4096 }));
+  Deno.kill(pid, "SIGKILL");
+  expect(await inFlight).toBe("UNAVAILABLE");
+  await expect.poll(() => outcome(signer.unary(SIGNER.random, { bytes: 7 })), { timeout: 5_000 }).toBe("OK");
+});
