@@ -10,7 +10,7 @@ import { writeOutput, writeText } from "./files.ts";
 import { printJson } from "./output.ts";
 import { toSpki } from "./public_key.ts";
 import { resolveServer, type ServerOptions, serverOptions } from "./server_option.ts";
-import { publicKeyPem } from "./verify_signature.ts";
+import { publicKeyPem } from "../services/spki.ts";
 
 interface PubkeyOptions extends ServerOptions {
   algorithm?: string;

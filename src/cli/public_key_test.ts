@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { expect, it } from "vitest";
 import { KeyKind } from "../proto/mod.ts";
-import { seedPublicKey } from "../services/seed_compat.ts";
+import { publicBits } from "../services/spki.ts";
 import { kindOf, readPublicKey, toSpki } from "./public_key.ts";
 
 interface Pair {
@@ -26,7 +26,7 @@ it.each([["RSA", rsa], ["P-256", p256], ["P-384", p384]])("%s as SPKI stays what
 it.each([["RSA", rsa], ["P-256", p256], ["P-384", p384]])(
   "%s as the seed gives it becomes SPKI",
   (_name, pair) => {
-    expect(readPublicKey(seedPublicKey(spki(pair)))).toMatchObject({ spki: spki(pair), seedForm: true });
+    expect(readPublicKey(publicBits(spki(pair)))).toMatchObject({ spki: spki(pair), seedForm: true });
   },
 );
 
@@ -43,7 +43,7 @@ it.each([
   ["PEM without its content", text("-----BEGIN PUBLIC KEY-----\n")],
   ["a private key", text(rsa.privateKey.export({ type: "pkcs8", format: "pem" }))],
   ["a private key in DER", new Uint8Array(rsa.privateKey.export({ type: "pkcs1", format: "der" }))],
-  ["the point of an unknown curve", seedPublicKey(spki(p521))],
+  ["the point of an unknown curve", publicBits(spki(p521))],
 ])("%s is refused with a next step", (_name, bytes) => {
   expect(() => readPublicKey(bytes)).toThrow(
     expect.objectContaining({

@@ -1,6 +1,5 @@
 // Checks a signature against a public key on this side, so that nobody has to
 // believe the server.
-import { Buffer } from "node:buffer";
 import { constants, createVerify, type KeyObject, verify } from "node:crypto";
 import type { Algorithm } from "../proto/mod.ts";
 import { readPublicKey } from "./public_key.ts";
@@ -65,9 +64,3 @@ export async function verifySignature(
 /** RFC 8017, 9.1: a salt as long as the digest. */
 const rsaKey = (key: KeyObject, { pss }: Scheme) =>
   pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : key;
-
-/** A SubjectPublicKeyInfo as PEM (RFC 7468, 13). */
-export function publicKeyPem(spki: Uint8Array): string {
-  const base64 = Buffer.from(spki).toString("base64").replace(/(.{64})(?=.)/g, "$1\n");
-  return `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----`;
-}

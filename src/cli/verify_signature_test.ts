@@ -1,6 +1,6 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { expect, it } from "vitest";
-import { seedPublicKey } from "../services/seed_compat.ts";
+import { publicBits } from "../services/spki.ts";
 import { verifySignature } from "./verify_signature.ts";
 
 interface Pair {
@@ -52,7 +52,7 @@ it.each(
     ["RSA_PKCS1_SHA256", rsa, sign("sha256", DATA, rsa.privateKey)],
   ] as const,
 )("%s with the seed's key and signature is good", async (algorithm, pair, signature) => {
-  const key = seedPublicKey(spki(pair));
+  const key = publicBits(spki(pair));
   expect(await verifySignature(algorithm, key, DATA, signature)).toBe(true);
   expect(await verifySignature(algorithm, key, OTHER, signature)).toBe(false);
 });

@@ -20,7 +20,8 @@ import {
   keyTypeName,
 } from "./algorithms.ts";
 import { invalidArgument, type Refusal } from "./refusal.ts";
-import { rawSignature, seedPublicKey } from "./seed_compat.ts";
+import { rawSignature } from "./seed_compat.ts";
+import { publicBits } from "./spki.ts";
 import { signerStatus } from "./signer_status.ts";
 import { timeLeftMs } from "./time_left.ts";
 
@@ -82,7 +83,7 @@ export function cryptoService({ signer, now, compat, denied = () => {} }: Crypto
     signer.publicKey(key).then(
       (spki) =>
         callback(null, {
-          public_key_der: seed ? seedPublicKey(spki) : spki,
+          public_key_der: seed ? publicBits(spki) : spki,
           key_type,
           request_timestamp: timestamp,
           response_timestamp: now(),

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Algorithm, KeyKind, PublicKeyFormat } from "../proto/mod.ts";
 import { expectElement } from "./der.ts";
+import { publicBits, publicKeyPem } from "./spki.ts";
 
 /** What a form says of a key beside its public half. */
 export interface Described {
@@ -61,7 +62,7 @@ export function publicKeyIn(format: number, spki: Uint8Array, key: Described): U
     case PublicKeyFormat.SPKI_DER:
       return spki;
     case PublicKeyFormat.SPKI_PEM:
-      return Buffer.from(pem(spki));
+      return Buffer.from(`${publicKeyPem(spki)}\n`);
     case PublicKeyFormat.JWK:
       return Buffer.from(JSON.stringify(jwk(spki, key)));
     case PublicKeyFormat.OPENSSH:
@@ -69,12 +70,6 @@ export function publicKeyIn(format: number, spki: Uint8Array, key: Described): U
     default:
       return undefined;
   }
-}
-
-/** RFC 7468, 13. */
-function pem(spki: Uint8Array): string {
-  const base64 = Buffer.from(spki).toString("base64").replace(/(.{64})(?=.)/g, "$1\n");
-  return `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 }
 
 /** RFC 7517, 4; `kid` is the thumbprint, so that it is the same for this key wherever it is. */
@@ -134,15 +129,6 @@ function sshString(bytes: Uint8Array): Uint8Array {
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-
-/** What is in the BIT STRING: RSAPublicKey (RFC 8017, A.1.1), an uncompressed point, or 32 bytes of Ed25519. */
-function publicBits(spki: Uint8Array): Uint8Array {
-  const { content } = expectElement(spki, SEQUENCE);
-  const algorithm = expectElement(content, SEQUENCE);
-  // The first byte counts unused bits: none.
-  return expectElement(content, BIT_STRING, algorithm.end).content.subarray(1);
-}
 
 function rsaNumbers(bits: Uint8Array): { n: Uint8Array; e: Uint8Array } {
   const { content } = expectElement(bits, SEQUENCE);

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rawSignature, seedPublicKey } from "./seed_compat.ts";
+import { rawSignature } from "./seed_compat.ts";
+import { publicBits } from "./spki.ts";
 
 test("an ECDSA signature as r||s verifies as IEEE P1363", () => {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -16,19 +17,19 @@ test("an ECDSA signature as r||s verifies as IEEE P1363", () => {
 
 test("an RSA key comes as PKCS#1, an EC key as its uncompressed point", () => {
   const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey;
-  const pkcs1 = seedPublicKey(rsa.export({ type: "spki", format: "der" }));
+  const pkcs1 = publicBits(rsa.export({ type: "spki", format: "der" }));
   const again = createPublicKey({ key: Buffer.from(pkcs1), type: "pkcs1", format: "der" });
   expect(again.export({ type: "spki", format: "pem" })).toBe(rsa.export({ type: "spki", format: "pem" }));
 
   const ec = generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey;
-  const point = seedPublicKey(ec.export({ type: "spki", format: "der" }));
+  const point = publicBits(ec.export({ type: "spki", format: "der" }));
   expect(point.length).toBe(97);
   expect(point[0]).toBe(4);
 });
 
 test("anything that isn't DER is a RangeError, never a wrong signature or an endless loop", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-    for (const read of [() => rawSignature(bytes, 32), () => seedPublicKey(bytes)]) {
+    for (const read of [() => rawSignature(bytes, 32), () => publicBits(bytes)]) {
       try {
         read();
       } catch (error) {
