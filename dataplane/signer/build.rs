@@ -20,6 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     tonic_prost_build::configure()
         .codec_path("crate::codec::BoundedCodec")
+        // In one order, so that the same message has the same bytes.
+        .btree_map(".")
         .compile_fds(descriptors)?;
     Ok(())
 }

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
-use zeroize::Zeroizing;
 
 use crate::algorithms::{Kind, PrivateKey};
 use crate::error::StartError;
 use crate::proto::v1::KeyKind;
-use crate::store::{KeyRecord, KeyState, NewKey, NewVersion, Opener, Policy, StoredKey, Usage};
+use crate::store::{KeyRecord, KeyState, NewKey, NewVersion, Policy, Usage};
 
 /// What the seed's services sign with.
 pub const DEFAULT_KEYS: [(&str, Kind); 3] = [
@@ -62,19 +61,4 @@ pub fn public_half(kind: u32, pkcs8: &[u8]) -> Option<Vec<u8>> {
         .ok()?
         .public_key_der()
         .ok()
-}
-
-/// A key ready to sign with its newest version.
-pub struct LoadedKey {
-    pub stored: StoredKey,
-    pub key: PrivateKey,
-}
-
-/// None when it is destroyed, doesn't open, or is no key of its kind.
-#[must_use]
-pub fn load(opener: &Opener, stored: StoredKey) -> Option<LoadedKey> {
-    let kind = Kind::from_proto(i32::try_from(stored.record.kind).ok()?)?;
-    let pkcs8: Zeroizing<Vec<u8>> = opener.open(&stored.record, stored.versions.last()?).ok()?;
-    let key = PrivateKey::from_pkcs8(kind, &pkcs8).ok()?;
-    Some(LoadedKey { stored, key })
 }

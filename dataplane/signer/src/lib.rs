@@ -3,10 +3,17 @@
 //! here listens on a network.
 
 pub mod algorithms;
+pub mod clock;
 pub mod codec;
 pub mod default_keys;
 pub mod error;
+pub mod job;
+pub mod keygen;
+pub mod keyring;
 pub mod limits;
+pub mod policy;
+pub mod rate;
+pub mod recovery;
 pub mod run;
 pub mod service;
 pub mod socket;

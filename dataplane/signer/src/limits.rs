@@ -18,14 +18,69 @@ pub const MAX_ITEMS_PER_BATCH: usize = 4096;
 /// first one doesn't wait for the last.
 pub const MAX_RESULTS_PER_BATCH: usize = 512;
 
-/// Longest key name that is looked up or repeated in an error.
+/// Longest key name that is looked up.
 pub const MAX_KEY_NAME_BYTES: usize = 128;
 
-/// Items waiting for a worker, over all streams: about 4 s of RSA-2048 on one core.
-pub const MAX_QUEUED_ITEMS: usize = 16_384;
+/// Items waiting in one lane for a worker, over all streams: more than an agent has in
+/// flight. What they take in memory beside their data is under 5 MiB a lane.
+pub const MAX_LANE_ITEMS: usize = 16_384;
 
-/// Their data: as much as the agent lets wait on its own side.
-pub const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
+/// Their data, of which each has less than `BULK_DATA_BYTES`.
+pub const MAX_LANE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Data of the items in the lane of those that have more.
+pub const MAX_BULK_LANE_BYTES: usize = 24 * 1024 * 1024;
+
+/// Work that may wait in one lane: whoever called waits no longer than this, whatever its
+/// deadline. An agent gives an item 5 s by itself.
+pub const MAX_LANE_WAIT: Duration = Duration::from_secs(2);
+
+/// Data from which an item has to do with hashing rather than with its key: 64 KiB take
+/// about as long as one RSA-2048 signature where the CPU has no instructions for SHA-2.
+pub const BULK_DATA_BYTES: usize = 64 * 1024;
+
+/// Work that a thread takes out of the queue at once, under one lock, at most. Its first
+/// result waits for its last, and no other lane gets this thread meanwhile.
+pub const MAX_TURN_US: u64 = 200;
+pub const MAX_TURN_ITEMS: usize = 32;
+
+/// Keys that wait to be made. RSA-4096 takes a second or so, so the last waits some.
+pub const MAX_WAITING_KEYS: usize = 16;
+
+/// Streams of data that are hashed at once. Each holds a message on the wire and the same decoded.
+pub const MAX_HASHED_STREAMS: usize = 8;
+
+/// How long a stream of data may pause, so that a slow caller doesn't keep others out.
+pub const MAX_STREAM_PAUSE: Duration = Duration::from_secs(30);
+
+/// Data hashed before others get their turn on the thread: about 30 us.
+pub const HASH_STEP_BYTES: usize = 64 * 1024;
+
+/// A page of a list: half of what a message may have, so that one key more always fits.
+pub const MAX_PAGE_BYTES: usize = MAX_MESSAGE_BYTES / 2;
+
+/// Keys on a page.
+pub const MAX_PAGE_KEYS: usize = 1000;
+pub const DEFAULT_PAGE_KEYS: usize = 100;
+
+/// Random bytes in one answer.
+pub const MAX_RANDOM_BYTES: usize = 65_536;
+
+/// A deletion comes after this time at least, so that it can be seen and cancelled, and
+/// at most, so that a typing error isn't found years later.
+pub const MIN_DELETION_DELAY: Duration = Duration::from_secs(3600);
+pub const MAX_DELETION_DELAY: Duration = Duration::from_secs(90 * 24 * 3600);
+pub const DEFAULT_DELETION_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How often a change is tried again whose key changes meanwhile.
+pub const CHANGE_TRIES: usize = 8;
+
+/// How often it is looked whether a deletion is due, and how many are done then.
+pub const DELETION_TICK: Duration = Duration::from_secs(1);
+pub const DELETIONS_PER_TICK: usize = 16;
+
+/// Threads that wait for the disk: changes of keys come one after the other there anyway.
+pub const BLOCKING_THREADS: usize = 8;
 
 /// Results that one stream may have outstanding (waiting to be signed or to be
 /// read by the peer) before its next request is not read: a peer that sends and
@@ -36,22 +91,14 @@ pub const MAX_UNDELIVERED_RESULTS: usize = 16_384;
 /// person's tool may be another.
 pub const MAX_CONNECTIONS: usize = 4;
 
-/// HTTP/2 streams of one connection: one that signs, one that lists keys. Eight
-/// in all, each with a message on the wire, the same decoded and its results,
-/// are under 120 MiB, so a hostile agent can't drive the process out of memory.
-pub const MAX_STREAMS_PER_CONNECTION: u32 = 2;
+/// HTTP/2 streams of one connection: one that signs items, some with data of any length,
+/// some calls about keys. 64 in all, each with a message on the wire and the same decoded,
+/// are 512 MiB at worst, so a hostile agent can't drive the process out of memory.
+pub const MAX_STREAMS_PER_CONNECTION: u32 = 16;
 
 /// HTTP/2 windows: a Unix socket has no delay to cover, so a few batches do.
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-
-/// Data from which an item counts as slow, whatever its key: hashing 64 KiB
-/// takes about as long as one RSA-2048 signature.
-pub const SLOW_DATA_BYTES: usize = 64 * 1024;
-
-/// Quick items that may pass a waiting slow one. Sixteen P-256 signatures take
-/// about as long as one of RSA-2048, so both kinds get about half a core.
-pub const QUICK_PER_SLOW: u32 = 16;
 
 /// After SIGTERM, how long what is in flight may take.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);

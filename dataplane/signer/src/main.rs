@@ -4,7 +4,10 @@ use clap::{Args, Parser};
 use gatehouse_common::hardening::{harden, lock_memory};
 use gatehouse_common::log;
 use gatehouse_signer::error::{Kind, StartError};
-use gatehouse_signer::run::{Ending, serve};
+use gatehouse_signer::limits::{BLOCKING_THREADS, SHUTDOWN_GRACE};
+use gatehouse_signer::recovery;
+use gatehouse_signer::run::{Ending, Setup, serve};
+use gatehouse_signer::socket::Peers;
 use gatehouse_signer::store::sealing_key::SealingKey;
 use gatehouse_signer::store::{COPY_FILE, STORE_FILE};
 use std::io::Write;
@@ -42,6 +45,11 @@ struct CommandLine {
     /// Once, after damage to the store: go on with the keys that are whole, give up the others
     #[arg(long)]
     accept_loss: bool,
+    #[command(flatten)]
+    recovery_recipient: RecoverySource,
+    /// User whose processes may connect, beside root and the signer's own; any number of them
+    #[arg(long, value_name = "NAME")]
+    peer_user: Vec<String>,
     /// Stop when standard input ends and ignore SIGINT: for a parent process that supervises
     #[arg(long)]
     stop_at_stdin_end: bool,
@@ -58,22 +66,53 @@ struct SealingKeySource {
     sealing_key_credential: Option<String>,
 }
 
+#[derive(Args)]
+#[group(multiple = false)]
+struct RecoverySource {
+    /// File with the age recipient that backups are encrypted to; kept at the first start, for good
+    #[arg(long, value_name = "FILE")]
+    recovery_recipient_file: Option<PathBuf>,
+    /// The same as a systemd credential; one that isn't there sets nothing
+    #[arg(long, value_name = "NAME")]
+    recovery_recipient_credential: Option<String>,
+}
+
+impl RecoverySource {
+    fn read(&self) -> Result<Option<String>, StartError> {
+        if let Some(file) = &self.recovery_recipient_file {
+            return recovery::read(file).map(Some);
+        }
+        let Some(name) = &self.recovery_recipient_credential else {
+            return Ok(None);
+        };
+        let file = credential(name)?;
+        match file.exists() {
+            true => recovery::read(&file).map(Some),
+            false => Ok(None),
+        }
+    }
+}
+
+/// Where systemd puts it.
+fn credential(name: &str) -> Result<PathBuf, StartError> {
+    let refuse = |message: String| Err(StartError::new(Kind::NoSealingKey, message));
+    if name.is_empty() || name.contains('/') || name == ".." {
+        return refuse(format!("{name:?} is no name of a credential"));
+    }
+    match std::env::var_os("CREDENTIALS_DIRECTORY") {
+        Some(directory) => Ok(Path::new(&directory).join(name)),
+        None => refuse(format!(
+            "there is no $CREDENTIALS_DIRECTORY to find {name} in. Put LoadCredential={name} into the unit, or give a file"
+        )),
+    }
+}
+
 impl SealingKeySource {
     fn path(&self) -> Result<PathBuf, StartError> {
         if let Some(file) = &self.sealing_key_file {
             return Ok(file.clone());
         }
-        let name = self.sealing_key_credential.as_deref().unwrap_or_default();
-        let refuse = |message: String| Err(StartError::new(Kind::NoSealingKey, message));
-        if name.is_empty() || name.contains('/') || name == ".." {
-            return refuse(format!("{name:?} is no name of a credential"));
-        }
-        match std::env::var_os("CREDENTIALS_DIRECTORY") {
-            Some(directory) => Ok(Path::new(&directory).join(name)),
-            None => refuse(format!(
-                "there is no $CREDENTIALS_DIRECTORY to find {name} in. Put LoadCredential={name} into the unit, or use --sealing-key-file"
-            )),
-        }
+        credential(self.sealing_key_credential.as_deref().unwrap_or_default())
     }
 }
 
@@ -100,6 +139,7 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
     let sealing_key = SealingKey::read(&command_line.sealing_key.path()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map_err(|error| StartError::system(format!("no runtime: {error}")))?;
     let socket = &command_line.socket;
@@ -119,18 +159,20 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
             ),
         ));
     }
-    let result = runtime.block_on(serve(
+    let setup = Setup {
         socket,
+        recovery_recipient: command_line.recovery_recipient.read()?,
+        peers: Peers::of_users(&command_line.peer_user)?,
         state,
-        sealing_key,
-        command_line.accept_loss,
+        accept_loss: command_line.accept_loss,
         ending,
-        || {
-            let line = format!("gatehouse-signer ready on {}\n", socket.display());
-            let _ = std::io::stdout().write_all(line.as_bytes());
-            let _ = std::io::stdout().flush();
-        },
-    ));
-    runtime.shutdown_background();
+    };
+    let result = runtime.block_on(serve(setup, sealing_key, || {
+        let line = format!("gatehouse-signer ready on {}\n", socket.display());
+        let _ = std::io::stdout().write_all(line.as_bytes());
+        let _ = std::io::stdout().flush();
+    }));
+    // What still holds the store ends here, and the store's files are closed with it.
+    runtime.shutdown_timeout(SHUTDOWN_GRACE);
     result
 }

@@ -1,6 +1,7 @@
 //! From an opened store to a served socket and back: start, serve, stop.
 
 use std::path::Path;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tonic::transport::Server;
@@ -9,13 +10,16 @@ use gatehouse_common::notify::notify;
 
 use crate::default_keys;
 use crate::error::StartError;
+use crate::keygen::Keygen;
+use crate::keyring::Keyring;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION, SHUTDOWN_GRACE,
     STREAM_WINDOW_BYTES,
 };
 use crate::proto::signer_service_server::SignerServiceServer;
+use crate::recovery;
 use crate::service::Signer;
-use crate::socket::Socket;
+use crate::socket::{Peers, Socket};
 use crate::store::sealing_key::SealingKey;
 use crate::store::{Options, Store};
 use crate::workers::Workers;
@@ -30,18 +34,36 @@ pub enum Ending {
     WithParent,
 }
 
+/// What the command line says, but for secrets.
+pub struct Setup<'a> {
+    pub socket: &'a Path,
+    pub peers: Peers,
+    /// To whom backups are encrypted, where the store doesn't know yet.
+    pub recovery_recipient: Option<String>,
+    /// Directory of the store.
+    pub state: &'a Path,
+    /// Go on with what is whole of a damaged store, and give up the rest.
+    pub accept_loss: bool,
+    pub ending: Ending,
+}
+
 /// Serves until it is told to stop. `ready` is called once, when calls are answered.
 ///
 /// # Errors
 /// What kept it from starting; after that only a failed listener.
 pub async fn serve(
-    socket: &Path,
-    state: &Path,
+    setup: Setup<'_>,
     sealing_key: SealingKey,
-    accept_loss: bool,
-    ending: Ending,
     ready: impl FnOnce(),
 ) -> Result<(), StartError> {
+    let Setup {
+        socket,
+        recovery_recipient,
+        peers,
+        state,
+        accept_loss,
+        ending,
+    } = setup;
     let failed =
         |what: &str, error: &dyn std::fmt::Display| StartError::system(format!("{what}: {error}"));
     // Before anything can be asked, so that a signal is never lost.
@@ -58,21 +80,27 @@ pub async fn serve(
     let (store, opened) = Store::open(state, &sealing_key, &options)?;
     drop(sealing_key);
     tracing::info!(keys = opened.keys.len(), damaged = ?opened.damaged, created = opened.created, state = %state.display(), "store opened");
-    let opener = store.opener();
-    let keys = opened
-        .keys
-        .into_iter()
-        .filter_map(|key| default_keys::load(&opener, key))
-        .collect();
+    if let Some(recipient) = recovery_recipient {
+        recovery::set_once(&store, recipient);
+    }
+    let keyring = Keyring::new(opened.keys, opened.damaged, store.opener());
 
     let workers = Workers::start().map_err(|error| failed("worker threads", &error))?;
     let (stop, stopping) = watch::channel(false);
-    let signer = Signer::new(keys, workers, stopping.clone());
+    let keygen = Keygen::start().map_err(|error| failed("a thread to make keys", &error))?;
+    let signer = Signer::new(store, keyring, workers, keygen, stopping.clone());
+    let shared = signer.shared();
+    let keyring = Arc::clone(&shared.keyring);
+    std::thread::Builder::new()
+        .name("open-keys".into())
+        .spawn(move || keyring.open_all())
+        .map_err(|error| failed("a thread to open keys", &error))?;
+    let deleting = tokio::spawn(Arc::clone(&shared).delete_when_due());
     let service = SignerServiceServer::new(signer)
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
 
-    let (connections, file) = Socket::bind(socket).await?.into_connections();
+    let (connections, file) = Socket::bind(socket).await?.into_connections(peers);
     let until = |mut stopping: watch::Receiver<bool>| async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
@@ -123,7 +151,7 @@ pub async fn serve(
         }
     };
     drop(file);
-    drop(store);
+    deleting.abort();
     result
 }
 

@@ -1,5 +1,6 @@
 //! The Unix socket: takes over a path that nobody answers on, never one that
-//! is in use or is no socket, and accepts a bounded number of connections.
+//! is in use or is no socket, and accepts a bounded number of connections from
+//! processes of users that may have something signed.
 
 use rustix::fs::{Mode, chmod};
 use std::fs;
@@ -25,6 +26,44 @@ const MODE: u32 = 0o660;
 pub struct Socket {
     listener: UnixListener,
     file: SocketFile,
+}
+
+/// Whose processes may connect, beside root's and our own user's: the file's mode lets
+/// its group in, the kernel says who it really is (SO_PEERCRED, unix(7)).
+#[derive(Clone, Debug, Default)]
+pub struct Peers(Vec<u32>);
+
+impl Peers {
+    /// # Errors
+    /// `System` when there is no user of that name.
+    pub fn of_users(names: &[String]) -> Result<Self, StartError> {
+        if names.is_empty() {
+            return Ok(Self::default());
+        }
+        let users = fs::read_to_string(USERS)
+            .map_err(|error| StartError::system(format!("{USERS}: {error}")))?;
+        let uid = |name: &String| {
+            uid_of(&users, name).ok_or_else(|| {
+                let message = format!("{USERS} has no user {name:?}. Give another --peer-user");
+                StartError::system(message)
+            })
+        };
+        names.iter().map(uid).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn allow(&self, uid: u32, own: u32) -> bool {
+        uid == own || uid == 0 || self.0.contains(&uid)
+    }
+}
+
+/// passwd(5): name, password, uid, between colons.
+const USERS: &str = "/etc/passwd";
+
+fn uid_of(users: &str, name: &str) -> Option<u32> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+    })
 }
 
 /// The socket's file, as it was when bound.
@@ -55,9 +94,12 @@ impl Socket {
     }
 
     /// The connections as they come, without end, and the file to keep until then.
-    pub fn into_connections(self) -> (impl Stream<Item = io::Result<Connection>>, SocketFile) {
+    pub fn into_connections(
+        self,
+        peers: Peers,
+    ) -> (impl Stream<Item = io::Result<Connection>>, SocketFile) {
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let connections = async_accept(self.listener, permits);
+        let connections = async_accept(self.listener, permits, peers);
         (connections, self.file)
     }
 }
@@ -108,8 +150,10 @@ async fn remove_stale(path: &Path) -> Result<(), StartError> {
 fn async_accept(
     listener: UnixListener,
     permits: Arc<Semaphore>,
+    peers: Peers,
 ) -> impl Stream<Item = io::Result<Connection>> {
     let (send, receive) = tokio::sync::mpsc::channel(1);
+    let own = rustix::process::geteuid().as_raw();
     tokio::spawn(async move {
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             let stream = tokio::select! {
@@ -118,6 +162,11 @@ fn async_accept(
             };
             match stream {
                 Ok((stream, _)) => {
+                    let uid = stream.peer_cred().map(|peer| peer.uid());
+                    if !uid.as_ref().is_ok_and(|uid| peers.allow(*uid, own)) {
+                        tracing::warn!(uid = uid.ok(), "a process of another user was refused");
+                        continue;
+                    }
                     let _permit = permit;
                     if send.send(Ok(Connection { stream, _permit })).await.is_err() {
                         return;
@@ -185,5 +234,35 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_oneself_and_the_users_named_may_connect_and_nobody_else() {
+        let peers = Peers(vec![901]);
+        for (uid, allowed) in [
+            (0, true),
+            (902, true),
+            (901, true),
+            (900, false),
+            (65_534, false),
+        ] {
+            assert_eq!(peers.allow(uid, 902), allowed, "{uid}");
+        }
+        assert!(!Peers::default().allow(901, 902));
+    }
+
+    #[test]
+    fn a_user_is_found_by_its_whole_name() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nagent-x:x:5:5::/:/x\nagent:x:901:901::/:/x\nbroken:x\n";
+        assert_eq!(uid_of(users, "agent"), Some(901));
+        assert_eq!(uid_of(users, "age"), None);
+        assert_eq!(uid_of(users, "broken"), None);
+        assert!(Peers::of_users(&["no such user".into()]).is_err());
     }
 }

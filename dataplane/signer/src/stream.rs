@@ -1,5 +1,5 @@
-//! One Sign stream: which ids are in flight, which results wait for the peer.
-//! Every item gets exactly one result, also one whose worker panicked.
+//! One Sign stream: which ids are in flight, which results wait for the peer. Every item
+//! gets exactly one result. Results come in batches, from `job::answer` alone.
 
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -8,65 +8,55 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::{Notify, mpsc};
 use tokio_stream::Stream;
-use tonic::{Code, Status};
+use tonic::Status;
 
-use crate::algorithms::{Encoding, Input, PrivateKey};
 use crate::limits::{MAX_RESULTS_PER_BATCH, MAX_UNDELIVERED_RESULTS};
-use crate::proto::sign_item::Input as ItemInput;
+use crate::policy::Refusal;
 use crate::proto::sign_result::Outcome;
-use crate::proto::v1::{Algorithm, ItemStatus};
+use crate::proto::v1::ItemStatus;
 use crate::proto::{SignBatchResponse, SignResult};
-use crate::workers::Job;
 
-/// What goes to the peer next: a result, or the status that ends the stream.
-type Reply = Result<SignResult, Status>;
+/// What goes to the peer next: results, or the status that ends the stream.
+type Reply = Result<Vec<SignResult>, Status>;
 
 /// The reading half's and the workers' view of a stream.
-#[derive(Clone)]
 pub struct Replies {
     send: mpsc::UnboundedSender<Reply>,
-    state: Arc<State>,
+    in_flight: Mutex<HashSet<u32>>,
+    delivery: Arc<Delivery>,
 }
 
 #[derive(Default)]
-struct State {
-    in_flight: Mutex<HashSet<u32>>,
+struct Delivery {
     /// Items read whose results the peer has not taken. Bounds the channel.
     undelivered: AtomicUsize,
     delivered: Notify,
 }
 
-impl State {
-    fn in_flight(&self) -> MutexGuard<'_, HashSet<u32>> {
-        self.in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The writing half: results in batches of what is ready.
 pub struct ResultBatches {
     receive: mpsc::UnboundedReceiver<Reply>,
-    state: Arc<State>,
-    ready: Vec<Reply>,
+    delivery: Arc<Delivery>,
+    ready: Vec<SignResult>,
     end: Option<Status>,
 }
 
 #[must_use]
-pub fn open() -> (Replies, ResultBatches) {
+pub fn open() -> (Arc<Replies>, ResultBatches) {
     let (send, receive) = mpsc::unbounded_channel();
-    let state = Arc::new(State::default());
+    let delivery = Arc::new(Delivery::default());
     let replies = Replies {
         send,
-        state: Arc::clone(&state),
+        in_flight: Mutex::default(),
+        delivery: Arc::clone(&delivery),
     };
     let batches = ResultBatches {
         receive,
-        state,
+        delivery,
         ready: Vec::new(),
         end: None,
     };
-    (replies, batches)
+    (Arc::new(replies), batches)
 }
 
 impl Replies {
@@ -74,11 +64,11 @@ impl Replies {
     /// False when the peer is gone.
     pub async fn room(&self) -> bool {
         loop {
-            let delivered = self.state.delivered.notified();
+            let delivered = self.delivery.delivered.notified();
             if self.send.is_closed() {
                 return false;
             }
-            if self.state.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_RESULTS {
+            if self.delivery.undelivered.load(Ordering::Acquire) < MAX_UNDELIVERED_RESULTS {
                 return true;
             }
             tokio::select! {
@@ -93,48 +83,62 @@ impl Replies {
         self.send.closed().await;
     }
 
-    /// Counts an item that was read. It must be answered once.
-    pub fn owe(&self) {
-        self.state.undelivered.fetch_add(1, Ordering::AcqRel);
+    /// Whether nobody is left to be answered.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.send.is_closed()
     }
 
-    /// Marks an id as in flight; false when it is already.
-    pub fn begin(&self, id: u32) -> bool {
-        self.state.in_flight().insert(id)
+    /// Counts items that were read. Each must be answered once.
+    pub fn owe(&self, items: usize) {
+        self.delivery.undelivered.fetch_add(items, Ordering::AcqRel);
     }
 
-    /// Answers an item that never began.
-    pub fn refuse(&self, id: u32, code: Code, message: impl Into<String>) {
-        self.reply(id, failure(code, message));
+    /// The ids in flight, to be held for one batch.
+    pub fn in_flight(&self) -> MutexGuard<'_, HashSet<u32>> {
+        self.in_flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers items that never began.
+    pub fn refuse(&self, results: Vec<SignResult>) {
+        if !results.is_empty() {
+            // A send fails when the peer is gone: nobody is left to be told.
+            let _ = self.send.send(Ok(results));
+        }
+    }
+
+    /// Answers items that were in flight.
+    pub fn finish(&self, results: Vec<SignResult>) {
+        let mut in_flight = self.in_flight();
+        // First, so that the peer may use an id again once it has the result.
+        for result in &results {
+            in_flight.remove(&result.id);
+        }
+        drop(in_flight);
+        self.refuse(results);
     }
 
     /// Ends the stream, after what is in flight, with a status.
     pub fn end(&self, status: Status) {
         let _ = self.send.send(Err(status));
     }
-
-    fn finish(&self, id: u32, outcome: Outcome) {
-        // First, so that the peer may use the id again once it has the result.
-        self.state.in_flight().remove(&id);
-        self.reply(id, outcome);
-    }
-
-    fn reply(&self, id: u32, outcome: Outcome) {
-        // A send fails when the peer is gone: nobody is left to be told.
-        let _ = self.send.send(Ok(SignResult {
-            id,
-            outcome: Some(outcome),
-            ..SignResult::default()
-        }));
-    }
 }
 
-fn failure(code: Code, message: impl Into<String>) -> Outcome {
-    Outcome::Failure(ItemStatus {
-        code: code as i32,
-        message: message.into(),
-        ..ItemStatus::default()
-    })
+/// The result of an item of which nothing was signed.
+#[must_use]
+pub fn refused(id: u32, refusal: Refusal) -> SignResult {
+    SignResult {
+        id,
+        outcome: Some(Outcome::Failure(ItemStatus {
+            code: refusal.code as i32,
+            message: refusal.message.into_owned(),
+            reason: refusal.reason.to_owned(),
+            retry_after_ms: refusal.retry_after_ms,
+        })),
+        ..SignResult::default()
+    }
 }
 
 impl Stream for ResultBatches {
@@ -142,116 +146,26 @@ impl Stream for ResultBatches {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        loop {
-            let taken =
-                this.receive
-                    .poll_recv_many(context, &mut this.ready, MAX_RESULTS_PER_BATCH);
-            let Poll::Ready(taken) = taken else {
-                return Poll::Pending;
-            };
-            if taken == 0 {
+        while this.ready.len() < MAX_RESULTS_PER_BATCH {
+            match this.receive.poll_recv(context) {
+                Poll::Ready(Some(Ok(results))) if this.ready.is_empty() => this.ready = results,
+                Poll::Ready(Some(Ok(results))) => this.ready.extend(results),
+                Poll::Ready(Some(Err(status))) => this.end = Some(status),
+                Poll::Pending if this.ready.is_empty() => return Poll::Pending,
                 // Every sender is gone: all that was in flight is answered.
-                return Poll::Ready(this.end.take().map(Err));
-            }
-            let mut results = Vec::with_capacity(taken);
-            for reply in this.ready.drain(..) {
-                match reply {
-                    Ok(result) => results.push(result),
-                    Err(status) => this.end = Some(status),
+                Poll::Ready(None) if this.ready.is_empty() => {
+                    return Poll::Ready(this.end.take().map(Err));
                 }
-            }
-            if !results.is_empty() {
-                let count = results.len();
-                this.state.undelivered.fetch_sub(count, Ordering::AcqRel);
-                this.state.delivered.notify_one();
-                return Poll::Ready(Some(Ok(SignBatchResponse { results })));
+                Poll::Pending | Poll::Ready(None) => break,
             }
         }
-    }
-}
-
-/// An item's input as the algorithms take it.
-#[must_use]
-pub fn given(input: &ItemInput) -> Input<'_> {
-    match input {
-        ItemInput::Data(data) => Input::Data(data),
-        ItemInput::Digest(digest) => Input::Digest(digest),
-    }
-}
-
-/// A valid item waiting for a worker. Dropped unanswered it answers INTERNAL.
-pub struct SignJob {
-    pub id: u32,
-    pub key: Arc<PrivateKey>,
-    pub algorithm: Algorithm,
-    pub input: ItemInput,
-    pub encoding: Encoding,
-    replies: Option<Replies>,
-}
-
-impl SignJob {
-    #[must_use]
-    pub fn new(
-        id: u32,
-        key: Arc<PrivateKey>,
-        algorithm: Algorithm,
-        input: ItemInput,
-        encoding: Encoding,
-        replies: Replies,
-    ) -> Self {
-        Self {
-            id,
-            key,
-            algorithm,
-            input,
-            encoding,
-            replies: Some(replies),
-        }
-    }
-
-    /// Answers without signing.
-    pub fn refuse(mut self, code: Code, message: &str) {
-        self.answer(failure(code, message));
-    }
-
-    fn answer(&mut self, outcome: Outcome) {
-        if let Some(replies) = self.replies.take() {
-            replies.finish(self.id, outcome);
-        }
-    }
-}
-
-impl Job for SignJob {
-    fn data_bytes(&self) -> usize {
-        match &self.input {
-            ItemInput::Data(bytes) | ItemInput::Digest(bytes) => bytes.len(),
-        }
-    }
-
-    fn is_slow(&self) -> bool {
-        self.key.kind().is_slow()
-    }
-
-    fn run(mut self) {
-        if self
-            .replies
-            .as_ref()
-            .is_none_or(|replies| replies.send.is_closed())
-        {
-            self.replies = None;
-            return;
-        }
-        let input = given(&self.input);
-        let outcome = match self.key.sign(self.algorithm, input, self.encoding) {
-            Ok(signature) => Outcome::Signature(signature),
-            Err(error) => failure(Code::Internal, error.to_string()),
-        };
-        self.answer(outcome);
-    }
-}
-
-impl Drop for SignJob {
-    fn drop(&mut self) {
-        self.answer(failure(Code::Internal, "signing was broken off by a fault"));
+        let rest = this.ready.len().min(MAX_RESULTS_PER_BATCH);
+        let rest = this.ready.split_off(rest);
+        let results = std::mem::replace(&mut this.ready, rest);
+        this.delivery
+            .undelivered
+            .fetch_sub(results.len(), Ordering::AcqRel);
+        this.delivery.delivered.notify_one();
+        Poll::Ready(Some(Ok(SignBatchResponse { results })))
     }
 }

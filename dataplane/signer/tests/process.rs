@@ -8,7 +8,9 @@ use gatehouse_signer::limits::MAX_CONNECTIONS;
 use gatehouse_signer::proto::v1::Algorithm;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -117,4 +119,31 @@ fn a_supervised_signer_ends_with_its_parents_pipe() {
     let mut signer = common::Running::start(command, place.socket());
     drop(signer.child.stdin.take());
     assert_eq!(signer.child.wait().unwrap().code(), Some(0));
+}
+
+/// Needs root to become another user; anywhere else the rule is tested beside the code.
+#[tokio::test]
+async fn a_process_of_another_user_is_hung_up_on_whatever_the_files_mode() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new();
+    let signer = place.start();
+    for path in [place.dir.path(), &place.socket()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let connect = "import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(5)
+s.connect(sys.argv[1])
+s.send(b'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n' + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+sys.exit(0 if s.recv(1) else 9)";
+    let connect = |uid: u32| {
+        let mut command = std::process::Command::new("python3");
+        command.args(["-c", connect]).arg(place.socket()).uid(uid);
+        command.output().unwrap().status.code()
+    };
+    assert_eq!(connect(0), Some(0));
+    assert_ne!(connect(65_534), Some(0));
+    signature(&signer.stream().await.ask(vec![item(1, P256, "x")]).await[0]);
 }

@@ -3,9 +3,11 @@
 
 mod common;
 
-use common::{ALL, Place, batch, failure, is_failure, item, openssl_verifies, signature};
+use common::{
+    ALL, Place, batch, failure, is_failure, item, openssl_verifies, refusal_of, signature,
+};
 use gatehouse_signer::algorithms::Hashing;
-use gatehouse_signer::limits::{MAX_DATA_BYTES, MAX_ITEMS_PER_BATCH, MAX_QUEUED_ITEMS};
+use gatehouse_signer::limits::{MAX_DATA_BYTES, MAX_ITEMS_PER_BATCH, MAX_LANE_ITEMS};
 use gatehouse_signer::proto::sign_item::Input;
 use gatehouse_signer::proto::v1::Algorithm;
 use std::collections::BTreeSet;
@@ -60,12 +62,8 @@ async fn a_bad_item_is_refused_by_itself_and_the_stream_goes_on() {
         ])
         .await;
     results.sort_by_key(|result| result.id);
-    assert_eq!(failure(&results[0]).0, Code::NotFound);
-    assert!(
-        failure(&results[0])
-            .1
-            .contains("default-p256, default-p384, default-rsa")
-    );
+    assert_eq!(failure(&results[0]).0, Code::PermissionDenied);
+    assert_eq!(refusal_of(&results[0]).reason, "KEY_NOT_ALLOWED");
     for (at, word) in [
         (1, "algorithm"),
         (2, "algorithm"),
@@ -169,7 +167,7 @@ async fn a_heap_of_rsa_does_not_hold_back_p256() {
 async fn a_full_queue_is_resource_exhausted_and_recovers() {
     let place = Place::new();
     let signer = place.start();
-    let each = MAX_QUEUED_ITEMS as u32;
+    let each = MAX_LANE_ITEMS as u32;
     let mut streams = Vec::new();
     for _ in 0..3 {
         let stream = signer.stream().await;
@@ -182,7 +180,7 @@ async fn a_full_queue_is_resource_exhausted_and_recovers() {
     }
     let mut refused = 0;
     for stream in &mut streams {
-        for result in stream.take(MAX_QUEUED_ITEMS).await {
+        for result in stream.take(MAX_LANE_ITEMS).await {
             if is_failure(&result) {
                 assert_eq!(failure(&result).0, Code::ResourceExhausted);
                 refused += 1;

@@ -5,7 +5,7 @@
 use gatehouse_signer::proto::sign_item::Input;
 use gatehouse_signer::proto::sign_result::Outcome;
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
-use gatehouse_signer::proto::v1::{Algorithm, Key};
+use gatehouse_signer::proto::v1::{Algorithm, GetKeyRequest, ItemStatus, Key};
 use gatehouse_signer::proto::{
     ListKeysRequest, SignBatchRequest, SignBatchResponse, SignItem, SignResult,
 };
@@ -143,7 +143,13 @@ impl Running {
     pub async fn keys(&self) -> Vec<Key> {
         let mut client = self.client().await;
         let listed = client.list_keys(ListKeysRequest::default()).await.unwrap();
-        listed.into_inner().keys
+        let mut keys = Vec::new();
+        // A list leaves the public halves out.
+        for Key { id, .. } in listed.into_inner().keys {
+            let key = client.get_key(GetKeyRequest { id }).await.unwrap();
+            keys.push(key.into_inner());
+        }
+        keys
     }
 
     pub async fn stream(&self) -> SignStream {
@@ -220,6 +226,13 @@ pub fn signature(result: &SignResult) -> &[u8] {
     match &result.outcome {
         Some(Outcome::Signature(signature)) => signature,
         other => panic!("no signature: {other:?}"),
+    }
+}
+
+pub fn refusal_of(result: &SignResult) -> &ItemStatus {
+    match &result.outcome {
+        Some(Outcome::Failure(failure)) => failure,
+        other => panic!("no failure: {other:?}"),
     }
 }
 

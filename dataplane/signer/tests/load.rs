@@ -1,0 +1,286 @@
+//! What the signer does when more is asked than it can do, or there is no time left, and
+//! with data of any length. Times are wide: other work may share the machine.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{Place, batch, is_failure, item, openssl_verifies, refusal_of, signature};
+use gatehouse_signer::limits::MAX_HASHED_STREAMS;
+use gatehouse_signer::proto::sign_stream_request::Part;
+use gatehouse_signer::proto::v1::{Algorithm, CreateKeyRequest, GetKeyRequest, KeyKind};
+use gatehouse_signer::proto::{SignItem, SignResult, SignStreamRequest, SignStreamStart};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+
+const P256: (&str, Algorithm) = ("default-p256", Algorithm::EcdsaP256Sha256);
+const RSA: (&str, Algorithm) = ("default-rsa", Algorithm::RsaPkcs1Sha256);
+const LONG: (&str, Algorithm) = ("long", Algorithm::RsaPkcs1Sha256);
+
+async fn with_long_key(signer: &common::Running) {
+    let request = CreateKeyRequest {
+        id: LONG.0.into(),
+        kind: KeyKind::Rsa4096.into(),
+        ..CreateKeyRequest::default()
+    };
+    signer.client().await.create_key(request).await.unwrap();
+}
+
+fn timed(id: u32, timeout_ms: u32) -> SignItem {
+    SignItem {
+        timeout_ms,
+        ..item(id, LONG, "x")
+    }
+}
+
+#[tokio::test]
+async fn at_ten_times_capacity_nearly_all_work_is_of_use_and_the_rest_is_refused_in_time() {
+    const PEAK_ITEMS: u32 = 600;
+    const TIMEOUT: Duration = Duration::from_millis(1000);
+    let place = Place::new();
+    let signer = place.start();
+    with_long_key(&signer).await;
+    let mut stream = signer.stream().await;
+    // What it can do: one after the other, never idle, never more than it takes.
+    let peak = peak(&mut stream, PEAK_ITEMS).await;
+
+    let per_tick = (peak * 10.0 / 50.0) as u32;
+    let (send, mut results) = (stream.send.clone(), stream.results);
+    let started = Instant::now();
+    let sending = tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        let mut id = 0;
+        let mut sent = Vec::new();
+        while started.elapsed() < Duration::from_secs(4) {
+            tick.tick().await;
+            let items = (id..id + per_tick).map(|id| timed(id, TIMEOUT.as_millis() as u32));
+            sent.resize((id + per_tick) as usize, Instant::now());
+            send.send(batch(items.collect())).await.unwrap();
+            id += per_tick;
+        }
+        sent
+    });
+    let mut answered: Vec<(Instant, SignResult)> = Vec::new();
+    let mut sent = None;
+    let mut sending = Some(sending);
+    loop {
+        if sending
+            .as_ref()
+            .is_some_and(|sending| sending.is_finished())
+        {
+            sent = Some(sending.take().unwrap().await.unwrap());
+        }
+        if sent
+            .as_ref()
+            .is_some_and(|sent: &Vec<Instant>| sent.len() == answered.len())
+        {
+            break;
+        }
+        let next = tokio::time::timeout(Duration::from_millis(200), results.message());
+        if let Ok(results) = next.await {
+            let now = Instant::now();
+            let results = results.unwrap().unwrap().results;
+            answered.extend(results.into_iter().map(|result| (now, result)));
+        }
+    }
+    let took = started.elapsed().as_secs_f64();
+    let sent = sent.unwrap();
+    let mut good = 0;
+    for (at, result) in &answered {
+        let waited = *at - sent[result.id as usize];
+        if is_failure(result) {
+            let refusal = refusal_of(result);
+            let reason = refusal.reason.as_str();
+            assert!(
+                matches!(reason, "QUEUE_FULL" | "DEADLINE_EXCEEDED"),
+                "{refusal:?}"
+            );
+            assert!(reason != "QUEUE_FULL" || refusal.retry_after_ms > 0);
+            assert!(waited < 2 * TIMEOUT, "{waited:?}");
+        } else if waited <= TIMEOUT + Duration::from_millis(100) {
+            good += 1;
+        }
+    }
+    let goodput = f64::from(good) / took;
+    println!(
+        "peak {peak:.0}/s; asked {:.0}/s, goodput {goodput:.0}/s ({:.0}%)",
+        sent.len() as f64 / took,
+        100.0 * goodput / peak
+    );
+    assert!(
+        sent.len() as f64 / took > 5.0 * peak,
+        "the test itself was too slow"
+    );
+    // 0.9 on a machine of its own; here others have their share of it.
+    assert!(goodput > 0.75 * peak, "{goodput:.0} of {peak:.0}");
+}
+
+async fn peak(stream: &mut common::SignStream, count: u32) -> f64 {
+    let window = 32;
+    let items = (0..window).map(|id| item(id, LONG, "x"));
+    let started = Instant::now();
+    stream.send.send(batch(items.collect())).await.unwrap();
+    let (mut next, mut done) = (window, 0);
+    while done < count {
+        let results = stream.results.message().await.unwrap().unwrap().results;
+        done += results.len() as u32;
+        let more = (results.len() as u32).min(count.saturating_sub(next));
+        if more > 0 {
+            let items = (next..next + more).map(|id| item(id, LONG, "x"));
+            stream.send.send(batch(items.collect())).await.unwrap();
+            next += more;
+        }
+    }
+    f64::from(done) / started.elapsed().as_secs_f64()
+}
+
+#[tokio::test]
+async fn a_heap_of_rsa_4096_does_not_hold_back_other_kinds() {
+    let place = Place::new();
+    let signer = place.start();
+    with_long_key(&signer).await;
+    let mut heap = signer.stream().await;
+    let items = (0..1_000).map(|id| item(id, LONG, "slow")).collect();
+    heap.send.send(batch(items)).await.unwrap();
+    let already = heap.results.message().await.unwrap().unwrap().results.len();
+    let started = Instant::now();
+    let mut quick = signer.stream().await;
+    for id in 0..100 {
+        signature(&quick.ask(vec![item(id, P256, "quick")]).await[0]);
+    }
+    let items = (0..100).map(|id| item(id, RSA, "middle")).collect();
+    quick
+        .ask(items)
+        .await
+        .iter()
+        .for_each(|one| drop(signature(one).to_vec()));
+    let quick_after = started.elapsed();
+    heap.take(1_000 - already).await;
+    let heap_after = started.elapsed();
+    assert!(
+        2 * quick_after < heap_after,
+        "{quick_after:?} of {heap_after:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_item_without_time_left_is_never_signed() {
+    let place = Place::new();
+    let signer = place.start();
+    with_long_key(&signer).await;
+    let mut stream = signer.stream().await;
+    let mut items: Vec<_> = (0..400).map(|id| item(id, LONG, "x")).collect();
+    items.push(timed(1_000, 20));
+    items.push(timed(1_001, 60_000));
+    let results = stream.ask(items).await;
+    let of = |id| results.iter().find(|one| one.id == id).unwrap();
+    assert_eq!(refusal_of(of(1_000)).reason, "QUEUE_FULL");
+    assert!(refusal_of(of(1_000)).retry_after_ms > 0);
+    let late = of(1_001);
+    signature(late);
+    assert!(late.queue_us > 100_000, "{}", late.queue_us);
+    assert!(
+        late.sign_us > 500 && late.sign_us < 100_000,
+        "{}",
+        late.sign_us
+    );
+}
+
+fn start(key: (&str, Algorithm)) -> SignStreamRequest {
+    SignStreamRequest {
+        part: Some(Part::Start(SignStreamStart {
+            item: Some(SignItem {
+                input: None,
+                ..item(7, key, "")
+            }),
+            ..SignStreamStart::default()
+        })),
+    }
+}
+
+fn data(bytes: &[u8]) -> SignStreamRequest {
+    SignStreamRequest {
+        part: Some(Part::Data(bytes.to_vec())),
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_data_is_signed_as_the_same_data_in_one_piece() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut client = signer.client().await;
+    for (key, pieces, len) in [(P256, 0, 0), (RSA, 3, 1), (P256, 40, 1024 * 1024)] {
+        let mut parts = vec![start(key)];
+        let mut whole = Vec::new();
+        for piece in 0..pieces {
+            let bytes = vec![piece as u8; len];
+            parts.push(data(&bytes));
+            whole.extend(bytes);
+        }
+        let signed = client
+            .sign_stream(tokio_stream::iter(parts))
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(signed.id, 7);
+        let request = GetKeyRequest { id: key.0.into() };
+        let public = client.get_key(request).await.unwrap().into_inner();
+        let public = &public.versions[0].public_key_der;
+        assert!(openssl_verifies(public, key.1, &whole, signature(&signed)));
+    }
+    let parts = [start(("nobodys", Algorithm::EcdsaP256Sha256)), data(b"x")];
+    let refused = client.sign_stream(tokio_stream::iter(parts)).await.unwrap();
+    assert_eq!(refusal_of(&refused.into_inner()).reason, "KEY_NOT_ALLOWED");
+    for bad in [
+        vec![],
+        vec![data(b"x")],
+        vec![start(P256), start(P256)],
+        vec![start(P256), SignStreamRequest { part: None }],
+    ] {
+        let refused = client
+            .sign_stream(tokio_stream::iter(bad))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_streams_are_hashed_at_once_and_an_end_makes_room() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut held = Vec::new();
+    let open = async |signer: &common::Running| {
+        let mut client = signer.client().await;
+        let (send, receive) = mpsc::channel(4);
+        send.send(start(P256)).await.unwrap();
+        let call =
+            tokio::spawn(async move { client.sign_stream(ReceiverStream::new(receive)).await });
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        (send, call)
+    };
+    // Two a connection at most of the four that there may be; one is left for the last.
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        clients.push(signer.client().await);
+    }
+    for at in 0..MAX_HASHED_STREAMS {
+        let mut client = clients[at % 2].clone();
+        let (send, receive) = mpsc::channel(4);
+        send.send(start(P256)).await.unwrap();
+        let call =
+            tokio::spawn(async move { client.sign_stream(ReceiverStream::new(receive)).await });
+        held.push((send, call));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (_send, call) = open(&signer).await;
+    let refused = call.await.unwrap().unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    let (send, call) = held.pop().unwrap();
+    drop(send);
+    signature(&call.await.unwrap().unwrap().into_inner());
+    let (send, call) = open(&signer).await;
+    drop(send);
+    signature(&call.await.unwrap().unwrap().into_inner());
+}
