@@ -8,6 +8,7 @@ import { SIGNER } from "./methods.ts";
 import { streamedParts } from "./sign_stream.ts";
 import {
   type CallOptions,
+  type KnownTime,
   outcomeOf,
   type Signed,
   type SignerCalls,
@@ -35,14 +36,19 @@ export function jobRefusal({ key, caller }: SignStreamJob, inputBytes: number): 
 
 export abstract class LinkCalls implements SignerCalls {
   /** Until somebody says it, the time isn't known. */
-  protected clockKnown: { readonly known: boolean } = { known: false };
+  protected time: Pick<KnownTime, "known"> = { known: false };
   #signStreams = 0;
 
   /** @throws SignerError UNAVAILABLE */
   protected abstract usableLink(): Promise<Link>;
 
-  useClock(clock: { readonly known: boolean }): void {
-    this.clockKnown = clock;
+  /** Has the signer told whether the time is known. */
+  protected abstract tellTime(): void;
+
+  useClock(clock: KnownTime): void {
+    this.time = clock;
+    clock.onChange(() => this.tellTime());
+    this.tellTime();
   }
 
   async unary<Request, Response>(
@@ -85,7 +91,7 @@ export abstract class LinkCalls implements SignerCalls {
     }
     this.#signStreams++;
     try {
-      const requests = streamedParts(job, this.clockKnown.known, parts);
+      const requests = streamedParts(job, this.time.known, parts);
       const outcome = outcomeOf(await this.clientStream(SIGNER.signStream, requests, options));
       if (outcome instanceof SignerError) throw outcome;
       return outcome;

@@ -44,10 +44,6 @@ const callerBytes = ({ identity }: SignerCaller) => 3 * identity.length + CALLER
 export class Outbox {
   #items: OutgoingItem[] = [];
 
-  get isEmpty(): boolean {
-    return this.#items.length === 0;
-  }
-
   add(item: OutgoingItem): void {
     this.#items.push(item);
   }

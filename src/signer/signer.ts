@@ -87,6 +87,13 @@ export interface SignerCalls {
   ): Promise<Response>;
 }
 
+/** Whether the appliance knows the time. */
+export interface KnownTime {
+  readonly known: boolean;
+  /** Calls back at every change of `known`. */
+  onChange(callback: () => void): void;
+}
+
 export interface Signer extends SignerCalls {
   /**
    * Signs; all that is asked for in one turn of the event loop crosses as one write.
@@ -104,8 +111,8 @@ export interface Signer extends SignerCalls {
    * @throws SignerError NOT_FOUND, UNAVAILABLE
    */
   publicKey(key: string): Promise<Uint8Array>;
-  /** Says by what to tell whether the time is known: until then no key with dates signs. */
-  useClock(clock: { readonly known: boolean }): void;
+  /** Says by what to tell whether the time is known: until then no key with dates signs, and none is deleted by date. */
+  useClock(clock: KnownTime): void;
   /** Whether signing works now. */
   readonly healthy: boolean;
   /** Calls back at every change of `healthy`. */

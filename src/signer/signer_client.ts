@@ -42,6 +42,8 @@ export class SignerClient extends LinkCalls implements Signer {
   #lastFailure = "";
   readonly #publicKeys = new PublicKeys(this);
   #flushing = false;
+  /** What the signer at the end of this link was told. */
+  #timeToldKnown: boolean | undefined;
   #expiry: Timer | undefined;
 
   constructor(open: OpenLink, options: SignerClientOptions = {}) {
@@ -160,6 +162,7 @@ export class SignerClient extends LinkCalls implements Signer {
       this.#attempt.settle();
     }
     this.#lastResultMs = this.#clock.nowMs();
+    this.#timeToldKnown = undefined;
     if (this.#closing.signal.aborted) return "closed";
     this.#setState("ready");
     this.#scheduleFlush();
@@ -200,14 +203,23 @@ export class SignerClient extends LinkCalls implements Signer {
     setImmediate(() => {
       this.#flushing = false;
       const link = this.#link;
-      if (this.#state !== "ready" || !link?.hasRoom || this.#outbox.isEmpty) return;
+      if (this.#state !== "ready" || !link?.hasRoom) return;
       const nowMs = this.#clock.nowMs();
-      for (const batch of this.#outbox.takeBatches(nowMs, (item) => this.#isWanted(item, nowMs))) {
-        batch.clock_known = this.clockKnown.known;
+      const batches = this.#outbox.takeBatches(nowMs, (item) => this.#isWanted(item, nowMs));
+      const { known } = this.time;
+      // Deletions that are due don't wait for somebody to sign.
+      if (batches.length === 0 && known !== this.#timeToldKnown) batches.push({ items: [], callers: [] });
+      this.#timeToldKnown = known;
+      for (const batch of batches) {
+        batch.clock_known = known;
         link.send(batch);
       }
     });
   };
+
+  protected override tellTime(): void {
+    this.#scheduleFlush();
+  }
 
   readonly #settle = (results: SignerSignResult[]): void => {
     this.#lastResultMs = this.#clock.nowMs();

@@ -3,7 +3,7 @@ import Long from "long";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Clock } from "../grpc/clock.ts";
 import { Algorithm, KeyKind, KeyState, type SignerSignBatchRequestInit, Transport } from "../proto/mod.ts";
-import { MAX_DATA_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
+import { FIRST_BACKOFF_MS, MAX_DATA_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { SIGNER } from "./methods.ts";
 import type { OutgoingItem } from "./outbox.ts";
@@ -33,6 +33,7 @@ class FakeSigner {
   readonly messages: OutgoingItem[][] = [];
   /** What the last message said beside its items. */
   last: SignerSignBatchRequestInit = {};
+  onTold = (_known: unknown): void => {};
   events: LinkEvents | undefined;
   hasRoom = true;
   opened = 0;
@@ -50,7 +51,9 @@ class FakeSigner {
       },
       send: (batch) => {
         this.last = batch;
-        this.messages.push(batch.items as OutgoingItem[]);
+        this.onTold(batch.clock_known);
+        // One without items says only whether the time is known.
+        if (batch.items?.length) this.messages.push(batch.items as OutgoingItem[]);
       },
       close: () => void this.closed++,
     });
@@ -301,7 +304,7 @@ test("callers cross once a batch, with what is left of their time and whether th
     ],
   ]);
   expect(fake.last.clock_known).toBe(false);
-  client.useClock({ known: true });
+  client.useClock({ known: true, onChange() {} });
   fake.answer();
   await Promise.all(calls);
   const later = client.sign(job("d"));
@@ -309,6 +312,27 @@ test("callers cross once a batch, with what is left of their time and whether th
   expect(fake.last.clock_known).toBe(true);
   fake.answer();
   await later;
+});
+
+test("a signer hears whether the time is known when it is reached and when that changes, signatures or none", async () => {
+  const told: unknown[] = [];
+  fake.onTold = (known) => told.push(known);
+  await connected();
+  await turn();
+  expect(told).toEqual([false]);
+  const time = { known: false, changed: () => {}, onChange: (changed: () => void) => time.changed = changed };
+  client.useClock(time);
+  await turn();
+  expect(told).toEqual([false]);
+  time.known = true;
+  time.changed();
+  await turn();
+  expect(told).toEqual([false, true]);
+  fake.events?.onEnd("died");
+  await clock.advance(FIRST_BACKOFF_MS);
+  await turn();
+  expect(told).toEqual([false, true, true]);
+  expect(fake.messages).toEqual([]);
 });
 
 test("an item whose own time is over before there is room is not sent", async () => {
