@@ -44,6 +44,14 @@ pub const BULK_DATA_BYTES: usize = 64 * 1024;
 pub const MAX_TURN_US: u64 = 200;
 pub const MAX_TURN_ITEMS: usize = 32;
 
+/// How long a thread keeps what it has done before it answers, while more waits to be
+/// done: about 70 signatures of P-256, so that what an answer costs is small beside them.
+/// What waits for longer than this wouldn't notice; who calls alone never waits for it.
+pub const MAX_HOLD: Duration = Duration::from_millis(1);
+
+/// What it keeps: as many as one response has.
+pub const MAX_HELD_ITEMS: usize = MAX_RESULTS_PER_BATCH;
+
 /// Keys that wait to be made. RSA-4096 takes a second or so, so the last waits some.
 pub const MAX_WAITING_KEYS: usize = 16;
 

@@ -110,6 +110,8 @@ pub struct Turn<J> {
     /// Whose time is over.
     pub late: Vec<J>,
     pub cost_us: u64,
+    /// What it should take by the clock.
+    pub takes: Duration,
 }
 
 impl<J: Job> Lanes<J> {
@@ -175,6 +177,7 @@ impl<J: Job> Lanes<J> {
             jobs: Vec::with_capacity(share.min(MAX_TURN_ITEMS)),
             late: Vec::new(),
             cost_us: 0,
+            takes: Duration::ZERO,
         };
         while turn.jobs.len() < share.min(MAX_TURN_ITEMS) {
             let Some(job) = lane.jobs.pop_front() else {
@@ -195,6 +198,7 @@ impl<J: Job> Lanes<J> {
                 break;
             }
         }
+        turn.takes = Duration::from_micros(self.pace.us(turn.cost_us));
         self.now = self.now.max(lane.had);
         lane.had += turn.cost_us * UNIT / WEIGHTS[at];
         Some(turn)

@@ -1,7 +1,8 @@
 //! The threads that sign, one a core. Each takes a turn's worth of items under one lock,
-//! signs them, and hands them to be answered together. A panic while signing costs that
-//! item, not the process.
+//! signs them, and hands what it has done in some turns to be answered together. A panic
+//! while signing costs that item, not the process.
 
+mod held;
 mod lanes;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::policy::Rule;
+use held::Held;
 use lanes::{Lanes, Turn};
 
 /// One item on its way to a thread.
@@ -110,6 +112,7 @@ impl<J: Job> Drop for Workers<J> {
 }
 
 fn work<J: Job>(shared: &Shared<J>) {
+    let mut held = Held::new();
     let mut now = Instant::now();
     let mut last = None;
     loop {
@@ -120,6 +123,13 @@ fn work<J: Job>(shared: &Shared<J>) {
         let turn = loop {
             if let Some(turn) = lanes.take(now) {
                 break turn;
+            }
+            if !held.is_empty() {
+                // Nothing else is left to do.
+                drop(lanes);
+                held.answer();
+                lanes = shared.lock();
+                continue;
             }
             if lanes.closed {
                 return;
@@ -133,26 +143,29 @@ fn work<J: Job>(shared: &Shared<J>) {
             now = Instant::now();
         };
         drop(lanes);
+        if !held.may_wait(turn.jobs.len() + turn.late.len(), turn.takes, now) {
+            held.answer();
+            now = Instant::now();
+        }
         let began = now;
         let cost_us = turn.cost_us;
-        now = run(turn, now);
+        now = run(turn, now, &mut held);
         last = Some((cost_us, now - began));
     }
 }
 
 /// Gives back when it was done.
-fn run<J: Job>(turn: Turn<J>, began: Instant) -> Instant {
-    let mut done = turn.late;
-    for job in &mut done {
+fn run<J: Job>(turn: Turn<J>, began: Instant, held: &mut Held<J>) -> Instant {
+    for mut job in turn.late {
         job.refuse(Rule::DeadlineExceeded, 0);
+        held.keep(job, began);
     }
     let mut now = began;
     for mut job in turn.jobs {
         // The job answers INTERNAL when it has nothing to answer.
         let _ = catch_unwind(AssertUnwindSafe(|| job.run(now)));
         now = Instant::now();
-        done.push(job);
+        held.keep(job, now);
     }
-    J::answer(done);
     now
 }

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 use super::lanes::Lanes;
 use super::*;
-use crate::limits::{MAX_LANE_BYTES, MAX_LANE_ITEMS, MAX_LANE_WAIT};
+use crate::limits::{
+    MAX_HELD_ITEMS, MAX_LANE_BYTES, MAX_LANE_ITEMS, MAX_LANE_WAIT, MAX_TURN_ITEMS,
+};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ struct Fake {
     panics: bool,
     refused: Option<Rule>,
     ran: Option<mpsc::Sender<Option<Rule>>>,
+    /// When an answer left, and of how many.
+    answers: Option<mpsc::Sender<(Instant, usize)>>,
+    works: Duration,
 }
 
 impl Job for Fake {
@@ -31,13 +36,19 @@ impl Job for Fake {
     }
     fn run(&mut self, _: Instant) {
         assert!(!self.panics, "as the test wants");
+        thread::sleep(self.works);
     }
     fn refuse(&mut self, rule: Rule, _: u32) {
         self.refused = Some(rule);
     }
     fn answer(done: Vec<Self>) {
+        if let Some(answers) = &done[0].answers {
+            answers.send((Instant::now(), done.len())).unwrap();
+        }
         for job in done {
-            job.ran.unwrap().send(job.refused).unwrap();
+            if let Some(ran) = job.ran {
+                ran.send(job.refused).unwrap();
+            }
         }
     }
 }
@@ -51,6 +62,8 @@ fn fake(lane: Lane, cost_us: u64) -> Fake {
         panics: false,
         refused: None,
         ran: None,
+        answers: None,
+        works: Duration::ZERO,
     }
 }
 
@@ -203,4 +216,70 @@ fn what_waits_is_done_before_the_threads_end() {
     for _ in 0..1000 {
         seen.recv_timeout(Duration::from_secs(5)).unwrap();
     }
+}
+
+#[test]
+fn answers_leave_in_few_writes_while_more_waits_and_the_last_at_once() {
+    let workers = Workers::start().unwrap();
+    let (send, answers) = mpsc::channel();
+    let job = Fake {
+        answers: Some(send),
+        ..fake(Lane::Curves, 0)
+    };
+    let count = 2_000;
+    workers.submit(vec![job; count], Instant::now());
+    let mut sizes = Vec::new();
+    while sizes.iter().sum::<usize>() < count {
+        let (_, size) = answers.recv_timeout(Duration::from_secs(5)).unwrap();
+        sizes.push(size);
+    }
+    // Turns are of `MAX_TURN_ITEMS` at most: there would be twice as many answers.
+    assert!(sizes.len() <= count / MAX_TURN_ITEMS / 2, "{sizes:?}");
+    assert!(
+        sizes.iter().all(|size| *size <= MAX_HELD_ITEMS),
+        "{sizes:?}"
+    );
+}
+
+#[test]
+fn nothing_is_held_while_work_of_longer_than_the_bound_is_done() {
+    let now = Instant::now();
+    let (shared, answers) = one_thread_with(|lanes, send| {
+        let quick = Fake {
+            answers: Some(send.clone()),
+            ..fake(Lane::Curves, 13)
+        };
+        push(lanes, quick, now).unwrap();
+        for _ in 0..3 {
+            let long = Fake {
+                answers: Some(send.clone()),
+                works: Duration::from_millis(20),
+                ..fake(Lane::LongRsa, 20_000)
+            };
+            push(lanes, long, now).unwrap();
+        }
+        lanes.closed = true;
+    });
+    work(&shared);
+    let answers: Vec<_> = answers.try_iter().collect();
+    assert_eq!(
+        answers.iter().map(|(_, size)| *size).collect::<Vec<_>>(),
+        [1; 4]
+    );
+    let apart = |pair: &[(Instant, usize)]| pair[1].0 - pair[0].0 >= Duration::from_millis(20);
+    assert!(answers.windows(2).all(apart));
+}
+
+/// What a single thread finds, to be worked off by the test itself.
+fn one_thread_with(
+    fill: impl FnOnce(&mut Lanes<Fake>, &mpsc::Sender<(Instant, usize)>),
+) -> (Shared<Fake>, mpsc::Receiver<(Instant, usize)>) {
+    let (send, answers) = mpsc::channel();
+    let mut lanes = Lanes::new(1);
+    fill(&mut lanes, &send);
+    let shared = Shared {
+        lanes: Mutex::new(lanes),
+        waiting: Condvar::new(),
+    };
+    (shared, answers)
 }
