@@ -3,6 +3,9 @@
 //! long ones are `#[ignore]`d, with their commands in docs/security.md.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+mod callers;
+#[path = "../common/mod.rs"]
+mod common;
 mod crash;
 mod faults;
 mod flips;

@@ -169,6 +169,17 @@ impl Recorder {
     }
 }
 
+/// A read-only disk refuses to open what is to be written, too; no other does.
+fn refuses_to_open(path: &Path, flags: OFlags) -> bool {
+    let read_only = watched(|recorder| {
+        recorder.name(path)?;
+        Some(recorder.failure?.errno == Errno::ROFS)
+    });
+    read_only == Some(true)
+        && flags.intersects(OFlags::WRONLY | OFlags::RDWR)
+        && watched(|recorder| Some(recorder.count())) == Some(Err(Errno::ROFS))
+}
+
 /// Runs with the recorder when this file or path is of interest.
 fn watched<T>(inside: impl FnOnce(&mut Recorder) -> Option<T>) -> Option<T> {
     if !RECORDING.load(Ordering::SeqCst) {
@@ -201,6 +212,9 @@ pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: c_uint)
     let text = unsafe { CStr::from_ptr(path) };
     let flags = OFlags::from_bits_retain(c_uint::from_ne_bytes(flags.to_ne_bytes()));
     let path = Path::new(std::str::from_utf8(text.to_bytes()).unwrap_or(""));
+    if refuses_to_open(path, flags) {
+        return short(Err(Errno::ROFS));
+    }
     let makes = flags.contains(OFlags::CREATE);
     let interesting = makes
         && watched(|recorder| recorder.name(path)).is_some()
