@@ -5,6 +5,8 @@ mod generation;
 mod hostile_bytes;
 mod openssl;
 mod own;
+#[path = "../common/vectors.rs"]
+mod vectors;
 mod weak_keys;
 mod wycheproof;
 
