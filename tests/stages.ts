@@ -105,6 +105,12 @@ export const stages: Stage[] = [
     commands: [buildDataplane, vitest("signer", "default", "tests/signer")],
   },
   {
+    name: "faults",
+    what:
+      "the signer killed while keys change, its disk full or read-only; short forms of `deno task faults`",
+    commands: [buildDataplane, vitest("faults", "verbose", "--no-file-parallelism", "tests/faults")],
+  },
+  {
     name: "serve",
     what: "agent and signer without a VM: tools from outside, bad input, vanishing clients",
     commands: [buildDataplane, vitest("serve", "verbose", "tests/serve")],

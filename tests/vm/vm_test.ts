@@ -9,6 +9,8 @@ import { dialer } from "../../src/transport/dial.ts";
 import { systemClock } from "../../src/vm/clock.ts";
 import { vmPaths } from "../../src/vm/paths.ts";
 import { QmpClient } from "../../src/vm/qmp.ts";
+import { killVmOnce } from "../faults/kept_in_vm.ts";
+import { Lane } from "../faults/kept_keys.ts";
 import { ALGORITHMS } from "../lib/algorithms.ts";
 import {
   gatehouse,
@@ -26,6 +28,8 @@ import { grpcurl } from "../lib/tools.ts";
 /** Image build, two compilers and a boot on two cores without KVM. */
 const FIRST_UP_MS = 15 * 60_000;
 const UP_MS = 5 * 60_000;
+/** Some changes of keys, under software emulation. */
+const KILLED_AFTER_MS = 5_000;
 
 interface Up {
   name: string;
@@ -220,10 +224,11 @@ test("`down` and `up` find the same keys", async () => {
   );
 }, UP_MS);
 
-test("a VM killed with -9 comes up again with the same keys", async () => {
+test("a VM killed with -9 while its keys change comes up again with all that was acknowledged", async () => {
   const before = await pubkey(vm.addresses.vsock);
-  Deno.kill((await status("first")).qemu_pid, "SIGKILL");
-  vm = await up("first");
+  const lanes = ["a-", "b-", "c-"].map((prefix) => new Lane(prefix, Math.random));
+  vm = await killVmOnce({ name: "first", home }, lanes, vm, KILLED_AFTER_MS);
+  expect(lanes.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBeGreaterThan(3);
   expect(await pubkey(vm.addresses.vsock)).toBe(before);
 }, UP_MS);
 
