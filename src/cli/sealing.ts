@@ -88,10 +88,9 @@ const elsewhere = (file: string): string =>
 Next: put it in place of the file that the server was started with (serve: --sealing-key, or STATE.sealing-key),
 before its next start. The old one opens nothing but older copies of the disk: destroy it with them.`;
 
-const ofVm = ({ sealingKey, name }: VmPaths): string =>
+const ofVm = ({ sealingKey }: VmPaths): string =>
   `${sealingKey} is the new one; back it up, apart from the disk. The old one is gone: it opened older copies of the disk.
-The VM was booted with the old one, so its signer can't be started again before the next boot.
-Next: gatehouse down --name ${name} && gatehouse up --name ${name}`;
+The VM was booted with the old one; its signer holds the new one in memory, for its own restarts, until the next \`up\`.`;
 
 /**
  * The file with the new key, on disk before the signer hears of it.

@@ -2,12 +2,14 @@
 //! socket. A private key never leaves the process in the clear, and nothing
 //! here listens on a network.
 
+pub mod age_file;
 pub mod algorithms;
 pub mod clock;
 pub mod codec;
 pub mod default_keys;
 pub mod error;
 pub mod job;
+pub mod kept_key;
 pub mod keygen;
 pub mod keyring;
 pub mod limits;
@@ -19,6 +21,7 @@ pub mod service;
 pub mod socket;
 pub mod store;
 pub mod stream;
+pub mod transport_key;
 pub mod workers;
 
 /// The messages of `gatehouse.v1` and `gatehouse.signer.v1`, nested as their packages are.

@@ -87,6 +87,11 @@ pub const CHANGE_TRIES: usize = 8;
 pub const DELETION_TICK: Duration = Duration::from_secs(1);
 pub const DELETIONS_PER_TICK: usize = 16;
 
+/// Between two batches of a change of the sealing key, so that other changes get their turn;
+/// and after one that failed, so that a full disk doesn't fill the log as well.
+pub const MIN_REWRAP_PAUSE: Duration = Duration::from_millis(5);
+pub const MAX_REWRAP_PAUSE: Duration = Duration::from_secs(60);
+
 /// Threads that wait for the disk: changes of keys come one after the other there anyway.
 pub const BLOCKING_THREADS: usize = 8;
 

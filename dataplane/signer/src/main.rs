@@ -4,6 +4,7 @@ use clap::{Args, Parser};
 use gatehouse_common::hardening::{harden, lock_memory};
 use gatehouse_common::log;
 use gatehouse_signer::error::{Kind, StartError};
+use gatehouse_signer::kept_key::KeptKey;
 use gatehouse_signer::limits::{BLOCKING_THREADS, SHUTDOWN_GRACE};
 use gatehouse_signer::recovery;
 use gatehouse_signer::run::{Ending, Setup, serve};
@@ -47,6 +48,9 @@ struct CommandLine {
     accept_loss: bool,
     #[command(flatten)]
     recovery_recipient: RecoverySource,
+    /// Where a sealing key that replaced the given one is kept over restarts: in memory (tmpfs)
+    #[arg(long, value_name = "DIR")]
+    replaced_key_dir: Option<PathBuf>,
     /// User whose processes may connect, beside root and the signer's own; any number of them
     #[arg(long, value_name = "NAME")]
     peer_user: Vec<String>,
@@ -136,7 +140,9 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
     if let Err(reason) = lock_memory() {
         tracing::info!(reason, "memory is not locked: keys may reach swap");
     }
-    let sealing_key = SealingKey::read(&command_line.sealing_key.path()?)?;
+    let given = SealingKey::read(&command_line.sealing_key.path()?)?;
+    let kept_key = command_line.replaced_key_dir.as_deref();
+    let kept_key = kept_key.map(KeptKey::new).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
@@ -159,15 +165,22 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
             ),
         ));
     }
+    // A new store is made with the given one: the kept one is gone with the machine's next boot.
+    let mut sealing_keys = match &kept_key {
+        Some(kept) if there(STORE_FILE) || there(COPY_FILE) => kept.read(),
+        _ => Vec::new(),
+    };
+    sealing_keys.push(given);
     let setup = Setup {
         socket,
         recovery_recipient: command_line.recovery_recipient.read()?,
         peers: Peers::of_users(&command_line.peer_user)?,
         state,
         accept_loss: command_line.accept_loss,
+        kept_key,
         ending,
     };
-    let result = runtime.block_on(serve(setup, sealing_key, || {
+    let result = runtime.block_on(serve(setup, sealing_keys, || {
         let line = format!("gatehouse-signer ready on {}\n", socket.display());
         let _ = std::io::stdout().write_all(line.as_bytes());
         let _ = std::io::stdout().flush();

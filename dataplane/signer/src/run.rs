@@ -9,7 +9,8 @@ use tonic::transport::Server;
 use gatehouse_common::notify::notify;
 
 use crate::default_keys;
-use crate::error::StartError;
+use crate::error::{Kind, StartError};
+use crate::kept_key::KeptKey;
 use crate::keygen::Keygen;
 use crate::keyring::Keyring;
 use crate::limits::{
@@ -21,7 +22,7 @@ use crate::recovery;
 use crate::service::Signer;
 use crate::socket::{Peers, Socket};
 use crate::store::sealing_key::SealingKey;
-use crate::store::{Options, Store};
+use crate::store::{Opened, Options, Store};
 use crate::workers::Workers;
 
 /// What ends the signer, beside SIGTERM.
@@ -44,16 +45,19 @@ pub struct Setup<'a> {
     pub state: &'a Path,
     /// Go on with what is whole of a damaged store, and give up the rest.
     pub accept_loss: bool,
+    /// Where a sealing key is kept that replaces the given one.
+    pub kept_key: Option<KeptKey>,
     pub ending: Ending,
 }
 
 /// Serves until it is told to stop. `ready` is called once, when calls are answered.
+/// Of the sealing keys the first that opens the store is taken.
 ///
 /// # Errors
 /// What kept it from starting; after that only a failed listener.
 pub async fn serve(
     setup: Setup<'_>,
-    sealing_key: SealingKey,
+    sealing_keys: Vec<SealingKey>,
     ready: impl FnOnce(),
 ) -> Result<(), StartError> {
     let Setup {
@@ -62,6 +66,7 @@ pub async fn serve(
         peers,
         state,
         accept_loss,
+        kept_key,
         ending,
     } = setup;
     let failed =
@@ -77,8 +82,8 @@ pub async fn serve(
         first_keys: &default_keys::make,
         public_half: &default_keys::public_half,
     };
-    let (store, opened) = Store::open(state, &sealing_key, &options)?;
-    drop(sealing_key);
+    let (store, opened) = open_store(state, &sealing_keys, &options)?;
+    drop(sealing_keys);
     tracing::info!(keys = opened.keys.len(), damaged = ?opened.damaged, created = opened.created, state = %state.display(), "store opened");
     if let Some(recipient) = recovery_recipient {
         recovery::set_once(&store, recipient);
@@ -88,7 +93,7 @@ pub async fn serve(
     let workers = Workers::start().map_err(|error| failed("worker threads", &error))?;
     let (stop, stopping) = watch::channel(false);
     let keygen = Keygen::start().map_err(|error| failed("a thread to make keys", &error))?;
-    let signer = Signer::new(store, keyring, workers, keygen, stopping.clone());
+    let signer = Signer::new(store, keyring, workers, keygen, kept_key, stopping.clone());
     let shared = signer.shared();
     let keyring = Arc::clone(&shared.keyring);
     std::thread::Builder::new()
@@ -96,6 +101,7 @@ pub async fn serve(
         .spawn(move || keyring.open_all())
         .map_err(|error| failed("a thread to open keys", &error))?;
     let deleting = tokio::spawn(Arc::clone(&shared).delete_when_due());
+    let rewrapping = tokio::spawn(shared.rewrap_when_begun());
     let service = SignerServiceServer::new(signer)
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -152,7 +158,23 @@ pub async fn serve(
     };
     drop(file);
     deleting.abort();
+    rewrapping.abort();
     result
+}
+
+fn open_store(
+    state: &Path,
+    sealing_keys: &[SealingKey],
+    options: &Options<'_>,
+) -> Result<(Store, Opened), StartError> {
+    let mut refused = StartError::new(Kind::NoSealingKey, "no sealing key was given");
+    for key in sealing_keys {
+        match Store::open(state, key, options) {
+            Err(error) if error.kind == Kind::WrongSealingKey => refused = error,
+            opened => return opened,
+        }
+    }
+    Err(refused)
 }
 
 /// Ends with standard input. A thread of its own waits, which costs nothing at exit.

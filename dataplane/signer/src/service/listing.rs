@@ -82,9 +82,11 @@ pub fn set_recipient(shared: &Shared, given: &str) -> Result<RecoveryRecipient, 
 
 pub fn sealing(shared: &Shared) -> SealingStatus {
     let progress = shared.store.sealing();
+    // 0 says that the old key opens nothing any more: the last step takes that away.
+    let left = progress.rows_left.max(u64::from(progress.running));
     SealingStatus {
         generation: progress.generation.into(),
-        keys_left: u32::try_from(progress.rows_left).unwrap_or(u32::MAX),
+        keys_left: u32::try_from(left).unwrap_or(u32::MAX),
     }
 }
 

@@ -6,6 +6,7 @@ mod convert;
 mod deletion;
 mod keys;
 mod listing;
+mod sealing;
 mod sign;
 mod sign_stream;
 mod status;
@@ -13,13 +14,14 @@ mod verify;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tonic::{Request, Response, Status, Streaming};
 use zeroize::Zeroizing;
 
-use crate::algorithms::{Kind, PrivateKey};
+use crate::algorithms::{Kind, MAX_PKCS8_BYTES, PrivateKey};
 use crate::clock::Known;
 use crate::job::SignJob;
+use crate::kept_key::KeptKey;
 use crate::keygen::{Keygen, KeygenError};
 use crate::keyring::Keyring;
 use crate::limits::MAX_HASHED_STREAMS;
@@ -32,6 +34,7 @@ use crate::proto::{
 };
 use crate::store::{Store, StoredKey};
 use crate::stream::{self, ResultBatches};
+use crate::transport_key::TransportKey;
 use crate::workers::Workers;
 use change::Once;
 use keys::Described;
@@ -44,6 +47,9 @@ pub struct Shared {
     keygen: Keygen,
     clock: Known,
     hashed_streams: Semaphore,
+    transport_key: TransportKey,
+    kept_key: Option<KeptKey>,
+    rewrap_begun: Notify,
 }
 
 pub struct Signer {
@@ -53,12 +59,14 @@ pub struct Signer {
 
 impl Signer {
     /// `stopping` turns true when streams are to end after what they have in flight.
+    /// `kept_key`: where a sealing key lies that replaced the given one.
     #[must_use]
     pub fn new(
         store: Store,
         keyring: Keyring,
         workers: Workers<SignJob>,
         keygen: Keygen,
+        kept_key: Option<KeptKey>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let shared = Shared {
@@ -68,6 +76,9 @@ impl Signer {
             keygen,
             clock: Known::default(),
             hashed_streams: Semaphore::new(MAX_HASHED_STREAMS),
+            transport_key: TransportKey::generate(),
+            kept_key,
+            rewrap_begun: Notify::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -75,7 +86,7 @@ impl Signer {
         }
     }
 
-    /// To open its keys and destroy those whose time has come.
+    /// For what goes on in the background.
     #[must_use]
     pub fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
@@ -229,14 +240,18 @@ impl SignerService for Signer {
         request: Request<v1::ImportKeyRequest>,
     ) -> Result<Response<Key>, Status> {
         let mut request = request.into_inner();
+        // Opened first: the same key, sealed again, is the same request.
+        if let Some(GivenKey::SealedPkcs8(sealed)) = &request.private_key {
+            let opened = self
+                .shared
+                .open_sealed("sealed_pkcs8", sealed, MAX_PKCS8_BYTES)?;
+            request.private_key = Some(GivenKey::Pkcs8Der(opened.to_vec()));
+        }
         let once = Once::new("ImportKey", &request.request_id, &request);
-        let pkcs8 = match request.private_key.take() {
-            Some(GivenKey::Pkcs8Der(der)) => Zeroizing::new(der),
-            Some(GivenKey::SealedPkcs8(_)) => {
-                return Err(Status::unimplemented("sealed_pkcs8"));
-            }
-            None => return Err(status::invalid("private_key: there is none")),
+        let Some(GivenKey::Pkcs8Der(pkcs8)) = request.private_key.take() else {
+            return Err(status::invalid("private_key: there is none"));
         };
+        let pkcs8 = Zeroizing::new(pkcs8);
         self.change_key(move |shared| {
             if let Some(done) = shared.repeated(once.as_ref())? {
                 return Ok(done);
@@ -324,12 +339,26 @@ impl SignerService for Signer {
         self.with_store(|shared| Ok(listing::sealing(shared))).await
     }
 
+    async fn get_transport_key(
+        &self,
+        _: Request<v1::GetTransportKeyRequest>,
+    ) -> Result<Response<v1::TransportKey>, Status> {
+        Ok(Response::new(sealing::transport_key(&self.shared)))
+    }
+
+    async fn change_sealing_key(
+        &self,
+        request: Request<v1::ChangeSealingKeyRequest>,
+    ) -> Result<Response<v1::SealingStatus>, Status> {
+        let request = request.into_inner();
+        self.with_store(move |shared| shared.change_sealing_key(&request))
+            .await
+    }
+
     type CreateBackupStream = tokio_stream::Empty<Result<v1::BackupChunk, Status>>;
 
     unimplemented_calls! {
         create_backup(v1::CreateBackupRequest) -> Self::CreateBackupStream;
         restore(Streaming<v1::RestoreRequest>) -> v1::RestoreResponse;
-        get_transport_key(v1::GetTransportKeyRequest) -> v1::TransportKey;
-        change_sealing_key(v1::ChangeSealingKeyRequest) -> v1::SealingStatus;
     }
 }

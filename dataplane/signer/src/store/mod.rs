@@ -204,6 +204,7 @@ impl Store {
 
     /// Begins to seal everything under another sealing key: from now on, until
     /// `rewrap_some` has nothing left, either opens the store; after that only the new one.
+    /// The same key again changes nothing.
     ///
     /// # Errors
     /// `RewrapRunning`, or as for `apply`.

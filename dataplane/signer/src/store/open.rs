@@ -162,7 +162,7 @@ fn rescue(names: &Names, first: &Found, second: &Found) -> Result<Salvage, Start
         return Err(StartError::new(
             Kind::WrongSealingKey,
             format!(
-                "wrong sealing key: it does not open the key store in {dir}. Nothing was changed in it. Give the sealing key that this store was made with, or another --state directory to start with new keys"
+                "wrong sealing key: it does not open the key store in {dir}. Nothing was changed in it. Give the sealing key that this store was made with, or the one that it was changed to last, or another --state directory to start with new keys"
             ),
         ));
     }

@@ -51,16 +51,26 @@ impl Writer {
         }
         self.rewrap.left = self.count_left().unwrap_or(u64::MAX);
         // A start with the new key: it wraps from now on.
-        let opens_new = |wrap: &Wrap| {
-            wrap.slot == 1
-                && self.wrapping.as_ref().is_some_and(|key| {
-                    key.unwrap(&self.store_id, wrap.kek, &wrap.wrapped)
-                        .is_some()
-                })
-        };
-        if self.wraps.iter().any(opens_new) {
-            self.next_wrapping = self.wrapping.take();
+        if let Some(key) = self.wrapping.take() {
+            match self.opens_last(&key) {
+                Ok(true) => self.next_wrapping = Some(key),
+                _ => self.wrapping = Some(key),
+            }
         }
+    }
+
+    /// Whether this is the sealing key that opens the store in the end.
+    fn opens_last(&self, key: &WrappingKey) -> Result<bool, StoreError> {
+        let newest = self.keks.newest()?.number;
+        let last = u32::from(self.sealing().running);
+        Ok(self
+            .wraps
+            .iter()
+            .filter(|wrap| wrap.slot == last && wrap.kek == newest)
+            .any(|wrap| {
+                key.unwrap(&self.store_id, wrap.kek, &wrap.wrapped)
+                    .is_some()
+            }))
     }
 
     fn count_left(&self) -> Result<u64, StoreError> {
@@ -75,12 +85,22 @@ impl Writer {
         sealing_key: &SealingKey,
     ) -> Result<SealingProgress, StoreError> {
         self.ready()?;
-        if self.sealing().running {
+        let next = WrappingKey::new(sealing_key, &self.store_id)?;
+        let running = self.sealing().running;
+        if self.opens_last(&next)? {
+            // Asked for again, by who doesn't know whether it was done.
+            if running {
+                self.next_wrapping = Some(next);
+            } else {
+                self.wrapping = Some(next);
+            }
+            return Ok(self.sealing());
+        }
+        if running {
             return Err(StoreError::RewrapRunning);
         }
         let old = Arc::clone(self.keks.newest()?);
         let new = Arc::new(Kek::generate(&self.store_id, old.number.saturating_add(1))?);
-        let next = WrappingKey::new(sealing_key, &self.store_id)?;
         let now = self
             .wrapping
             .as_ref()

@@ -65,7 +65,9 @@ impl SealingKey {
         None
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Its 32 bytes, and no other form.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = Zeroizing::new([0; SEALING_KEY_BYTES]);
         if bytes.len() != key.len() {
             return None;
@@ -74,8 +76,8 @@ impl SealingKey {
         Some(Self(key))
     }
 
-    /// For what derives keys from it.
-    pub(super) fn bytes(&self) -> &[u8] {
+    /// For what derives keys from it, and for what keeps it over a restart.
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_slice()
     }
 }

@@ -281,10 +281,15 @@ fn a_sealing_key_is_changed_and_a_change_broken_off_goes_on_with_either() {
                 store.begin_rewrap(&sealing_key(3)),
                 Err(StoreError::RewrapRunning)
             );
+            let same = store.begin_rewrap(&sealing_key(2)).unwrap();
+            assert_eq!(same, store.sealing());
             drop(store);
             let (store, opened) = try_open(dir.path(), with, false).unwrap();
             assert_eq!(opened.keys.len(), before.len() + 2_501);
             while store.rewrap_some().unwrap().running {}
+            // Who began it and doesn't know that it was done asks again.
+            let done = store.begin_rewrap(&sealing_key(2)).unwrap();
+            assert_eq!((done.generation, done.running), (2, false));
             let kept = all(&store, &opened.keys);
             drop(store);
             let error = try_open(dir.path(), 1, false).err().unwrap();
