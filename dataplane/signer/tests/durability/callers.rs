@@ -135,10 +135,11 @@ fn seen_by_callers(errno: Errno, expected: &[(Code, &str)]) {
                 recovery_recipient: None,
                 state: &directory,
                 accept_loss: false,
+                kept_key: None,
                 ending: Ending::BySignal,
             };
             tokio::select! {
-                served = serve(setup, sealing_key(1), || ready.send(()).unwrap()) => served.unwrap(),
+                served = serve(setup, vec![sealing_key(1)], || ready.send(()).unwrap()) => served.unwrap(),
                 _ = stopped => {}
             }
         });
