@@ -90,7 +90,8 @@ async function startAgentsSigner(socket: string) {
   const proxied = JSON.stringify([`unix://${proxiedSocket(socket)}`]);
   await Deno.writeTextFile(`${socket}.toml`, `[listen]\naddresses = ${addresses}\nproxied = ${proxied}\n`);
   const stateDir = `${dirname(socket)}/state`;
-  await Deno.mkdir(stateDir);
+  // There already where it has been filled with keys.
+  await Deno.mkdir(stateDir, { recursive: true });
   // Becomes the signer, so its process id is the signer's.
   const binary = `${socket}.start-signer`;
   const pid = `${socket}.signer-pid`;

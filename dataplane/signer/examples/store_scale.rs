@@ -4,18 +4,14 @@
 //! `cargo run --release -p gatehouse-signer --example store_scale -- [KEYS] [DIR]`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod many_keys;
+
 use gatehouse_signer::default_keys::public_half;
 use gatehouse_signer::store::sealing_key::SealingKey;
-use gatehouse_signer::store::{
-    COPY_FILE, Change, Edit, KeyRecord, KeyState, NewKey, NewVersion, Opened, Options, Policy,
-    STORE_FILE, Store, Usage,
-};
-use std::collections::BTreeMap;
+use gatehouse_signer::store::{COPY_FILE, Change, Edit, Opened, Options, STORE_FILE, Store};
+use many_keys::{fill, id, key};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-use gatehouse_signer::algorithms::{Kind, PrivateKey};
-use gatehouse_signer::proto::v1::KeyKind;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -27,7 +23,9 @@ fn main() {
         .next()
         .map_or_else(|| made.path().into(), PathBuf::from);
     let (store, _) = open(&dir);
-    fill(&store, count);
+    let began = Instant::now();
+    fill(&store, count, |_| ());
+    println!("made in {:?}", began.elapsed());
     drop(store);
     let size = |name| std::fs::metadata(dir.join(name)).unwrap().len() / 1024 / 1024;
     println!(
@@ -114,10 +112,6 @@ fn resident_mib() -> u64 {
     kib.parse::<u64>().unwrap() / 1024
 }
 
-fn id(n: usize) -> String {
-    format!("key-{n:06}")
-}
-
 fn open(dir: &Path) -> (Store, Opened) {
     let options = Options {
         accept_loss: false,
@@ -127,38 +121,4 @@ fn open(dir: &Path) -> (Store, Opened) {
     Store::open(dir, &SealingKey::parse(&[1; 32]).unwrap(), &options)
         .map_err(|error| error.message)
         .unwrap()
-}
-
-fn key(id: String) -> NewKey {
-    let key = PrivateKey::generate(Kind::P256).unwrap();
-    NewKey {
-        record: KeyRecord {
-            id,
-            kind: u32::try_from(i32::from(KeyKind::from(Kind::P256))).unwrap(),
-            usage: Usage::Sign,
-            state: KeyState::Enabled,
-            revision: 1,
-            policy: Policy::default(),
-            labels: BTreeMap::new(),
-            newest_version: 1,
-            created_at_ms: 0,
-            delete_at_ms: 0,
-            imported: false,
-        },
-        versions: vec![NewVersion {
-            created_at_ms: 0,
-            public_key_der: key.public_key_der().unwrap(),
-            private_key: Some(key.to_pkcs8().unwrap()),
-        }],
-    }
-}
-
-fn fill(store: &Store, count: usize) {
-    let began = Instant::now();
-    for from in (0..count).step_by(10_000) {
-        let until = count.min(from + 10_000);
-        let keys = (from..until).map(|n| key(id(n))).collect();
-        store.apply(Change::Create(keys), None, None).unwrap();
-    }
-    println!("made in {:?}", began.elapsed());
 }

@@ -20,6 +20,16 @@ export interface Task {
   readonly shareOfTonic: number;
 }
 
+export const P256: Task = {
+  name: "P-256",
+  bare: "p-256",
+  keyType: 1,
+  algorithm: 2,
+  key: "default-p256",
+  ownAlgorithm: 3,
+  shareOfTonic: 0.7,
+};
+
 export const TASKS: readonly Task[] = [
   {
     name: "RSA-2048 PKCS#1",
@@ -30,15 +40,7 @@ export const TASKS: readonly Task[] = [
     ownAlgorithm: 1,
     shareOfTonic: 0.95,
   },
-  {
-    name: "P-256",
-    bare: "p-256",
-    keyType: 1,
-    algorithm: 2,
-    key: "default-p256",
-    ownAlgorithm: 3,
-    shareOfTonic: 0.7,
-  },
+  P256,
   {
     name: "P-384",
     bare: "p-384",
@@ -52,6 +54,11 @@ export const TASKS: readonly Task[] = [
 
 /** CPU a call over the bare operation, as a multiple of tonic's. */
 const MAX_OVER_OF_TONIC = 1.5;
+/** From the start of a signer with many keys until it answers. */
+const MAX_START_MS = 2_000;
+/** Least share of the rate under ten keys, where each of many is as likely, and by Zipf's law. */
+const UNIFORM_OF_TEN = 0.9;
+const ZIPF_OF_TEN = 0.97;
 
 export interface SignFigures {
   /** Signatures a second. */
@@ -74,6 +81,21 @@ export interface SigningRow {
   readonly h2load: Readonly<Record<string, number>>;
 }
 
+/** A signer with many keys of P-256. */
+export interface ManyKeys {
+  readonly keys: number;
+  /** From its start to its word that it answers. */
+  readonly startMs: number;
+  /** After all of it, every key opened. */
+  readonly signerRssBytes: number;
+  readonly ten: SignFigures;
+  readonly uniform: SignFigures;
+  readonly zipf: SignFigures;
+}
+
+/** One call in flight, P-256: microseconds from its first byte to its answer. */
+export type Alone = Readonly<Record<string, { readonly p50: number; readonly p99: number }>>;
+
 export interface SigningResults {
   readonly machine: Machine;
   readonly date: string;
@@ -85,6 +107,8 @@ export interface SigningResults {
   readonly rows: readonly SigningRow[];
   /** SignBatch of 64 under the P-256 key, signatures a second; none where the agent has no gatehouse.v1.Crypto. */
   readonly batch?: SignFigures;
+  readonly alone: Alone;
+  readonly manyKeys?: ManyKeys;
 }
 
 export function signFigures(runs: readonly Measured[]): SignFigures {
@@ -109,7 +133,7 @@ export function overOfTonic({ bareUs, sides }: SigningRow, side: string): number
 }
 
 /** A goal that wasn't measured has no line. */
-export function goalsOf({ rows, batch }: SigningResults): Goal[] {
+export function goalsOf({ rows, batch, manyKeys }: SigningResults): Goal[] {
   const goals: Goal[] = [];
   for (const row of rows) {
     const task = TASKS.find(({ name }) => name === row.task);
@@ -127,7 +151,22 @@ export function goalsOf({ rows, batch }: SigningResults): Goal[] {
   if (batch && oneByOne) {
     goals.push(atLeast("P-256 by SignBatch of 64: of tonic one by one", 1, batch.rate / oneByOne.rate));
   }
+  if (manyKeys) goals.push(...manyKeysGoals(manyKeys));
   return goals;
+}
+
+function manyKeysGoals({ keys, startMs, ten, uniform, zipf }: ManyKeys): Goal[] {
+  const what = `${keys} keys of P-256`;
+  return [
+    {
+      what: `${what}: start`,
+      goal: `${MAX_START_MS} ms at most`,
+      found: `${Math.round(startMs)} ms`,
+      met: startMs <= MAX_START_MS,
+    },
+    atLeast(`${what}: uniform access, of ten keys' rate`, UNIFORM_OF_TEN, uniform.rate / ten.rate),
+    atLeast(`${what}: access by Zipf's law, of ten keys' rate`, ZIPF_OF_TEN, zipf.rate / ten.rate),
+  ];
 }
 
 const atLeast = (what: string, goal: number, found: number): Goal => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { goalLine } from "../goals.ts";
-import { goalsOf, overOfTonic, type SignFigures, type SigningResults } from "./figures.ts";
+import { goalsOf, type ManyKeys, overOfTonic, type SignFigures, type SigningResults } from "./figures.ts";
 import { markdown } from "./report.ts";
 
 const figures = (rate: number, ...cpuUsEach: number[]): SignFigures => ({
@@ -29,6 +29,16 @@ const results = (own: SignFigures, batch?: SignFigures): SigningResults => ({
   missing: ["grpc-go: go is missing"],
   rows: [row(own)],
   batch,
+  alone: { tonic: { p50: 70, p99: 90 } },
+});
+
+const manyKeys = (startMs: number, uniform: number, zipf: number): ManyKeys => ({
+  keys: 100_000,
+  startMs,
+  signerRssBytes: 90e6,
+  ten: figures(1_000, 10),
+  uniform: figures(uniform, 10),
+  zipf: figures(zipf, 10),
 });
 
 test("CPU over the bare operation counts all processes of a side", () => {
@@ -54,4 +64,16 @@ test("the report has each process's CPU, the ratio, and what was not measured", 
   expect(text).toMatch(/agent \/ tonic, CPU over the operation +\| 1\.50/);
   expect(text).toContain("not measured: grpc-go: go is missing");
   expect(text).not.toContain("SignBatch");
+  expect(text).toContain("tonic 70 and 90");
+  expect(text).not.toContain("100,000");
+});
+
+test("many keys have their goals: the start, and the share of ten keys' rate", () => {
+  const found = (many: ManyKeys) => {
+    const some = { ...results(figures(1, 1)), rows: [], manyKeys: many };
+    expect(markdown(some)).toMatch(/by Zipf's law +\| [\d.k]+ \(10\.00\) +\| 0\.9/);
+    return goalsOf(some).map(({ met }) => met);
+  };
+  expect(found(manyKeys(2_000, 900, 970))).toEqual([true, true, true]);
+  expect(found(manyKeys(2_001, 899, 969))).toEqual([false, false, false]);
 });

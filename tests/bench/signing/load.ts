@@ -13,6 +13,8 @@ export const CONNECTIONS = 8;
 export const STREAMS = 16;
 export const DATA_BYTES = 63;
 export const BATCH_ITEMS = 64;
+/** Of the keys of dataplane/signer/examples/fill_store.rs, before a hyphen and their numbers. */
+const KEY_NAME = "key";
 
 /** The key's public half, as a file for the generator. */
 export async function fetchPublicKey(server: RunningServer, task: Task, file: string): Promise<void> {
@@ -32,17 +34,19 @@ export interface SignLoad {
   readonly warmupSeconds: number;
   /** By gatehouse.v1.Crypto/SignBatch; a unit is a signature. */
   readonly batch?: boolean;
+  /** Under so many keys of many_keys.ts instead of the task's, each as likely, or by Zipf's law. */
+  readonly keys?: { readonly count: number; readonly zipf: boolean };
+  /** One call in flight on one connection. */
+  readonly alone?: boolean;
 }
 
 /** @throws Error when the run failed or an answer was not right */
 export async function measureSigning(server: RunningServer, task: Task, load: SignLoad): Promise<Measured> {
   const pids = server.signerPid === undefined ? server.pids : [...server.pids, server.signerPid];
-  const called = load.batch
-    ? [`--key=${task.key}`, `--algorithm=${task.ownAlgorithm}`, `--batch=${BATCH_ITEMS}`]
-    : [`--algorithm=${task.algorithm}`];
   const [program, ...args] = pinned("generator", [
-    ...[GENERATOR, server.address("tcp"), "--mode=sign", ...called, `--public-key=${load.publicKey}`],
-    ...[`--connections=${CONNECTIONS}`, `--streams=${STREAMS}`, `--payload=${DATA_BYTES}`],
+    ...[GENERATOR, server.address("tcp"), "--mode=sign", ...called(task, load)],
+    ...[`--connections=${load.alone ? 1 : CONNECTIONS}`, `--streams=${load.alone ? 1 : STREAMS}`],
+    ...[`--public-key=${load.publicKey}`, `--payload=${DATA_BYTES}`],
     ...[`--duration=${load.seconds}`, `--warmup=${load.warmupSeconds}`, `--pid=${pids.join(",")}`],
   ]);
   const { code, out, err } = await run(program, args);
@@ -50,6 +54,15 @@ export async function measureSigning(server: RunningServer, task: Task, load: Si
     throw new Error(`${server.side.name}, ${task.name}: the load ended with ${code}\n${out}${err}`);
   }
   return JSON.parse(out) as Measured;
+}
+
+function called(task: Task, { batch, keys }: SignLoad): string[] {
+  if (keys) {
+    const several = [`--key=${KEY_NAME}`, `--keys=${keys.count}`, `--algorithm=${task.ownAlgorithm}`];
+    return keys.zipf ? [...several, "--zipf"] : several;
+  }
+  if (!batch) return [`--algorithm=${task.algorithm}`];
+  return [`--key=${task.key}`, `--algorithm=${task.ownAlgorithm}`, `--batch=${BATCH_ITEMS}`];
 }
 
 /** gRPC's prefix and a crypto.SignRequest. */

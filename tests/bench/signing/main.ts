@@ -8,16 +8,28 @@ import { run, runOk } from "../../lib/command.ts";
 import type { Measured } from "../generator.ts";
 import { goalLine } from "../goals.ts";
 import { canPin, machine, pinned } from "../machine.ts";
+import { median } from "../results.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { buildNative, type Side } from "../sides.ts";
-import { goalsOf, signFigures, type SigningResults, type SigningRow, type Task, TASKS } from "./figures.ts";
+import {
+  type Alone,
+  goalsOf,
+  P256,
+  signFigures,
+  type SigningResults,
+  type SigningRow,
+  type Task,
+  TASKS,
+} from "./figures.ts";
 import { fetchPublicKey, measureByH2load, measureSigning } from "./load.ts";
+import { measureManyKeys } from "./many_keys.ts";
 import { markdown } from "./report.ts";
 import { BARE, DEFAULT_OUT, OWN, signingSides } from "./sides.ts";
 
 /** Until the optimising compiler has seen what it will see. */
 const FIRST_WARMUP_SECONDS = 3;
 const WARMUP_SECONDS = 0.3;
+const WARMUPS = { firstWarmupSeconds: FIRST_WARMUP_SECONDS, warmupSeconds: WARMUP_SECONDS };
 /** The status of a method that isn't served: UNIMPLEMENTED. */
 const NOT_SERVED = /grpc-status 12/;
 
@@ -26,6 +38,7 @@ const USAGE = `usage: deno task bench-signing -- [options]
   --rounds N            how often each is measured in turn; the median counts (5)
   --seconds S           one measurement, without its warm-up (2)
   --no-h2load           without h2load's figures
+  --no-many-keys        without the signer of 100,000 keys
   --out FILE.md         default: .cache/bench/signing.md; the figures lie beside it as JSON`;
 
 interface Options {
@@ -33,14 +46,23 @@ interface Options {
   readonly rounds: number;
   readonly seconds: number;
   readonly h2load: boolean;
+  readonly manyKeys: boolean;
   readonly out: string;
 }
 
 function parseOptions(args: string[]): Options {
   const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== "--"),
-    options: { sides: text, rounds: text, seconds: text, out: text, "no-h2load": { type: "boolean" } },
+    options: {
+      sides: text,
+      rounds: text,
+      seconds: text,
+      out: text,
+      "no-h2load": flag,
+      "no-many-keys": flag,
+    },
   });
   const names = values.sides?.split(",");
   const unknown = names?.find((name) => !signingSides.some((side) => side.name === name));
@@ -52,6 +74,7 @@ function parseOptions(args: string[]): Options {
     rounds,
     seconds,
     h2load: !values["no-h2load"],
+    manyKeys: !values["no-many-keys"],
     out: values.out ?? DEFAULT_OUT,
   };
 }
@@ -70,7 +93,14 @@ async function compare(options: Options): Promise<SigningResults> {
     if (options.h2load && !h2load) missing.push("h2load is missing; apt-get install nghttp2-client");
     const rows: SigningRow[] = [];
     for (const task of TASKS) rows.push(await measureTask(task, servers, options, dir, h2load));
-    const batch = await measureBatch(servers.find(({ side }) => side.name === OWN), options, dir, missing);
+    const own = servers.find(({ side }) => side.name === OWN);
+    const batch = await measureBatch(own, options, dir, missing);
+    const alone = await measureAlone(servers, options, dir);
+    let manyKeys;
+    if (own && options.manyKeys) {
+      note("many keys");
+      manyKeys = await measureManyKeys(own.side, P256, `${dir}/many-keys`, { ...options, ...WARMUPS });
+    }
     return {
       machine: before,
       date: new Date().toISOString().slice(0, 10),
@@ -81,6 +111,8 @@ async function compare(options: Options): Promise<SigningResults> {
       missing,
       rows,
       batch,
+      alone,
+      manyKeys,
     };
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
@@ -145,15 +177,14 @@ async function measureBatch(
   dir: string,
   missing: string[],
 ) {
-  const task = TASKS.find(({ bare }) => bare === "p-256");
-  if (server === undefined || task === undefined) return undefined;
+  if (server === undefined) return undefined;
   note("SignBatch");
   const runs: Measured[] = [];
   try {
     for (let round = 0; round < rounds; round++) {
       const warmupSeconds = round === 0 ? FIRST_WARMUP_SECONDS : WARMUP_SECONDS;
-      const load = { publicKey: publicKeyOf(dir, server, task), seconds, warmupSeconds, batch: true };
-      runs.push(await measureSigning(server, task, load));
+      const load = { publicKey: publicKeyOf(dir, server, P256), seconds, warmupSeconds, batch: true };
+      runs.push(await measureSigning(server, P256, load));
     }
   } catch (error) {
     if (!(error instanceof Error && NOT_SERVED.test(error.message))) throw error;
@@ -161,6 +192,29 @@ async function measureBatch(
     return undefined;
   }
   return signFigures(runs);
+}
+
+/** Medians of the percentiles. */
+async function measureAlone(
+  servers: readonly RunningServer[],
+  { rounds, seconds }: Options,
+  dir: string,
+): Promise<Alone> {
+  note("one call in flight");
+  const runs = new Map<string, Measured[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const server of servers) {
+      const publicKey = publicKeyOf(dir, server, P256);
+      const load = { publicKey, seconds: seconds / 2, warmupSeconds: WARMUP_SECONDS, alone: true };
+      const each = runs.get(server.side.name) ?? [];
+      runs.set(server.side.name, [...each, await measureSigning(server, P256, load)]);
+    }
+  }
+  const of = (each: Measured[], percentile: "p50" | "p99") =>
+    median(each.map(({ latency_us }) => latency_us?.[percentile] ?? NaN));
+  return Object.fromEntries(
+    [...runs].map(([name, each]) => [name, { p50: of(each, "p50"), p99: of(each, "p99") }]),
+  );
 }
 
 try {

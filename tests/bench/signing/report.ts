@@ -1,11 +1,17 @@
 // The comparison of signing as Markdown. Only formats: every figure is of figures.ts.
 import { ratio, tableOf, thousands } from "../report.ts";
-import { overOfTonic, type SignFigures, type SigningResults, type SigningRow } from "./figures.ts";
+import {
+  type ManyKeys,
+  overOfTonic,
+  type SignFigures,
+  type SigningResults,
+  type SigningRow,
+} from "./figures.ts";
 import { BATCH_ITEMS, CONNECTIONS, DATA_BYTES, STREAMS } from "./load.ts";
 import { ANCHOR, OWN } from "./sides.ts";
 
 export function markdown(results: SigningResults): string {
-  const { machine, date, pinned, rounds, seconds, sides, missing, rows, batch } = results;
+  const { machine, date, pinned, rounds, seconds, sides, missing, rows, batch, alone, manyKeys } = results;
   const cores = pinned ? "servers on core 0, generator on core 1" : "one core, shared by all";
   const names = Object.keys(sides);
   const line = (label: string, cell: (row: SigningRow) => string) => [label, ...rows.map(cell)];
@@ -47,6 +53,14 @@ export function markdown(results: SigningResults): string {
       "",
       `SignBatch of ${BATCH_ITEMS}, P-256: ${signCell(batch)} signatures a second.`,
     ],
+    ...Object.keys(alone).length === 0 ? [] : [
+      "",
+      "One call in flight on one connection, P-256, p50 and p99 in us: " +
+      Object.entries(alone).map(([name, { p50, p99 }]) => `${name} ${p50.toFixed(0)} and ${p99.toFixed(0)}`)
+        .join("; ") +
+      ".",
+    ],
+    ...manyKeys === undefined ? [] : manyKeysLines(manyKeys),
     ...rows.every(({ h2load }) => Object.keys(h2load).length === 0) ? [] : [
       "",
       "#### The same load of constant bytes by h2load, calls a second",
@@ -57,6 +71,23 @@ export function markdown(results: SigningResults): string {
       ]),
     ],
   ].join("\n") + "\n";
+}
+
+function manyKeysLines({ keys, startMs, signerRssBytes, ten, uniform, zipf }: ManyKeys): string[] {
+  return [
+    "",
+    `#### ${keys.toLocaleString("en")} keys of P-256`,
+    `The signer answers ${Math.round(startMs)} ms after its start, and has ${
+      (signerRssBytes / 1e6).toFixed(0)
+    } ` +
+    "MB in memory with every key opened. Signatures a second by Sign of gatehouse.v1.Crypto, of which keys:",
+    "",
+    ...tableOf(["", "signatures a second", "of ten keys'"], [
+      ["ten", signCell(ten), ""],
+      ["all, each as likely", signCell(uniform), ratio(uniform.rate, ten.rate)],
+      ["all, by Zipf's law", signCell(zipf), ratio(zipf.rate, ten.rate)],
+    ]),
+  ];
 }
 
 const cellOf = (rate: number | undefined) => rate === undefined ? "" : thousands(rate);
