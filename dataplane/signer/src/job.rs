@@ -60,6 +60,10 @@ impl Job for SignJob {
         }
     }
 
+    fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

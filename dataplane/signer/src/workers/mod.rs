@@ -26,6 +26,8 @@ pub trait Job: Send + Sized + 'static {
     fn cost_us(&self) -> u64;
     /// Size of the data that waits with it.
     fn data_bytes(&self) -> usize;
+    /// When it came.
+    fn arrived(&self) -> Instant;
     /// When it is too late to have it done.
     fn deadline(&self) -> Option<Instant>;
     /// Signs, and keeps what comes of it.

@@ -12,6 +12,7 @@ struct Fake {
     lane: Lane,
     cost_us: u64,
     bytes: usize,
+    arrived: Instant,
     deadline: Option<Instant>,
     panics: bool,
     refused: Option<Rule>,
@@ -30,6 +31,9 @@ impl Job for Fake {
     }
     fn data_bytes(&self) -> usize {
         self.bytes
+    }
+    fn arrived(&self) -> Instant {
+        self.arrived
     }
     fn deadline(&self) -> Option<Instant> {
         self.deadline
@@ -58,6 +62,7 @@ fn fake(lane: Lane, cost_us: u64) -> Fake {
         lane,
         cost_us,
         bytes: 0,
+        arrived: Instant::now(),
         deadline: None,
         panics: false,
         refused: None,
