@@ -1,30 +1,38 @@
-// What becomes of a call with a key, as keys.proto and crypto.proto say it: the rules in the order in which they are asked,
-// for the generated test. Must never ask the programs that are tested.
+// What becomes of a call with a key, for the generated test: the signer's half as its own table in code says it
+// (dataplane/signer/tests/outcomes.rs writes it down), and before it the agent's, which is [access] and who may look.
+// Must never state a rule that the signer's table has, nor ask the programs that are tested.
 import type { Door } from "../../src/authority/table.ts";
-import { Algorithm, type KeyPolicyInit, KeyState, Transport } from "../../src/proto/mod.ts";
+import { type KeyPolicyInit, KeyState } from "../../src/proto/mod.ts";
 
 /** Methods that are called with each key; "List" is whether it is on the list. */
 export const METHODS = ["Sign", "SignBatch", "SignStream", "Verify", "Get", "GetPublicKey", "List"] as const;
 export type KeyMethod = typeof METHODS[number];
 
-/** With which it is signed; the key is of P-384 and may know others. */
-export const ASKED = Algorithm.ECDSA_P384_SHA384;
+type Use = "Sign" | "Verify";
+type KeptState = "ENABLED" | "DISABLED" | "PENDING_DELETION" | "DESTROYED";
 
-const FUTURE_MS = Date.UTC(2100, 0, 1);
-const PAST_MS = Date.UTC(2020, 0, 1);
+/** dataplane/signer/tests/data/outcomes.json. */
+interface Outcomes {
+  /** Of every key. */
+  readonly kind: number;
+  /** With which it is signed; the kind knows others. */
+  readonly algorithm: number;
+  readonly callers: readonly { readonly identity: string; readonly transport: number }[];
+  /** By name, each with one rule. */
+  readonly policies: Readonly<Record<string, KeyPolicyInit>>;
+  /** "OK", or status and reason, for each caller in their order. */
+  readonly outcomes: Readonly<
+    Record<Use, Readonly<Record<KeptState, Readonly<Record<string, readonly string[]>>>>>
+  >;
+}
 
-/** Policies by name, each with one rule; `user` is the identity of the certificate of that name. */
-export const POLICIES = {
-  none: {},
-  algorithm: { algorithms: [Algorithm.ECDSA_P384_SHA256] },
-  "same-algorithm": { algorithms: [ASKED] },
-  identity: { identities: ["dns:user.example", "unix"] },
-  transport: { transports: [Transport.TCP_TLS, Transport.VSOCK] },
-  future: { not_before_ms: FUTURE_MS },
-  past: { not_after_ms: PAST_MS },
-  dates: { not_before_ms: PAST_MS, not_after_ms: FUTURE_MS },
-} satisfies Record<string, KeyPolicyInit>;
-export type PolicyName = keyof typeof POLICIES;
+const { kind, algorithm, callers, policies, outcomes } = JSON.parse(
+  await Deno.readTextFile(new URL("../../dataplane/signer/tests/data/outcomes.json", import.meta.url)),
+) as Outcomes;
+
+export const KIND = kind;
+export const ASKED = algorithm;
+export const POLICIES = policies;
 
 /** States of keys, and "absent": no key of that id was ever there. */
 export const STATES = ["ENABLED", "DISABLED", "PENDING_DELETION", "DESTROYED", "absent"] as const;
@@ -34,117 +42,59 @@ export interface Who {
   readonly door: Door;
   readonly certificate?: "user" | "operator";
   readonly identity: string;
-  readonly transport: number;
   /** Sees all metadata. */
   readonly operator: boolean;
-  /** Policies of the keys that [access] doesn't give him. */
-  readonly without: readonly PolicyName[];
+  /** Names of the policies of the keys that [access] doesn't give him. */
+  readonly without: readonly string[];
 }
 
-export const WHO: readonly Who[] = [
-  {
+/** How the agent comes to name its callers so. */
+const COMES: Readonly<Record<string, Omit<Who, "identity">>> = {
+  "dns:user.example": {
     door: "tcp-tls",
     certificate: "user",
-    identity: "dns:user.example",
-    transport: Transport.TCP_TLS,
     operator: false,
     without: ["same-algorithm", "dates"],
   },
-  {
-    door: "tcp-tls",
-    certificate: "operator",
-    identity: "dns:operator.example",
-    transport: Transport.TCP_TLS,
-    operator: true,
-    without: [],
-  },
-  ...([["tcp-plain", "tcp", Transport.TCP_PLAIN], ["vsock", "vsock:2", Transport.VSOCK], [
-    "unix",
-    "unix",
-    Transport.UNIX,
-  ]] as const).map(([door, identity, transport]) => ({
-    door,
-    identity,
-    transport,
-    operator: false,
-    without: [],
-  })),
-];
+  "dns:operator.example": { door: "tcp-tls", certificate: "operator", operator: true, without: [] },
+  tcp: { door: "tcp-plain", operator: false, without: [] },
+  "vsock:2": { door: "vsock", operator: false, without: [] },
+  unix: { door: "unix", operator: false, without: [] },
+};
+export const WHO: readonly Who[] = callers.map(({ identity }) => ({ identity, ...COMES[identity] }));
 
 interface Asked {
   readonly method: KeyMethod;
   readonly state: StateName;
-  readonly policy: PolicyName;
+  readonly policy: string;
   readonly who: Who;
 }
 
-interface Rule {
-  readonly reason: string;
-  readonly code: string;
-  /** Verifying only says that a key is there: what keeps it from signing doesn't keep it from that. */
-  readonly ofVerify: boolean;
-  readonly refuses: (asked: Asked, policy: Policy) => boolean;
+/** What is said of a key that the caller may not see. */
+const HIDDEN = "PERMISSION_DENIED KEY_NOT_ALLOWED";
+const NOT_FOUND = "NOT_FOUND KEY_NOT_FOUND";
+
+/** Signing or verifying: [access] first, then the signer's table. */
+function used(use: Use, { state, policy, who }: Asked): string {
+  if (state === "absent" || who.without.includes(policy)) return HIDDEN;
+  return outcomes[use][state][policy][callers.findIndex(({ identity }) => identity === who.identity)];
 }
-
-interface Policy {
-  readonly algorithms?: readonly number[];
-  readonly identities?: readonly string[];
-  readonly transports?: readonly number[];
-  readonly not_before_ms?: number;
-  readonly not_after_ms?: number;
-}
-
-const notIn = <T>(allowed: readonly T[] | undefined, one: T) =>
-  allowed !== undefined && !allowed.includes(one);
-const inState = (name: StateName) => ({ state }: Asked) => state === name;
-const rule = (reason: string, code: string, ofVerify: boolean, refuses: Rule["refuses"]): Rule => ({
-  reason,
-  code,
-  ofVerify,
-  refuses,
-});
-
-/** May see it: by [access] and by the key's own list. */
-const hidden = ({ who, policy, state }: Asked, { identities }: Policy): boolean =>
-  state === "absent" || who.without.includes(policy) || notIn(identities, who.identity);
-
-/** From the top: the first that refuses is the answer. */
-const RULES: readonly Rule[] = [
-  rule("KEY_NOT_ALLOWED", "PERMISSION_DENIED", true, hidden),
-  rule(
-    "TRANSPORT_NOT_ALLOWED",
-    "PERMISSION_DENIED",
-    true,
-    ({ who }, { transports }) => notIn(transports, who.transport),
-  ),
-  rule("KEY_DESTROYED", "FAILED_PRECONDITION", false, inState("DESTROYED")),
-  rule("KEY_PENDING_DELETION", "FAILED_PRECONDITION", false, inState("PENDING_DELETION")),
-  rule("KEY_DISABLED", "FAILED_PRECONDITION", false, inState("DISABLED")),
-  rule("ALGORITHM_NOT_ALLOWED", "PERMISSION_DENIED", false, (_, { algorithms }) => notIn(algorithms, ASKED)),
-  rule(
-    "KEY_NOT_YET_VALID",
-    "PERMISSION_DENIED",
-    false,
-    (_, { not_before_ms = 0 }) => not_before_ms > Date.now(),
-  ),
-  rule(
-    "KEY_EXPIRED",
-    "PERMISSION_DENIED",
-    false,
-    (_, { not_after_ms = Infinity }) => not_after_ms < Date.now(),
-  ),
-];
 
 /** "OK", or the status and its reason. */
 export function expected(asked: Asked): string {
-  const policy: Policy = POLICIES[asked.policy];
-  if (asked.method === "List" || asked.method === "Get" || asked.method === "GetPublicKey") {
-    const seen = asked.state !== "absent" && (asked.who.operator || !hidden(asked, policy));
-    return seen ? "OK" : "NOT_FOUND KEY_NOT_FOUND";
+  switch (asked.method) {
+    case "Get":
+    case "GetPublicKey":
+    case "List": {
+      // Who may not even verify with it as if there were no such key doesn't see it; operators see all.
+      const hidden = !asked.who.operator && used("Verify", asked) === HIDDEN;
+      return asked.state === "absent" || hidden ? NOT_FOUND : "OK";
+    }
+    case "Verify":
+      return used("Verify", asked);
+    default:
+      return used("Sign", asked);
   }
-  const verifying = asked.method === "Verify";
-  const found = RULES.find(({ ofVerify, refuses }) => (ofVerify || !verifying) && refuses(asked, policy));
-  return found === undefined ? "OK" : `${found.code} ${found.reason}`;
 }
 
 /** All states but the one that no key has. */

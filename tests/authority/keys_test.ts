@@ -34,9 +34,9 @@ import {
   expected,
   KEPT_STATES,
   type KeyMethod,
+  KIND,
   METHODS,
   POLICIES,
-  type PolicyName,
   type StateName,
   STATES,
   WHO,
@@ -64,8 +64,8 @@ const SignBatch = crypto_<SignBatchRequestInit, SignBatchResponse>("SignBatch");
 const SignStream = crypto_<SignStreamRequestInit, SignResponse>("SignStream");
 const Verify = crypto_<VerifyRequestInit, VerifyResponse>("Verify");
 
-const POLICY_NAMES = Object.keys(POLICIES) as PolicyName[];
-const idOf = (state: StateName, policy: PolicyName) => `${state.toLowerCase()}-${policy}`;
+const POLICY_NAMES = Object.keys(POLICIES);
+const idOf = (state: StateName, policy: string) => `${state.toLowerCase()}-${policy}`;
 const ALL = STATES.flatMap((state) => POLICY_NAMES.map((policy) => ({ state, policy })));
 const DATA = new TextEncoder().encode("gatehouse");
 
@@ -89,11 +89,11 @@ afterAll(async () => {
   await Deno.remove(place.dir, { recursive: true });
 });
 
-async function make(state: StateName, policy: PolicyName): Promise<void> {
+async function make(state: StateName, policy: string): Promise<void> {
   // A connection has so many proofs a second.
   const admin = new Prover(open.channel("unix"), open.owner.proving);
   const id = idOf(state, policy);
-  const { versions } = await admin.unary(Create, { id, kind: KeyKind.EC_P384, policy: POLICIES[policy] });
+  const { versions } = await admin.unary(Create, { id, kind: KIND, policy: POLICIES[policy] });
   made.set(id, versions[0].public_key_der);
   if (state === "DISABLED" || state === "DESTROYED") await admin.unary(Disable, { id });
   if (state === "DESTROYED") await admin.unary(Destroy, { id });
