@@ -12,6 +12,7 @@ pub mod job;
 pub mod kept_key;
 pub mod keygen;
 pub mod keyring;
+pub mod lifecycle;
 pub mod limits;
 pub mod policy;
 pub mod rate;

@@ -1,12 +1,13 @@
 //! Every method that names a key, in every state of a key, for callers that its policy
-//! allows and not: what is expected comes from the table in code for what uses the key,
-//! and from the states that each change is for. Nothing is left out of the product.
+//! allows and not: what is expected comes from the tables in code, policy.rs for what uses
+//! the key and lifecycle.rs for what changes it. Nothing is left out of the product.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
 use common::{Place, SignStream, batch, item};
 use gatehouse_signer::algorithms::Kind;
+use gatehouse_signer::lifecycle::{Change, next_state};
 use gatehouse_signer::policy::{Limits, Question, Subject, Use, decide};
 use gatehouse_signer::proto::sign_result::Outcome;
 use gatehouse_signer::proto::sign_stream_request::Part;
@@ -101,31 +102,21 @@ fn caller() -> Caller {
 
 /// The reason of the refusal; "" for none.
 fn expected(method: Method, state: KeyState, policy: &KeyPolicy, clock: bool) -> String {
-    use KeyState::{Destroyed, Disabled, Enabled, PendingDeletion};
-    let refusal = |state| match state {
-        Enabled => "KEY_ENABLED",
-        Disabled => "KEY_DISABLED",
-        PendingDeletion => "KEY_PENDING_DELETION",
-        Destroyed => "KEY_DESTROYED",
-    };
-    let allowed: &[KeyState] = match method {
+    let change = match method {
         Method::Sign | Method::SignStream => return table(Use::Sign, state, policy, clock),
         Method::Verify => return table(Use::Verify, state, policy, clock),
         // What of a key a caller sees is the agent's to filter.
-        Method::Get | Method::SetPolicy | Method::SetLabels => &STATES,
-        Method::Rotate => &[Enabled],
-        Method::Enable | Method::Disable => &[Enabled, Disabled],
-        Method::Schedule => &[Enabled, Disabled, PendingDeletion],
-        Method::Destroy => &[Disabled, PendingDeletion],
-        Method::Cancel if matches!(state, Enabled | Disabled) => {
-            return "KEY_NOT_PENDING_DELETION".into();
-        }
-        Method::Cancel => &[PendingDeletion],
+        Method::Get => return String::new(),
+        Method::Rotate => Change::Rotate,
+        Method::Enable => Change::Enable,
+        Method::Disable => Change::Disable,
+        Method::Schedule => Change::ScheduleDeletion,
+        Method::Cancel => Change::CancelDeletion,
+        Method::Destroy => Change::Destroy,
+        Method::SetPolicy => Change::SetPolicy,
+        Method::SetLabels => Change::SetLabels,
     };
-    match allowed.contains(&state) {
-        true => String::new(),
-        false => refusal(state).into(),
-    }
+    next_state(change, state).map_or_else(|refusal| refusal.reason().into(), |_| String::new())
 }
 
 fn table(of: Use, state: KeyState, policy: &KeyPolicy, clock: bool) -> String {

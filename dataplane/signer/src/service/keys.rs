@@ -11,8 +11,9 @@ use super::{Shared, convert};
 use crate::algorithms::{Kind, PrivateKey};
 use crate::clock::wall_ms;
 use crate::default_keys::DEFAULT_KEYS;
+use crate::lifecycle::{Change, next_state};
 use crate::limits::{DEFAULT_DELETION_DELAY, MAX_DELETION_DELAY, MIN_DELETION_DELAY};
-use crate::policy::{Rule, state_refusal};
+use crate::policy::Rule;
 use crate::proto::v1::{
     ChangeKeyRequest, KeyKind, RotateKeyRequest, ScheduleDeletionRequest, SetLabelsRequest,
     SetPolicyRequest,
@@ -74,9 +75,7 @@ pub fn import(pkcs8: Zeroizing<Vec<u8>>) -> Result<PrivateKey, Status> {
 /// # Errors
 /// It isn't there, or signs nothing now.
 pub fn rotatable(stored: &StoredKey) -> Result<Kind, Status> {
-    if let Some(rule) = state_refusal(stored.record.state) {
-        return Err(rule.into());
-    }
+    next_state(Change::Rotate, stored.record.state)?;
     i32::try_from(stored.record.kind)
         .ok()
         .and_then(Kind::from_proto)
@@ -109,60 +108,36 @@ impl Shared {
 
     pub fn enable(&self, request: &ChangeKeyRequest) -> Result<StoredKey, Status> {
         let once = Once::new("EnableKey", &request.request_id, request);
-        self.to_state(request, once, |state| match state {
-            KeyState::Enabled => Ok(None),
-            KeyState::Disabled => Ok(Some(KeyState::Enabled)),
-            KeyState::PendingDeletion | KeyState::Destroyed => Err(()),
-        })
+        self.to_state(request, once, Change::Enable)
     }
 
     pub fn disable(&self, request: &ChangeKeyRequest) -> Result<StoredKey, Status> {
         let once = Once::new("DisableKey", &request.request_id, request);
-        self.to_state(request, once, |state| match state {
-            KeyState::Disabled => Ok(None),
-            KeyState::Enabled => Ok(Some(KeyState::Disabled)),
-            KeyState::PendingDeletion | KeyState::Destroyed => Err(()),
-        })
+        self.to_state(request, once, Change::Disable)
     }
 
     pub fn cancel_deletion(&self, request: &ChangeKeyRequest) -> Result<StoredKey, Status> {
         let once = Once::new("CancelKeyDeletion", &request.request_id, request);
-        self.change(
-            &request.id,
-            request.expected_revision,
-            once.as_ref(),
-            |now| match now.record.state {
-                KeyState::PendingDeletion => Ok(Some(Edit::State {
-                    state: KeyState::Disabled,
-                    delete_at_ms: 0,
-                })),
-                KeyState::Destroyed => Err(Rule::KeyDestroyed.into()),
-                KeyState::Enabled | KeyState::Disabled => Err(refuse(
-                    Code::FailedPrecondition,
-                    "KEY_NOT_PENDING_DELETION",
-                    "the key isn't to be deleted",
-                )),
-            },
-        )
+        self.to_state(request, once, Change::CancelDeletion)
     }
 
     fn to_state(
         &self,
         request: &ChangeKeyRequest,
         once: Option<Once>,
-        next: impl Fn(KeyState) -> Result<Option<KeyState>, ()>,
+        change: Change,
     ) -> Result<StoredKey, Status> {
         self.change(
             &request.id,
             request.expected_revision,
             once.as_ref(),
             |now| {
-                let refused = state_refusal(now.record.state).unwrap_or(Rule::KeyDisabled);
-                let state = next(now.record.state).map_err(|()| Status::from(refused))?;
-                Ok(state.map(|state| Edit::State {
+                let state = next_state(change, now.record.state)?;
+                let edit = Edit::State {
                     state,
                     delete_at_ms: 0,
-                }))
+                };
+                Ok((state != now.record.state).then_some(edit))
             },
         )
     }
@@ -191,7 +166,7 @@ impl Shared {
             |now| {
                 deletable(now)?;
                 Ok(Some(Edit::State {
-                    state: KeyState::PendingDeletion,
+                    state: next_state(Change::ScheduleDeletion, now.record.state)?,
                     delete_at_ms: wall_ms().saturating_add(after_ms),
                 }))
             },
@@ -206,13 +181,7 @@ impl Shared {
             once.as_ref(),
             |now| {
                 deletable(now)?;
-                if now.record.state == KeyState::Enabled {
-                    return Err(refuse(
-                        Code::FailedPrecondition,
-                        "KEY_ENABLED",
-                        "the key is enabled; disable it first, then destroy it",
-                    ));
-                }
+                next_state(Change::Destroy, now.record.state)?;
                 Ok(Some(Edit::Destroy))
             },
         )
@@ -234,6 +203,7 @@ impl Shared {
             request.expected_revision,
             once.as_ref(),
             |now| {
+                next_state(Change::SetPolicy, now.record.state)?;
                 let kind = convert::kind(now.record.kind.cast_signed())?;
                 let policy = convert::policy(request.policy.clone(), kind)?;
                 Ok((policy != now.record.policy).then_some(Edit::Policy(policy)))
@@ -248,17 +218,17 @@ impl Shared {
             &request.id,
             request.expected_revision,
             once.as_ref(),
-            |now| Ok((labels != now.record.labels).then(|| Edit::Labels(labels.clone()))),
+            |now| {
+                next_state(Change::SetLabels, now.record.state)?;
+                Ok((labels != now.record.labels).then(|| Edit::Labels(labels.clone())))
+            },
         )
     }
 }
 
 /// # Errors
-/// It is destroyed, or one that the seed's services sign with.
+/// It is one that the seed's services sign with.
 fn deletable(stored: &StoredKey) -> Result<(), Status> {
-    if stored.record.state == KeyState::Destroyed {
-        return Err(Rule::KeyDestroyed.into());
-    }
     if DEFAULT_KEYS.iter().any(|(id, _)| *id == stored.record.id) {
         return Err(refuse(
             Code::FailedPrecondition,

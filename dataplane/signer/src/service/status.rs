@@ -7,6 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::algorithms::ImportError;
+use crate::lifecycle;
 use crate::policy::{Refusal, Rule};
 use crate::store::StoreError;
 
@@ -36,6 +37,12 @@ impl From<Refusal> for Status {
 impl From<Rule> for Status {
     fn from(rule: Rule) -> Self {
         Refusal::from(rule).into()
+    }
+}
+
+impl From<lifecycle::Refusal> for Status {
+    fn from(refusal: lifecycle::Refusal) -> Self {
+        refuse(Code::FailedPrecondition, refusal.reason(), refusal.words())
     }
 }
 
