@@ -7,25 +7,48 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Sends `state`, as in "READY=1".
+/// The way to systemd, where there is one; kept open by a process that can open nothing later.
+#[derive(Default)]
+pub struct Notifier(Option<UnixDatagram>);
+
+impl Notifier {
+    /// # Errors
+    /// When the socket that the environment names can't be reached.
+    pub fn from_environment() -> io::Result<Self> {
+        match std::env::var_os("NOTIFY_SOCKET") {
+            Some(socket) if !socket.is_empty() => Self::to(&socket),
+            _ => Ok(Self(None)),
+        }
+    }
+
+    fn to(socket: &OsStr) -> io::Result<Self> {
+        let address = match socket.as_bytes() {
+            [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+            path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+        };
+        let socket = UnixDatagram::unbound()?;
+        socket.connect_addr(&address)?;
+        Ok(Self(Some(socket)))
+    }
+
+    /// Sends `state`, as in "READY=1".
+    ///
+    /// # Errors
+    /// When systemd doesn't take it.
+    pub fn notify(&self, state: &str) -> io::Result<()> {
+        match &self.0 {
+            Some(socket) => socket.send(state.as_bytes()).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The same for one state.
 ///
 /// # Errors
 /// When the socket that the environment names doesn't take it.
 pub fn notify(state: &str) -> io::Result<()> {
-    match std::env::var_os("NOTIFY_SOCKET") {
-        Some(socket) if !socket.is_empty() => send(&socket, state),
-        _ => Ok(()),
-    }
-}
-
-fn send(socket: &OsStr, state: &str) -> io::Result<()> {
-    let address = match socket.as_bytes() {
-        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
-        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
-    };
-    UnixDatagram::unbound()?
-        .send_to_addr(state.as_bytes(), &address)
-        .map(|_| ())
+    Notifier::from_environment()?.notify(state)
 }
 
 #[cfg(test)]
@@ -40,8 +63,9 @@ mod tests {
         let name = format!("gatehouse-notify-test-{}", std::process::id());
         let abstract_address = SocketAddr::from_abstract_name(&name).unwrap();
         let at_name = UnixDatagram::bind_addr(&abstract_address).unwrap();
-        send(path.as_os_str(), "READY=1").unwrap();
-        send(OsStr::new(&format!("@{name}")), "STOPPING=1").unwrap();
+        let tell = |socket: &OsStr, state| Notifier::to(socket).unwrap().notify(state).unwrap();
+        tell(path.as_os_str(), "READY=1");
+        tell(OsStr::new(&format!("@{name}")), "STOPPING=1");
         let mut buffer = [0; 32];
         let len = at_path.recv(&mut buffer).unwrap();
         assert_eq!(&buffer[..len], b"READY=1");
