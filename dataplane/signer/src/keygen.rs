@@ -9,7 +9,7 @@ use crate::algorithms::{Kind, PrivateKey, SignError};
 use crate::limits::MAX_WAITING_KEYS;
 
 /// Politeness of the thread (nice(2)): signing goes first where both want the core.
-const NICE: i32 = 10;
+pub const NICE: i32 = 10;
 
 /// About what the slowest kind takes.
 const KEY_MS: u32 = 1_000;

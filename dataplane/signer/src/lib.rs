@@ -6,6 +6,8 @@ pub mod age_file;
 pub mod algorithms;
 pub mod clock;
 pub mod codec;
+pub mod confinement;
+pub mod cores;
 pub mod default_keys;
 pub mod error;
 pub mod job;
@@ -22,6 +24,7 @@ pub mod service;
 pub mod socket;
 pub mod store;
 pub mod stream;
+pub mod system_calls;
 pub mod transport_key;
 pub mod workers;
 

@@ -3,6 +3,9 @@
 use clap::{Args, Parser};
 use gatehouse_common::hardening::{harden, lock_memory};
 use gatehouse_common::log;
+use gatehouse_common::notify::Notifier;
+use gatehouse_signer::confinement::{self, Files};
+use gatehouse_signer::cores::cores;
 use gatehouse_signer::error::{Kind, StartError};
 use gatehouse_signer::kept_key::KeptKey;
 use gatehouse_signer::limits::{BLOCKING_THREADS, SHUTDOWN_GRACE};
@@ -10,7 +13,7 @@ use gatehouse_signer::recovery;
 use gatehouse_signer::run::{Ending, Setup, serve};
 use gatehouse_signer::socket::Peers;
 use gatehouse_signer::store::sealing_key::SealingKey;
-use gatehouse_signer::store::{COPY_FILE, STORE_FILE};
+use gatehouse_signer::store::{COPY_FILE, STORE_FILE, make_directory};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -138,36 +141,17 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
         StartError::system(format!("core dumps can't be switched off: {error}"))
     })?;
     if let Err(reason) = lock_memory() {
-        tracing::info!(reason, "memory is not locked: keys may reach swap");
+        tracing::warn!(reason, "memory is not locked: keys may reach swap");
     }
+    let CommandLine { socket, state, .. } = command_line;
+    // All that lies elsewhere than in the store is read here.
     let given = SealingKey::read(&command_line.sealing_key.path()?)?;
     let kept_key = command_line.replaced_key_dir.as_deref();
     let kept_key = kept_key.map(KeptKey::new).transpose()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .build()
-        .map_err(|error| StartError::system(format!("no runtime: {error}")))?;
-    let socket = &command_line.socket;
-    let ending = if command_line.stop_at_stdin_end {
-        Ending::WithParent
-    } else {
-        Ending::BySignal
-    };
-    let state = &command_line.state;
-    let there = |name| state.join(name).exists();
-    if command_line.existing_store && !there(STORE_FILE) && !there(COPY_FILE) {
-        return Err(StartError::new(
-            Kind::CorruptStore,
-            format!(
-                "the key store {} is gone. Put it back; without --existing-store new keys would be made",
-                state.join(STORE_FILE).display()
-            ),
-        ));
-    }
+    let found = find_store(state, command_line.existing_store)?;
     // A new store is made with the given one: the kept one is gone with the machine's next boot.
     let mut sealing_keys = match &kept_key {
-        Some(kept) if there(STORE_FILE) || there(COPY_FILE) => kept.read(),
+        Some(kept) if found => kept.read(),
         _ => Vec::new(),
     };
     sealing_keys.push(given);
@@ -178,14 +162,59 @@ fn start(command_line: &CommandLine) -> Result<(), StartError> {
         state,
         accept_loss: command_line.accept_loss,
         kept_key,
-        ending,
+        ending: match command_line.stop_at_stdin_end {
+            true => Ending::WithParent,
+            false => Ending::BySignal,
+        },
+        systemd: Notifier::from_environment().unwrap_or_else(|error| {
+            tracing::warn!(%error, "systemd can't be told that the signer is ready");
+            Notifier::default()
+        }),
     };
-    let result = runtime.block_on(serve(setup, sealing_keys, || {
+    let threads = cores();
+    make_directory(state)?;
+    let kept = command_line.replaced_key_dir.as_deref();
+    match confinement::before_starting(state, kept, socket)? {
+        Files::Confined { abi } => tracing::info!(abi, "files are confined by Landlock"),
+        Files::Open => tracing::warn!(
+            "this kernel has no Landlock: an attacker in the signer could read and write its user's files"
+        ),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(threads)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .map_err(|error| StartError::system(format!("no runtime: {error}")))?;
+    let ready = || {
         let line = format!("gatehouse-signer ready on {}\n", socket.display());
         let _ = std::io::stdout().write_all(line.as_bytes());
         let _ = std::io::stdout().flush();
-    }));
+    };
+    let result = runtime.block_on(serve(
+        setup,
+        sealing_keys,
+        confinement::before_serving,
+        ready,
+    ));
     // What still holds the store ends here, and the store's files are closed with it.
     runtime.shutdown_timeout(SHUTDOWN_GRACE);
     result
+}
+
+/// Whether there is one, which may be told to be so.
+fn find_store(state: &Path, existing: bool) -> Result<bool, StartError> {
+    let found = [STORE_FILE, COPY_FILE]
+        .iter()
+        .any(|name| state.join(name).exists());
+    if existing && !found {
+        return Err(StartError::new(
+            Kind::CorruptStore,
+            format!(
+                "the key store {} is gone. Put it back; without --existing-store new keys would be made",
+                state.join(STORE_FILE).display()
+            ),
+        ));
+    }
+    Ok(found)
 }

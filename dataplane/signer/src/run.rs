@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tonic::transport::Server;
 
-use gatehouse_common::notify::notify;
+use gatehouse_common::notify::Notifier;
 
 use crate::default_keys;
 use crate::error::{Kind, StartError};
@@ -48,16 +48,19 @@ pub struct Setup<'a> {
     /// Where a sealing key is kept that replaces the given one.
     pub kept_key: Option<KeptKey>,
     pub ending: Ending,
+    pub systemd: Notifier,
 }
 
-/// Serves until it is told to stop. `ready` is called once, when calls are answered.
-/// Of the sealing keys the first that opens the store is taken.
+/// Serves until it is told to stop. `bound` is called once, when nothing needs to be opened
+/// any more and before the first call is answered; `ready` after it. Of the sealing keys the
+/// first that opens the store is taken.
 ///
 /// # Errors
 /// What kept it from starting; after that only a failed listener.
 pub async fn serve(
     setup: Setup<'_>,
     sealing_keys: Vec<SealingKey>,
+    bound: impl FnOnce() -> Result<(), StartError>,
     ready: impl FnOnce(),
 ) -> Result<(), StartError> {
     let Setup {
@@ -68,6 +71,7 @@ pub async fn serve(
         accept_loss,
         kept_key,
         ending,
+        systemd,
     } = setup;
     let failed =
         |what: &str, error: &dyn std::fmt::Display| StartError::system(format!("{what}: {error}"));
@@ -106,7 +110,9 @@ pub async fn serve(
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
 
-    let (connections, file) = Socket::bind(socket).await?.into_connections(peers);
+    let socket = Socket::bind(socket).await?;
+    bound()?;
+    let (connections, file) = socket.into_connections(peers);
     let until = |mut stopping: watch::Receiver<bool>| async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
@@ -117,7 +123,7 @@ pub async fn serve(
         .add_service(service)
         .serve_with_incoming_shutdown(connections, until(stopping.clone()));
     ready();
-    if let Err(error) = notify("READY=1") {
+    if let Err(error) = systemd.notify("READY=1") {
         tracing::warn!(%error, "systemd was not told that the signer is ready");
     }
 
@@ -145,7 +151,7 @@ pub async fn serve(
     let grace = async {
         let by = asked.await;
         tracing::info!(by, "stopping");
-        let _ = notify("STOPPING=1");
+        let _ = systemd.notify("STOPPING=1");
         let _ = stop.send(true);
         tokio::time::sleep(SHUTDOWN_GRACE).await;
     };

@@ -42,6 +42,7 @@ pub use change::{Change, Edit};
 pub use error::StoreError;
 pub use names::{COPY_FILE, OLD_FILE, STORE_FILE};
 pub use open::{Options, PublicHalf};
+pub use paths::make_directory;
 pub use reading::Page;
 pub use record::{
     KeyRecord, KeyState, NewKey, NewVersion, Policy, Sealed, StoredKey, StoredVersion, Usage,

@@ -10,19 +10,29 @@ use std::path::{Path, PathBuf};
 use super::error::StoreError;
 use crate::error::{Kind, StartError};
 
+/// Makes the directory, its owner's alone, where there is none.
+///
+/// # Errors
+/// `System` when the machine refuses.
+pub fn make_directory(dir: &Path) -> Result<(), StartError> {
+    let refuse = |error| StartError::system(format!("state directory {}: {error}", dir.display()));
+    if dir.try_exists().map_err(refuse)? {
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(refuse)
+}
+
 /// Locks the directory itself, so that no lock file can be copied or left over.
 ///
 /// # Errors
 /// `InUse`, or `System` when the machine refuses.
 pub fn lock(dir: &Path) -> Result<File, StartError> {
+    make_directory(dir)?;
     let refuse = |error| StartError::system(format!("state directory {}: {error}", dir.display()));
-    if !dir.try_exists().map_err(refuse)? {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(refuse)?;
-    }
     let lock = File::open(dir).map_err(refuse)?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(lock),

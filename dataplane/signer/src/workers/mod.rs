@@ -9,12 +9,12 @@ mod tests;
 
 pub use lanes::Lane;
 
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use crate::cores::cores;
 use crate::policy::Rule;
 use held::Held;
 use lanes::{Lanes, Turn};
@@ -59,7 +59,7 @@ impl<J: Job> Workers<J> {
     /// # Errors
     /// When the machine has no thread left.
     pub fn start() -> std::io::Result<Self> {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = cores();
         let shared = Arc::new(Shared {
             lanes: Mutex::new(Lanes::new(threads)),
             waiting: Condvar::new(),

@@ -14,6 +14,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -95,6 +96,7 @@ pub fn refusal(mut command: Command) -> (i32, String) {
 pub struct Running {
     pub child: Child,
     pub socket: PathBuf,
+    log: Arc<Mutex<String>>,
 }
 
 impl Running {
@@ -118,10 +120,28 @@ impl Running {
                 .unwrap();
             panic!("not ready: {line:?} {errors}");
         }
-        // Nobody reads its log: drain it so that it never blocks.
-        let mut log = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, socket }
+        // Drained, so that it never blocks.
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                *kept.lock().unwrap() += &(line + "\n");
+            }
+        });
+        Self { child, socket, log }
+    }
+
+    /// What it has logged until it was open.
+    pub fn opening(&self) -> String {
+        for _ in 0..10_000 {
+            let log = self.log.lock().unwrap().clone();
+            if log.contains("store opened") {
+                return log;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        panic!("it doesn't say that its store is open");
     }
 
     pub fn kill(&mut self) {

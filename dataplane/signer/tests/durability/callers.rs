@@ -2,6 +2,7 @@
 //! see it: each change is refused with a status that names the disk, signing goes on, and
 //! when the disk is well again the same changes are taken, without a new start.
 
+use gatehouse_common::notify::Notifier;
 use gatehouse_signer::proto::ListKeysRequest;
 use gatehouse_signer::proto::sign_result::Outcome;
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
@@ -137,9 +138,12 @@ fn seen_by_callers(errno: Errno, expected: &[(Code, &str)]) {
                 accept_loss: false,
                 kept_key: None,
                 ending: Ending::BySignal,
+                systemd: Notifier::default(),
             };
+            let ready = || ready.send(()).unwrap();
             tokio::select! {
-                served = serve(setup, vec![sealing_key(1)], || ready.send(()).unwrap()) => served.unwrap(),
+                // Not confined: the rest of this program would be, too.
+                served = serve(setup, vec![sealing_key(1)], || Ok(()), ready) => served.unwrap(),
                 _ = stopped => {}
             }
         });
