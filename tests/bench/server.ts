@@ -98,12 +98,12 @@ async function startAgentsSigner(socket: string) {
   const { signer } = await buildDataplane(REPO_ROOT, { onProgress() {} });
   const script = `#!/bin/sh\necho $$ > "${pid}"\nexec ${pinned("server", [signer]).join(" ")} "$@"\n`;
   await Deno.writeTextFile(binary, script, { mode: 0o700 });
-  const { stop } = await startSignerProcess({
+  const started = await startSignerProcess({
     binary,
     socket: `${socket}.signer`,
     stateDir,
     sealingKeyFile: await ensureSealingKey(`${stateDir}.sealing-key`, `${stateDir}/signer.db`),
     onLog() {},
   });
-  return { stop, pid: Number(await Deno.readTextFile(pid)) };
+  return { stop: () => started.stop(), pid: Number(await Deno.readTextFile(pid)) };
 }
