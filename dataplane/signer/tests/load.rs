@@ -4,11 +4,11 @@
 
 mod common;
 
-use common::{Place, batch, is_failure, item, openssl_verifies, refusal_of, signature};
+use common::{Place, batch, item, openssl_verifies, refusal_of, signature};
 use gatehouse_signer::limits::MAX_HASHED_STREAMS;
 use gatehouse_signer::proto::sign_stream_request::Part;
 use gatehouse_signer::proto::v1::{Algorithm, CreateKeyRequest, GetKeyRequest, KeyKind};
-use gatehouse_signer::proto::{SignItem, SignResult, SignStreamRequest, SignStreamStart};
+use gatehouse_signer::proto::{SignItem, SignStreamRequest, SignStreamStart};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -32,107 +32,6 @@ fn timed(id: u32, timeout_ms: u32) -> SignItem {
         timeout_ms,
         ..item(id, LONG, "x")
     }
-}
-
-#[tokio::test]
-async fn at_ten_times_capacity_nearly_all_work_is_of_use_and_the_rest_is_refused_in_time() {
-    const PEAK_ITEMS: u32 = 600;
-    const TIMEOUT: Duration = Duration::from_millis(1000);
-    let place = Place::new();
-    let signer = place.start();
-    with_long_key(&signer).await;
-    let mut stream = signer.stream().await;
-    // What it can do: one after the other, never idle, never more than it takes.
-    let peak = peak(&mut stream, PEAK_ITEMS).await;
-
-    let per_tick = (peak * 10.0 / 50.0) as u32;
-    let (send, mut results) = (stream.send.clone(), stream.results);
-    let started = Instant::now();
-    let sending = tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        let mut id = 0;
-        let mut sent = Vec::new();
-        while started.elapsed() < Duration::from_secs(4) {
-            tick.tick().await;
-            let items = (id..id + per_tick).map(|id| timed(id, TIMEOUT.as_millis() as u32));
-            sent.resize((id + per_tick) as usize, Instant::now());
-            send.send(batch(items.collect())).await.unwrap();
-            id += per_tick;
-        }
-        sent
-    });
-    let mut answered: Vec<(Instant, SignResult)> = Vec::new();
-    let mut sent = None;
-    let mut sending = Some(sending);
-    loop {
-        if sending
-            .as_ref()
-            .is_some_and(|sending| sending.is_finished())
-        {
-            sent = Some(sending.take().unwrap().await.unwrap());
-        }
-        if sent
-            .as_ref()
-            .is_some_and(|sent: &Vec<Instant>| sent.len() == answered.len())
-        {
-            break;
-        }
-        let next = tokio::time::timeout(Duration::from_millis(200), results.message());
-        if let Ok(results) = next.await {
-            let now = Instant::now();
-            let results = results.unwrap().unwrap().results;
-            answered.extend(results.into_iter().map(|result| (now, result)));
-        }
-    }
-    let took = started.elapsed().as_secs_f64();
-    let sent = sent.unwrap();
-    let mut good = 0;
-    for (at, result) in &answered {
-        let waited = *at - sent[result.id as usize];
-        if is_failure(result) {
-            let refusal = refusal_of(result);
-            let reason = refusal.reason.as_str();
-            assert!(
-                matches!(reason, "QUEUE_FULL" | "DEADLINE_EXCEEDED"),
-                "{refusal:?}"
-            );
-            assert!(reason != "QUEUE_FULL" || refusal.retry_after_ms > 0);
-            assert!(waited < 2 * TIMEOUT, "{waited:?}");
-        } else if waited <= TIMEOUT + Duration::from_millis(100) {
-            good += 1;
-        }
-    }
-    let goodput = f64::from(good) / took;
-    println!(
-        "peak {peak:.0}/s; asked {:.0}/s, goodput {goodput:.0}/s ({:.0}%)",
-        sent.len() as f64 / took,
-        100.0 * goodput / peak
-    );
-    assert!(
-        sent.len() as f64 / took > 5.0 * peak,
-        "the test itself was too slow"
-    );
-    // 0.9 on a machine of its own; here others have their share of it.
-    assert!(goodput > 0.75 * peak, "{goodput:.0} of {peak:.0}");
-}
-
-async fn peak(stream: &mut common::SignStream, count: u32) -> f64 {
-    let window = 32;
-    let items = (0..window).map(|id| item(id, LONG, "x"));
-    let started = Instant::now();
-    stream.send.send(batch(items.collect())).await.unwrap();
-    let (mut next, mut done) = (window, 0);
-    while done < count {
-        let results = stream.results.message().await.unwrap().unwrap().results;
-        done += results.len() as u32;
-        let more = (results.len() as u32).min(count.saturating_sub(next));
-        if more > 0 {
-            let items = (next..next + more).map(|id| item(id, LONG, "x"));
-            stream.send.send(batch(items.collect())).await.unwrap();
-            next += more;
-        }
-    }
-    f64::from(done) / started.elapsed().as_secs_f64()
 }
 
 #[tokio::test]

@@ -32,6 +32,10 @@ const LANES: usize = 4;
 /// Shares of the CPU when all lanes have work.
 const WEIGHTS: [u64; LANES] = [8, 4, 2, 2];
 
+/// An item is taken when it should be done with this share of the time to spare: what is
+/// done in the last moment is too late where it is waited for.
+const SPARE_SHARE: u32 = 8;
+
 /// A unit of a lane's time, so that weights divide it.
 const UNIT: u64 = 8;
 
@@ -133,7 +137,8 @@ impl<J: Job> Lanes<J> {
         let (bytes, cost_us) = (job.data_bytes(), job.cost_us());
         let wait = self.wait(at, cost_us);
         let lane = &mut self.lanes[at as usize];
-        let in_time = job.deadline().is_none_or(|deadline| now + wait <= deadline);
+        let expected = now + wait + wait / SPARE_SHARE;
+        let in_time = job.deadline().is_none_or(|deadline| expected <= deadline);
         let full = lane.jobs.len() >= MAX_LANE_ITEMS
             || lane.bytes + bytes > at.max_bytes()
             || wait > MAX_LANE_WAIT
