@@ -1,4 +1,4 @@
-// Compiles signer.proto and what it imports with protox, so that no protoc is
+// Compiles the signer's own .proto files and what they import with protox, so that no protoc is
 // needed on the machine.
 use std::error::Error;
 use std::path::Path;
@@ -8,7 +8,11 @@ const PUBLIC_PACKAGE: &str = "gatehouse.v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("../../proto");
-    let mut descriptors = protox::compile(["gatehouse/signer/v1/signer.proto"], [root])?;
+    let own = [
+        "gatehouse/signer/v1/signer.proto",
+        "gatehouse/backup/v1/content.proto",
+    ];
+    let mut descriptors = protox::compile(own, [root])?;
     for file in &mut descriptors.file {
         println!(
             "cargo::rerun-if-changed={}",

@@ -102,7 +102,12 @@ async function* contentOf(client: AdminClient, { key = [] }: CreateOptions): Asy
     ids: key,
   });
   const parts = async function* () {
-    for await (const { data } of chunks) yield data;
+    for await (const { data, left_out } of chunks) {
+      if (left_out.length > 0) {
+        note(`Warning: damaged in the store, and not in the backup: ${left_out.join(", ")}`);
+      }
+      if (data.length > 0) yield data;
+    }
   };
   yield* withProgress("backup", parts(), undefined);
 }

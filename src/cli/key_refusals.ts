@@ -23,6 +23,21 @@ export const NEXT_BY_KEY_REASON: ReadonlyMap<string, string> = new Map([
   ["REQUEST_ID_REUSED", "choose another --request-id: each change has its own"],
   ["QUEUE_FULL", "try again in a moment: the signer has more to do than it can"],
   [
+    "RECIPIENT_NOT_SET",
+    "make a recovery key, then set its public half, once: gatehouse backup keygen FILE, backup recipient --set FILE",
+  ],
+  [
+    "RESTORE_CONFLICT",
+    "add --skip-existing, or --replace-defaults for default-… keys, or name keys with --key ID; --dry-run shows what it would do",
+  ],
+  ["WRONG_IDENTITY", "give the identity that belongs to the recipient which `backup create` printed"],
+  [
+    "BACKUP_UNREADABLE",
+    "copy the backup again, or take another one; `age -d -i IDENTITY` opens a whole one too",
+  ],
+  ["KEY_NOT_IN_BACKUP", "`gatehouse restore FILE --dry-run` lists what is in it"],
+  ["TRANSPORT_KEY_CHANGED", "run the command again: the signer was started anew meanwhile"],
+  [
     "RECIPIENT_SET",
     "`gatehouse backup recipient` shows it; another one takes another appliance, and a restore there",
   ],

@@ -23,6 +23,7 @@ interface RestoreOptions extends Omit<AdminOptions, "key"> {
   identity?: string;
   key?: string[];
   skipExisting?: boolean;
+  replaceDefaults?: boolean;
   dryRun?: boolean;
 }
 
@@ -35,16 +36,22 @@ export function register(program: Command): void {
       "the recovery key, AGE-SECRET-KEY-1…; - for standard input (default: recovery.key of the running VM)",
     )
     .option("--skip-existing", "leave keys alone that are there already (default: refuse the whole)")
+    .option(
+      "--replace-defaults",
+      "the backup's default-… keys take the place of the server's own, which are lost (default: refuse)",
+    )
     .option("--dry-run", "check it whole, say what would be restored, and change nothing")
     .addHelpText(
       "after",
       `
 The file is checked whole before anything changes: a wrong key or a cut file changes nothing.
 The identity is encrypted here, to the signer's transport key: it lies in clear neither on the way nor in the agent.
+Every server makes default-… keys of its own at its first start: a whole backup goes into another one with
+--replace-defaults (those of the backup sign there from then on) or --skip-existing (its own stay).
 
 Examples:
   gatehouse restore keys.age --identity recovery.key --dry-run
-  gatehouse restore keys.age --identity recovery.key
+  gatehouse restore keys.age --identity recovery.key --replace-defaults
   gatehouse restore keys.age --identity recovery.key --key release --skip-existing
   pass show gatehouse/recovery | gatehouse restore keys.age --identity -`,
     )
@@ -58,19 +65,30 @@ Examples:
           bytes: found.bytes,
           ids: options.key ?? [],
           skip_existing: Boolean(options.skipExisting),
+          replace_well_known: Boolean(options.replaceDefaults),
           dry_run: Boolean(options.dryRun),
         };
-        const { restored, skipped } = await client.clientStream<RestoreRequestInit, RestoreResponse>(
+        const { restored, skipped, ...counts } = await client.clientStream<
+          RestoreRequestInit,
+          RestoreResponse
+        >(
           "/gatehouse.v1.Backup/Restore",
           { start },
           async function* () {
             for await (const data of withProgress("restore", fileParts(file), found.bytes)) yield { data };
           },
         );
-        if (json) return printJson({ dry_run: start.dry_run, restored, skipped });
-        for (const id of restored) print(`${start.dry_run ? "would restore" : "restored"}  ${id}`);
-        for (const id of skipped) print(`${start.dry_run ? "would skip" : "skipped"}  ${id}`);
-        if (restored.length + skipped.length === 0) print("There is no key in it.");
+        const [restored_count, skipped_count] = [counts.restored_count, counts.skipped_count].map(Number);
+        if (json) {
+          return printJson({ dry_run: start.dry_run, restored, skipped, restored_count, skipped_count });
+        }
+        const tell = (verb: string, ids: string[], count: number) => {
+          for (const id of ids) print(`${verb}  ${id}`);
+          if (count > ids.length) print(`${verb}  ${count - ids.length} more`);
+        };
+        tell(start.dry_run ? "would restore" : "restored", restored, restored_count);
+        tell(start.dry_run ? "would skip" : "skipped", skipped, skipped_count);
+        if (restored_count + skipped_count === 0) print("There is no key in it.");
         if (start.dry_run) note("Nothing has changed. Without --dry-run it is done.");
       });
     }));

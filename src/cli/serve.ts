@@ -13,6 +13,8 @@ import { dialer } from "../transport/dial.ts";
 import { buildDataplane } from "../vm/artifacts.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { CLI_NAME } from "../vm/owner.ts";
+import { exists } from "../files/write_once.ts";
+import { ensureRecoveryKey } from "../vm/recovery_key.ts";
 import { ensureSealingKey } from "../vm/sealing_key.ts";
 import { action, interrupted } from "./command.ts";
 import { note, progressReporter } from "./output.ts";
@@ -30,6 +32,7 @@ import { tellReady } from "./serve_ready.ts";
 interface ServeOptions extends ServeConfigFlags, CredentialFlags {
   state: string;
   sealingKey?: string;
+  recoveryRecipient?: string;
   json?: boolean;
 }
 
@@ -44,6 +47,10 @@ export function register(program: Command): void {
     .option(
       "--sealing-key <file>",
       "what the keys are sealed with, 32 bytes (default: made beside the state)",
+    )
+    .option(
+      "--recovery-recipient <file>",
+      "to whom backups are encrypted, for good: an age recipient (default: a recovery key is made beside the state)",
     )
     .option("--config <file>", "configuration, TOML")
     .option(
@@ -93,12 +100,14 @@ async function serve(options: ServeOptions, json: boolean, signal: AbortSignal):
   const running = new AsyncDisposableStack();
   try {
     const signerSocket = join(state, "signer.sock");
+    const recovery = await recoveryOf(options, state);
     const signerProcess = await startSignerProcess({
       binary: binaries.signer,
       socket: signerSocket,
       stateDir: state,
       sealingKeyFile: options.sealingKey ??
         await ensureSealingKey(`${state}.sealing-key`, join(state, "signer.db")),
+      recoveryRecipientFile: recovery.recipientFile,
       onLog: note,
     });
     running.defer(() => signerProcess.stop());
@@ -111,7 +120,7 @@ async function serve(options: ServeOptions, json: boolean, signal: AbortSignal):
       credentialsDir: credentials.dir,
       edgeBinary: binaries.edge,
     });
-    tellReady({ addresses, state, ...credentials }, json);
+    tellReady({ addresses, state, recoveryKey: recovery.identityFile, ...credentials }, json);
     await interrupted(signal);
   } finally {
     await running.disposeAsync();
@@ -176,6 +185,22 @@ async function startAgent(running: AsyncDisposableStack, start: AgentStart): Pro
     ...(started.edge?.addresses ?? []).map((hostPort) => `tls://${hostPort}`),
     ...agent.addresses.filter((address) => address !== `unix://${edge?.backSocket}`),
   ];
+}
+
+/**
+ * Who opens the backups: whom the operator names, or a recovery key beside the state, made with a new store. An older
+ * store may have another recipient, so none is made for it.
+ */
+async function recoveryOf(
+  { recoveryRecipient }: ServeOptions,
+  state: string,
+): Promise<{ recipientFile?: string; identityFile?: string }> {
+  if (recoveryRecipient !== undefined) return { recipientFile: recoveryRecipient };
+  const identityFile = `${state}.recovery-key`;
+  if (await exists(join(state, "signer.db")) && !await exists(identityFile)) return {};
+  const recipientFile = `${state}.recovery-pub`;
+  await ensureRecoveryKey(identityFile, recipientFile);
+  return { recipientFile, identityFile };
 }
 
 /** The state directory, made if it isn't there. */

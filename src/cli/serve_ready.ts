@@ -5,10 +5,12 @@ import type { ServeCredentials } from "./serve_credentials.ts";
 export interface Ready extends Omit<ServeCredentials, "dir"> {
   readonly addresses: readonly string[];
   readonly state: string;
+  /** What opens the backups, where it was made here. */
+  readonly recoveryKey?: string;
 }
 
 /** One flat object as JSON, so that a script finds its end at the first brace. */
-export function tellReady({ addresses, state, caller, adminKey }: Ready, json: boolean): void {
+export function tellReady({ addresses, state, recoveryKey, caller, adminKey }: Ready, json: boolean): void {
   if (json) {
     return printJson({
       ready: true,
@@ -18,6 +20,7 @@ export function tellReady({ addresses, state, caller, adminKey }: Ready, json: b
       tls_cert: caller?.certificate,
       tls_key: caller?.privateKey,
       admin_key: adminKey,
+      recovery_key: recoveryKey,
     });
   }
   print(`Gatehouse ready: ${addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);
@@ -39,6 +42,11 @@ export function tellReady({ addresses, state, caller, adminKey }: Ready, json: b
     );
   } else {
     print("\nTo administrate it:");
-    print(`  gatehouse admins list --server ${local} --admin-key ${adminKey}`);
+    const administrator = `--server ${local} --admin-key ${adminKey}`;
+    print(`  gatehouse admins list ${administrator}`);
+    if (recoveryKey === undefined) return;
+    print(`\nTo save its keys, and to put them into another one; keep a copy of ${recoveryKey} elsewhere:`);
+    print(`  gatehouse backup create -o keys.age ${administrator}`);
+    print(`  gatehouse restore keys.age --identity ${recoveryKey} --server … --admin-key …`);
   }
 }

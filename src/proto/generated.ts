@@ -230,9 +230,11 @@ export interface CreateBackupRequestInit {
 
 export interface BackupChunk {
   data: Uint8Array;
+  left_out: string[];
 }
 export interface BackupChunkInit {
   data?: Uint8Array | null;
+  left_out?: (string)[] | null;
 }
 
 export interface RestoreRequest {
@@ -251,6 +253,7 @@ export interface RestoreStart {
   ids: string[];
   skip_existing: boolean;
   dry_run: boolean;
+  replace_well_known: boolean;
 }
 export interface RestoreStartInit {
   sealed_identity?: Uint8Array | null;
@@ -259,15 +262,20 @@ export interface RestoreStartInit {
   ids?: (string)[] | null;
   skip_existing?: boolean | null;
   dry_run?: boolean | null;
+  replace_well_known?: boolean | null;
 }
 
 export interface RestoreResponse {
   restored: string[];
   skipped: string[];
+  restored_count: Long;
+  skipped_count: Long;
 }
 export interface RestoreResponseInit {
   restored?: (string)[] | null;
   skipped?: (string)[] | null;
+  restored_count?: Long | number | string | null;
+  skipped_count?: Long | number | string | null;
 }
 
 export interface GetTransportKeyRequest {
@@ -1509,6 +1517,11 @@ export const API_DESCRIPTORS = {
         "data": {
          "type": "bytes",
          "id": 1
+        },
+        "left_out": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
         }
        }
       },
@@ -1558,6 +1571,10 @@ export const API_DESCRIPTORS = {
         "dry_run": {
          "type": "bool",
          "id": 6
+        },
+        "replace_well_known": {
+         "type": "bool",
+         "id": 7
         }
        }
       },
@@ -1572,6 +1589,14 @@ export const API_DESCRIPTORS = {
          "rule": "repeated",
          "type": "string",
          "id": 2
+        },
+        "restored_count": {
+         "type": "uint64",
+         "id": 3
+        },
+        "skipped_count": {
+         "type": "uint64",
+         "id": 4
         }
        }
       },
@@ -3120,6 +3145,11 @@ export const INTERNAL_DESCRIPTORS = {
         "data": {
          "type": "bytes",
          "id": 1
+        },
+        "left_out": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
         }
        }
       },
@@ -3169,6 +3199,10 @@ export const INTERNAL_DESCRIPTORS = {
         "dry_run": {
          "type": "bool",
          "id": 6
+        },
+        "replace_well_known": {
+         "type": "bool",
+         "id": 7
         }
        }
       },
@@ -3183,6 +3217,14 @@ export const INTERNAL_DESCRIPTORS = {
          "rule": "repeated",
          "type": "string",
          "id": 2
+        },
+        "restored_count": {
+         "type": "uint64",
+         "id": 3
+        },
+        "skipped_count": {
+         "type": "uint64",
+         "id": 4
         }
        }
       },

@@ -26,6 +26,9 @@ import { timeLeftMs } from "./time_left.ts";
 
 export const BACKUP_SERVICE = "gatehouse.v1.Backup";
 
+/** Keys that an event names: it is held in memory with thousands of others. */
+const MAX_NAMED_KEYS = 100;
+
 /** @param options.emit hears of backups, restores and the recipient, and by whom */
 export function backupService(options: RelayOptions & { readonly emit: EmitEvent }) {
   const { signer, now, emit } = options;
@@ -41,7 +44,10 @@ export function backupService(options: RelayOptions & { readonly emit: EmitEvent
       }
       const by = nameOf(call);
       const what = ids.length === 0 ? "all keys" : `${ids.length} keys`;
-      emit(EventKind.BACKUP_CREATED, `${by} made a backup of ${what}`, { by, keys: ids.join(",") });
+      emit(EventKind.BACKUP_CREATED, `${by} made a backup of ${what}`, {
+        by,
+        keys: ids.slice(0, MAX_NAMED_KEYS).join(","),
+      });
       call.end();
     } catch (error) {
       if (call.cancelled || call.destroyed) return;
@@ -59,11 +65,11 @@ export function backupService(options: RelayOptions & { readonly emit: EmitEvent
         throw requests.failure ?? error;
       });
       if (requests.changes) {
-        const { restored, skipped } = answer;
-        emit(EventKind.KEYS_RESTORED, `${by} restored ${restored.length} keys`, {
+        const { restored, restored_count, skipped_count } = answer;
+        emit(EventKind.KEYS_RESTORED, `${by} restored ${restored_count} keys`, {
           by,
-          restored: restored.join(","),
-          skipped: String(skipped.length),
+          restored: restored.slice(0, MAX_NAMED_KEYS).join(","),
+          skipped: skipped_count.toString(),
         });
       }
       return answer;

@@ -1,4 +1,5 @@
 // gatehouse.v1.Backup with a signer that does what the test says: what is relayed, and what never reaches an end.
+import Long from "long";
 import { createHash } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { outcome } from "../authority/authority_testkit.ts";
@@ -40,7 +41,12 @@ async function startRestoring(): Promise<Seen> {
     async clientStream<Q, R>(_method: ClientMethod<Q, R>, requests: AsyncIterable<Q>): Promise<R> {
       for await (const request of requests) seen.parts.push(request as RestoreRequestInit);
       seen.ended = true;
-      return { restored: ["a", "b"], skipped: [] } as R;
+      return {
+        restored: ["a", "b"],
+        skipped: [],
+        restored_count: Long.fromNumber(2),
+        skipped_count: Long.UZERO,
+      } as R;
     },
   });
   return seen;

@@ -5,7 +5,7 @@ import { status } from "@grpc/grpc-js";
 import type { RestoreRequest, RestoreStart } from "../proto/mod.ts";
 import { type FieldViolation, invalidArgument, isRefusal, type Refusal, refuse } from "./refusal.ts";
 
-/** A backup of 1,000,000 keys of RSA-4096 has about 3 GiB; more than this is none. */
+/** As the signer's. 200,000 keys with the longest policies and two versions of RSA-4096 each have about as much. */
 export const MAX_BACKUP_BYTES = 8 * 1024 ** 3;
 
 const SHA256_BYTES = 32;

@@ -8,6 +8,8 @@ export interface SignerProcessOptions {
   readonly socket: string;
   readonly stateDir: string;
   readonly sealingKeyFile: string;
+  /** To whom backups are encrypted; taken where the store has no such recipient yet. */
+  readonly recoveryRecipientFile?: string;
   /** Each line that it writes, and what happens to it. */
   readonly onLog: (line: string) => void;
   readonly clock?: Clock;
@@ -34,7 +36,7 @@ const STOP_GRACE_MS = 6_000;
  * @throws SignerStartError when the first start fails
  */
 export async function startSignerProcess(options: SignerProcessOptions): Promise<SignerProcess> {
-  const { binary, socket, stateDir, sealingKeyFile, onLog, clock } = options;
+  const { binary, socket, stateDir, sealingKeyFile, recoveryRecipientFile, onLog, clock } = options;
   const args = [
     "--socket",
     socket,
@@ -42,6 +44,7 @@ export async function startSignerProcess(options: SignerProcessOptions): Promise
     stateDir,
     "--sealing-key-file",
     sealingKeyFile,
+    ...(recoveryRecipientFile === undefined ? [] : ["--recovery-recipient-file", recoveryRecipientFile]),
     "--stop-at-stdin-end",
   ];
   // Log lines are JSON.

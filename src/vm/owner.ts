@@ -10,10 +10,10 @@ import { replaceFile } from "../files/durable_file.ts";
 import { canonicalName } from "../pki/names.ts";
 import { ensureOwnTls } from "../pki/own_tls.ts";
 import { GatehouseError } from "./errors.ts";
+import { ensureRecoveryKey } from "./recovery_key.ts";
 import type { VmPaths } from "./paths.ts";
 import type { Credential } from "./qemu.ts";
-import { exists, writeOnce } from "../files/write_once.ts";
-import { AgeError, identityFile, makeIdentity, readIdentity } from "../recovery/age.ts";
+import { writeOnce } from "../files/write_once.ts";
 
 /** What the command line's certificate calls it; the configuration that `up` gives lets it do what a user may. */
 export const CLI_NAME = "cli.gatehouse";
@@ -39,7 +39,7 @@ export function clientFiles({ tls }: VmPaths): ClientFiles {
  */
 export async function ensureOwner(paths: VmPaths): Promise<Credential[]> {
   await ensureAdminKey(paths);
-  await ensureRecoveryKey(paths);
+  await ensureRecoveryKey(paths.recoveryKey, paths.recoveryRecipient);
   try {
     const tls = await ensureOwnTls(paths.tls, { serverNames: serverNames(paths.name), clientName: CLI_NAME });
     return [
@@ -67,27 +67,6 @@ async function ensureAdminKey({ adminKey, adminPublicKey }: VmPaths): Promise<vo
   const mode = (await Deno.stat(adminKey)).mode ?? 0;
   if ((mode & 0o077) !== 0) await Deno.chmod(adminKey, 0o600);
   await replaceFile(adminPublicKey, await publicHalf(adminKey), 0o644);
-}
-
-/** An identity of age, mode 0600, and its public half beside it: the VM gets that one alone. */
-async function ensureRecoveryKey({ recoveryKey, recoveryRecipient }: VmPaths): Promise<void> {
-  if (!await exists(recoveryKey)) {
-    await writeOnce(recoveryKey, new TextEncoder().encode(identityFile(await makeIdentity(), new Date())));
-  }
-  const mode = (await Deno.stat(recoveryKey)).mode ?? 0;
-  if ((mode & 0o077) !== 0) await Deno.chmod(recoveryKey, 0o600);
-  try {
-    const { recipient } = await readIdentity(await Deno.readTextFile(recoveryKey));
-    await replaceFile(recoveryRecipient, `${recipient}\n`, 0o644);
-  } catch (error) {
-    if (!(error instanceof AgeError)) throw error;
-    throw new GatehouseError(
-      "state-damaged",
-      `${recoveryKey} is no recovery key: ${error.message}`,
-      "restore it from a backup; without it nobody opens what this VM backs up",
-      { cause: error },
-    );
-  }
 }
 
 async function publicHalf(path: string): Promise<string> {

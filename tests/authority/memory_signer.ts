@@ -184,7 +184,7 @@ export async function memorySigner(recipient: string): Promise<MemorySigner> {
     async *serverStream<Request, Response>() {
       const file = await sealTo(recipient, new TextEncoder().encode([...keys.keys()].join("\n")));
       for (let at = 0; at < file.length; at += 100) {
-        yield { data: file.subarray(at, at + 100) } as BackupChunk as Response;
+        yield { data: file.subarray(at, at + 100), left_out: [] } as BackupChunk as Response;
       }
     },
     async clientStream<Request, Response>(_method: unknown, requests: AsyncIterable<Request>) {
@@ -204,10 +204,12 @@ export async function memorySigner(recipient: string): Promise<MemorySigner> {
       const text = await decrypter.decrypt(file, "text").catch(() => {
         throw new SignerError(status.PERMISSION_DENIED, "the identity doesn't open it");
       });
-      return {
-        restored: text.split("\n").filter((id) => !keys.has(id)),
-        skipped: [...keys.keys()],
-      } as Response;
+      const restored = text.split("\n").filter((id) => !keys.has(id));
+      const skipped = [...keys.keys()];
+      const [restored_count, skipped_count] = [restored, skipped].map(({ length }) =>
+        Long.fromNumber(length)
+      );
+      return { restored, skipped, restored_count, skipped_count } as Response;
     },
   };
 

@@ -4,6 +4,7 @@
 
 pub mod age_file;
 pub mod algorithms;
+pub mod backup;
 pub mod clock;
 pub mod codec;
 pub mod confinement;
@@ -28,11 +29,16 @@ pub mod system_calls;
 pub mod transport_key;
 pub mod workers;
 
-/// The messages of `gatehouse.v1` and `gatehouse.signer.v1`, nested as their packages are.
+/// The messages of `gatehouse.v1`, `gatehouse.signer.v1` and `gatehouse.backup.v1`, nested as their packages are.
 pub mod proto {
     #![allow(clippy::all)]
     pub mod v1 {
         tonic::include_proto!("gatehouse.v1");
+    }
+    pub mod backup {
+        pub mod v1 {
+            tonic::include_proto!("gatehouse.backup.v1");
+        }
     }
     pub mod signer {
         pub mod v1 {

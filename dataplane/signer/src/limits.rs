@@ -53,6 +53,21 @@ pub const MAX_HOLD: Duration = Duration::from_millis(8);
 /// What it keeps: as many as one response has.
 pub const MAX_HELD_ITEMS: usize = MAX_RESULTS_PER_BATCH;
 
+/// A backup that is taken: as the agent's MAX_BACKUP_BYTES.
+pub const MAX_BACKUP_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+
+/// Of a backup, in one message.
+pub const BACKUP_CHUNK_BYTES: usize = 64 * 1024;
+
+/// A recovery identity, with the comments of its file.
+pub const MAX_IDENTITY_FILE_BYTES: usize = 16 * 1024;
+
+/// Keys named in an answer about many: with ids of 64 bytes, 1.3 MiB of the 4 of a message.
+pub const MAX_LISTED_KEYS: usize = 10_000;
+
+/// Keys named where there should be none.
+pub const MAX_NAMED_KEYS: usize = 1000;
+
 /// Keys that wait to be made. RSA-4096 takes a second or so, so the last waits some.
 pub const MAX_WAITING_KEYS: usize = 16;
 

@@ -1,11 +1,13 @@
 //! The gRPC service: which call goes where. Signing goes to the workers, what waits for
 //! the disk to threads that may; nothing here decides whether a key may be used.
 
+mod backup;
 mod change;
-mod convert;
+pub(crate) mod convert;
 mod deletion;
 mod keys;
 mod listing;
+mod restore;
 mod sealing;
 mod sign;
 mod sign_stream;
@@ -50,6 +52,7 @@ pub struct Shared {
     transport_key: TransportKey,
     kept_key: Option<KeptKey>,
     rewrap_begun: Notify,
+    transfers: Arc<Semaphore>,
 }
 
 pub struct Signer {
@@ -79,6 +82,7 @@ impl Signer {
             transport_key: TransportKey::generate(),
             kept_key,
             rewrap_begun: Notify::new(),
+            transfers: Arc::new(Semaphore::new(1)),
         };
         Self {
             shared: Arc::new(shared),
@@ -135,22 +139,6 @@ async fn in_background<T: Send + 'static>(
 ) -> Result<T, Status> {
     let fault = |_| Status::internal("broken off by a fault; look whether it was done");
     tokio::task::spawn_blocking(work).await.map_err(fault)?
-}
-
-/// Calls of the API that this signer doesn't answer yet.
-macro_rules! unimplemented_calls {
-    ($($name:ident($request:ty) -> $response:ty;)*) => {$(
-        fn $name<'a, 'b>(
-            &'a self,
-            _: Request<$request>,
-        ) -> Pin<Box<dyn Future<Output = Result<Response<$response>, Status>> + Send + 'b>>
-        where
-            'a: 'b,
-            Self: 'b,
-        {
-            Box::pin(async { Err(Status::unimplemented(stringify!($name))) })
-        }
-    )*};
 }
 
 /// Calls that change a key by its name in `Shared`, and answer it as it is then.
@@ -355,10 +343,21 @@ impl SignerService for Signer {
             .await
     }
 
-    type CreateBackupStream = tokio_stream::Empty<Result<v1::BackupChunk, Status>>;
+    type CreateBackupStream = backup::Chunks;
 
-    unimplemented_calls! {
-        create_backup(v1::CreateBackupRequest) -> Self::CreateBackupStream;
-        restore(Streaming<v1::RestoreRequest>) -> v1::RestoreResponse;
+    async fn create_backup(
+        &self,
+        request: Request<v1::CreateBackupRequest>,
+    ) -> Result<Response<backup::Chunks>, Status> {
+        let chunks = backup::create(self.shared(), request.into_inner().ids).await?;
+        Ok(Response::new(chunks))
+    }
+
+    async fn restore(
+        &self,
+        request: Request<Streaming<v1::RestoreRequest>>,
+    ) -> Result<Response<v1::RestoreResponse>, Status> {
+        let restored = restore::restore(self.shared(), request.into_inner()).await?;
+        Ok(Response::new(restored))
     }
 }

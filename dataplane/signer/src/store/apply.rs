@@ -125,7 +125,7 @@ impl Writer {
     }
 
     /// A damaged row takes its id as well as a whole one.
-    fn is_taken(&self, place: &Place) -> Result<bool, StoreError> {
+    pub(super) fn is_taken(&self, place: &Place) -> Result<bool, StoreError> {
         match self.verified(place) {
             Err(StoreError::Damaged { .. }) => Ok(true),
             found => found.map(|row| row.is_some()),
@@ -223,7 +223,12 @@ impl Writer {
     }
 }
 
-fn room(have: usize, more: usize, most: usize, what: &'static str) -> Result<(), StoreError> {
+pub(super) fn room(
+    have: usize,
+    more: usize,
+    most: usize,
+    what: &'static str,
+) -> Result<(), StoreError> {
     if have.saturating_add(more) <= most {
         Ok(())
     } else {

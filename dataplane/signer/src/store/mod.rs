@@ -20,12 +20,14 @@ mod open;
 mod paths;
 mod reading;
 mod record;
+mod restore;
 mod rewrap;
 mod row;
 mod running;
 mod salvage;
 mod seal;
 pub mod sealing_key;
+mod snapshot;
 mod transaction;
 mod writer;
 
@@ -34,7 +36,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use apply::{Outcome, RequestId};
@@ -47,8 +49,10 @@ pub use reading::Page;
 pub use record::{
     KeyRecord, KeyState, NewKey, NewVersion, Policy, Sealed, StoredKey, StoredVersion, Usage,
 };
+pub use restore::{Put, Restored, Source};
 pub use row::Recipient;
-pub use seal::Opener;
+pub use seal::{Opener, STORE_ID_BYTES};
+pub use snapshot::Export;
 pub use writer::{Companion, SealingProgress};
 
 use crate::error::StartError;
@@ -61,6 +65,7 @@ use writer::Writer;
 pub struct Store {
     writer: Mutex<Writer>,
     opener: Opener,
+    dir: PathBuf,
     _lock: File,
 }
 
@@ -107,6 +112,7 @@ impl Store {
         let store = Self {
             writer: Mutex::new(writer),
             opener,
+            dir: dir.to_path_buf(),
             _lock: lock,
         };
         Ok((store, opened))
@@ -220,6 +226,32 @@ impl Store {
     /// As for `apply`: nothing of this batch was done, and it may be tried again.
     pub fn rewrap_some(&self) -> Result<SealingProgress, StoreError> {
         self.writer().rewrap_some()
+    }
+
+    /// Every key, or these, as they are at one moment, with their private halves.
+    /// Gives the ids of those that are damaged and left out; one that was named is not.
+    ///
+    /// # Errors
+    /// `NotFound`, `Damaged`; what `to` says.
+    pub fn snapshot(&self, ids: &[String], to: &mut dyn Export) -> Result<Vec<String>, StoreError> {
+        self.writer().snapshot(ids, to)
+    }
+
+    /// Puts all keys that `source` gives into both files, or none of them. Memory grows
+    /// with their number, by what the keyring then holds of them.
+    ///
+    /// # Errors
+    /// `Exists`, `Full`, what `source` says, and as for `apply`.
+    pub fn restore(&self, source: &Source<'_>) -> Result<Vec<StoredKey>, StoreError> {
+        self.writer().restore(source)
+    }
+
+    /// A file on the store's disk for what passes through, without a name.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn transit_file(&self) -> Result<File, StoreError> {
+        paths::nameless(&self.dir)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

@@ -2,13 +2,16 @@
 //! directory. Never looks into a file.
 
 use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use crate::error::{Kind, StartError};
+
+/// Has this name for a moment only.
+const TRANSIT_FILE: &str = "signer.transit";
 
 /// Makes the directory, its owner's alone, where there is none.
 ///
@@ -97,4 +100,19 @@ pub fn put_in_place(dir: &Path, new: &Path, name: &Path) -> Result<(), StoreErro
 /// When the disk refuses.
 pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     Ok(File::open(dir)?.sync_all()?)
+}
+
+/// A file without a name, for what passes through: gone when it is closed, or with the process.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn nameless(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join(TRANSIT_FILE);
+    // One of a process that died just here.
+    remove_one(&path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let file = options.open(&path)?;
+    fs::remove_file(&path)?;
+    Ok(file)
 }

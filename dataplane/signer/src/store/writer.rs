@@ -37,10 +37,10 @@ pub struct SealingProgress {
 }
 
 /// What brings the first file back to where the second is.
-struct Undo {
-    writes: Vec<Write>,
-    wraps: Option<Vec<Wrap>>,
-    head: Head,
+pub(super) struct Undo {
+    pub writes: Vec<Write>,
+    pub wraps: Option<Vec<Wrap>>,
+    pub head: Head,
 }
 
 pub struct Writer {
@@ -218,7 +218,7 @@ impl Writer {
         }
     }
 
-    fn replace_damaged(&mut self) -> Result<(), StoreError> {
+    pub(super) fn replace_damaged(&mut self) -> Result<(), StoreError> {
         let names = self.names.clone();
         let (damaged, whole) = if self.first_damaged {
             (&mut self.first, &self.second)
@@ -252,9 +252,7 @@ impl Writer {
         let kek = self.keks.newest()?;
         let sealed = kek.seal_head(&head)?;
         let (Some(first), Some(second)) = (&mut self.first, &mut self.second) else {
-            return Err(StoreError::Io {
-                message: "the store is not open for writing".into(),
-            });
+            return Err(not_open());
         };
         let bytes = log_bytes(writes) + companion.map_or(0, Companion::len_bytes);
         let prepare = |file: &mut StoreFile| {
@@ -272,13 +270,57 @@ impl Writer {
         };
         let in_first = prepare(first);
         self.first_damaged = in_first.is_err();
-        let prepared = in_first.and_then(|()| prepare(second));
-        if let Err(error) = prepared.and_then(|()| {
+        if let Err(error) = in_first.and_then(|()| prepare(second)) {
+            self.roll_back();
+            return Err(error);
+        }
+        let undo = Undo {
+            writes: writes.iter().rev().map(Write::undone).collect(),
+            wraps: wraps.map(|_| self.wraps.clone()),
+            head: Head {
+                generation: head.generation.saturating_add(1),
+                ..self.head
+            },
+        };
+        self.commit_both(head, undo, companion.is_some())
+    }
+
+    pub(super) fn roll_back(&self) {
+        for file in [&self.first, &self.second].into_iter().flatten() {
+            file.roll_back();
+        }
+    }
+
+    /// In the first file, then in the second.
+    ///
+    /// # Errors
+    /// SQLite's, and which file it was is remembered.
+    pub(super) fn in_both(
+        &mut self,
+        mut step: impl FnMut(&mut StoreFile) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (Some(first), Some(second)) = (&mut self.first, &mut self.second) else {
+            return Err(not_open());
+        };
+        let in_first = step(first);
+        self.first_damaged = in_first.is_err();
+        in_first.and_then(|()| step(second))
+    }
+
+    /// Commits what is written in both. `undo` takes it back from the first when the second
+    /// refuses; `foreign`: there are rows that it doesn't know.
+    pub(super) fn commit_both(
+        &mut self,
+        head: Head,
+        undo: Undo,
+        foreign: bool,
+    ) -> Result<(), StoreError> {
+        let (Some(first), Some(second)) = (&self.first, &self.second) else {
+            return Err(not_open());
+        };
+        if let Err(error) = first.commit() {
             self.first_damaged = true;
-            first.commit()
-        }) {
-            first.roll_back();
-            second.roll_back();
+            self.roll_back();
             return Err(error);
         }
         let Err(error) = second.commit() else {
@@ -288,18 +330,10 @@ impl Writer {
         second.roll_back();
         self.second = None;
         self.in_step = false;
-        let undo = Undo {
-            writes: writes.iter().rev().map(Write::undone).collect(),
-            wraps: wraps.map(|_| self.wraps.clone()),
-            head: Head {
-                generation: head.generation.saturating_add(1),
-                ..self.head
-            },
-        };
         let unsettled = StoreError::Unsettled {
             message: error.to_string(),
         };
-        if companion.is_some() {
+        if foreign {
             // Rows that this module doesn't know can't be taken back.
             tracing::error!(%error, "the key store takes no more changes until the next start");
             self.refusal = Some(unsettled.clone());
@@ -308,6 +342,11 @@ impl Writer {
         self.undo = Some(undo);
         self.take_back().map_err(|_| unsettled)?;
         Err(error)
+    }
+
+    /// Whether nothing is left to be taken back.
+    pub(super) fn is_settled(&self) -> bool {
+        self.undo.is_none()
     }
 
     /// Undoes in the first file what the second didn't take, if there is such a change.
@@ -336,8 +375,20 @@ impl Writer {
     }
 
     fn next_head(&self, writes: &[Write]) -> Result<Head, StoreError> {
-        let mut head = self.head;
-        head.generation = head.generation.saturating_add(1);
+        let head = Head {
+            generation: self.head.generation.saturating_add(1),
+            ..self.head
+        };
+        writes
+            .iter()
+            .try_fold(head, |head, write| self.head_after(head, write))
+    }
+
+    /// The head with this row in or out.
+    ///
+    /// # Errors
+    /// `Damaged` when its MAC doesn't hold.
+    pub(super) fn head_after(&self, mut head: Head, write: &Write) -> Result<Head, StoreError> {
         let addend = |row: &Row| {
             row.view()
                 .verify(&self.keks)
@@ -345,15 +396,13 @@ impl Writer {
                     id: String::from_utf8_lossy(&row.place.name).into_owned(),
                 })
         };
-        for write in writes {
-            if let Some(old) = &write.old {
-                head.sum.subtract(addend(old)?);
-                head.count = head.count.saturating_sub(1);
-            }
-            if let Some(new) = &write.new {
-                head.sum.add(addend(new)?);
-                head.count = head.count.saturating_add(1);
-            }
+        if let Some(old) = &write.old {
+            head.sum.subtract(addend(old)?);
+            head.count = head.count.saturating_sub(1);
+        }
+        if let Some(new) = &write.new {
+            head.sum.add(addend(new)?);
+            head.count = head.count.saturating_add(1);
         }
         Ok(head)
     }
@@ -368,5 +417,11 @@ impl Writer {
                 self.logs_to_empty = true;
             }
         }
+    }
+}
+
+fn not_open() -> StoreError {
+    StoreError::Io {
+        message: "the store is not open for writing".into(),
     }
 }

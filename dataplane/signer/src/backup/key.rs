@@ -1,0 +1,147 @@
+//! A key in a backup: out of the store, and back into what the store takes. What comes in is
+//! held to what the API lets a caller choose, and each private half to its public one. A
+//! backup proves nothing of who made it: anybody can encrypt to a recovery recipient.
+
+use zeroize::Zeroizing;
+
+use super::content::{ClearKey, ContentError};
+use crate::algorithms::{Kind, PrivateKey, PublicKey};
+use crate::limits::MIN_DELETION_DELAY;
+use crate::proto::backup::v1::BackupKey;
+use crate::proto::v1::Key;
+use crate::service::convert;
+use crate::store::bounds::MAX_VERSIONS;
+use crate::store::{KeyRecord, KeyState, NewKey, NewVersion, StoredKey, Usage};
+
+/// `privates`: by version from 1.
+#[must_use]
+pub fn to_backup(stored: StoredKey, privates: &[Zeroizing<Vec<u8>>]) -> BackupKey {
+    BackupKey {
+        key: Some(convert::key(stored, true)),
+        private_keys: privates.iter().map(|key| key.to_vec()).collect(),
+    }
+}
+
+/// Of which kind it is, and its public halves by version from 1.
+pub struct Halves {
+    pub kind: Kind,
+    pub publics: Vec<Vec<u8>>,
+}
+
+/// # Errors
+/// What is wrong with the key, by its id.
+pub fn from_backup(clear: &mut ClearKey, now_ms: i64) -> Result<NewKey, ContentError> {
+    let key = clear.0.key.take().unwrap_or_default();
+    let id = key.id.clone();
+    let privates = std::mem::take(&mut clear.0.private_keys);
+    let privates = privates.into_iter().map(Zeroizing::new).collect();
+    new_key(key, privates, now_ms)
+        .map_err(|what| ContentError::Malformed(format!("its key {id:?}: {what}")))
+}
+
+fn new_key(key: Key, privates: Vec<Zeroizing<Vec<u8>>>, now_ms: i64) -> Result<NewKey, String> {
+    let said = |status: tonic::Status| status.message().to_owned();
+    if key.id.is_empty() {
+        return Err("it has no id".into());
+    }
+    let state = u32::try_from(key.state)
+        .ok()
+        .and_then(KeyState::from_number);
+    let state = state.ok_or("it has a state that isn't known")?;
+    let kind = convert::kind(key.kind).map_err(said)?;
+    let versions = versions(&key, privates, state)?;
+    let scheduled = state == KeyState::PendingDeletion;
+    if scheduled != (key.delete_at_ms != 0) || key.revision == 0 {
+        return Err("its state and its dates don't fit".into());
+    }
+    // Else what was lost and is got back would be destroyed at once.
+    let hour = i64::try_from(MIN_DELETION_DELAY.as_millis()).unwrap_or(0);
+    let delete_at_ms = match scheduled {
+        true => key.delete_at_ms.max(now_ms.saturating_add(hour)),
+        false => 0,
+    };
+    Ok(NewKey {
+        record: KeyRecord {
+            id: convert::id(key.id).map_err(said)?,
+            kind: key.kind.unsigned_abs(),
+            usage: Usage::Sign,
+            state,
+            revision: key.revision,
+            policy: convert::policy(key.policy, kind).map_err(said)?,
+            labels: convert::labels(key.labels).map_err(said)?,
+            newest_version: u32::try_from(versions.len()).unwrap_or(u32::MAX),
+            created_at_ms: key.created_at_ms,
+            delete_at_ms,
+            imported: key.imported,
+        },
+        versions,
+    })
+}
+
+fn versions(
+    key: &Key,
+    privates: Vec<Zeroizing<Vec<u8>>>,
+    state: KeyState,
+) -> Result<Vec<NewVersion>, String> {
+    let count = key.versions.len();
+    let held = if state == KeyState::Destroyed {
+        0
+    } else {
+        count
+    };
+    let numbered = key
+        .versions
+        .iter()
+        .zip(1..)
+        .all(|(one, number)| one.version == number);
+    if !(1..=MAX_VERSIONS).contains(&count) || privates.len() != held || !numbered {
+        return Err("its versions are not complete".into());
+    }
+    let privates = privates
+        .into_iter()
+        .map(Some)
+        .chain(std::iter::repeat_with(|| None));
+    let versions = key.versions.iter().zip(privates);
+    Ok(versions
+        .map(|(version, private_key)| NewVersion {
+            created_at_ms: version.created_at_ms,
+            public_key_der: version.public_key_der.clone(),
+            private_key,
+        })
+        .collect())
+}
+
+/// Whether each half is one, and the other's.
+///
+/// # Errors
+/// The version that isn't.
+pub fn check_halves(key: &NewKey) -> Result<Halves, ContentError> {
+    let wrong = |number: u32| {
+        let id = &key.record.id;
+        ContentError::Malformed(format!(
+            "its key {id:?}: version {number} is no key of its kind, or its halves are two keys'"
+        ))
+    };
+    let kind = i32::try_from(key.record.kind).ok();
+    let kind = kind.and_then(Kind::from_proto).ok_or_else(|| wrong(0))?;
+    for (version, number) in key.versions.iter().zip(1..) {
+        let public = &version.public_key_der;
+        let fits = match &version.private_key {
+            Some(pkcs8) => PrivateKey::from_pkcs8(kind, pkcs8)
+                .and_then(|private| private.public_key_der())
+                .is_ok_and(|own| own == *public),
+            None => PublicKey::from_spki(public).is_ok_and(|one| one.kind() == kind),
+        };
+        if !fits {
+            return Err(wrong(number));
+        }
+    }
+    Ok(Halves {
+        kind,
+        publics: key
+            .versions
+            .iter()
+            .map(|one| one.public_key_der.clone())
+            .collect(),
+    })
+}
