@@ -16,11 +16,16 @@ export interface RealSigner {
   stop(): Promise<void>;
 }
 
-/** @param dir the test's own */
-export async function startRealSigner(dir: string): Promise<RealSigner> {
+/**
+ * @param dir the test's own
+ * @param fresh whether its sealing key is made; else it lies there already
+ */
+export async function startRealSigner(dir: string, fresh = true): Promise<RealSigner> {
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`gatehouse test --only authority\``);
   const sealingKeyFile = join(dir, "sealing-key");
-  await Deno.writeFile(sealingKeyFile, crypto.getRandomValues(new Uint8Array(32)), { mode: 0o600 });
+  if (fresh) {
+    await Deno.writeFile(sealingKeyFile, crypto.getRandomValues(new Uint8Array(32)), { mode: 0o600 });
+  }
   const socket = join(dir, "signer.sock");
   const stateDir = join(dir, "signer");
   const process = await startSignerProcess({ binary, socket, stateDir, sealingKeyFile, onLog() {} });
