@@ -2,11 +2,12 @@
 // its deadline or by the loss of the signer. Bounded in number and in bytes.
 import { status } from "@grpc/grpc-js";
 import { MAX_PENDING_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
-import { type Signed, SignerError } from "./signer.ts";
+import { type Signed, SignerError, type SignJob } from "./signer.ts";
 
 interface Waiting {
   readonly resolve: (signed: Signed) => void;
   readonly reject: (error: SignerError) => void;
+  readonly job: SignJob;
   readonly bytes: number;
   readonly expiresMs: number;
 }
@@ -48,11 +49,12 @@ export class InFlight {
     return this.#waiting.has(id);
   }
 
-  /** A result for an id that nobody waits for (its deadline passed) is dropped. */
-  settle(id: number, outcome: Signed | SignerError): void {
+  /** A result for an id that nobody waits for (its deadline passed) is dropped. @returns the job that it is of */
+  settle(id: number, outcome: Signed | SignerError): SignJob | undefined {
     const waiting = this.#take(id);
     if (outcome instanceof SignerError) waiting?.reject(outcome);
     else waiting?.resolve(outcome);
+    return waiting?.job;
   }
 
   failAll(error: SignerError): void {

@@ -5,10 +5,12 @@ import { MAX_PENDING_BYTES, MAX_PENDING_ITEMS } from "./limits.ts";
 import { type Signed, SignerError } from "./signer.ts";
 import { signed } from "./testkit.ts";
 
+const job = { key: "k", algorithm: 1, data: new Uint8Array(), caller: { identity: "unix", transport: 1 } };
+
 function add(inFlight: InFlight, bytes = 0, expiresMs = 0) {
   const settled: (Signed | SignerError)[] = [];
   const push = (outcome: Signed | SignerError) => void settled.push(outcome);
-  return { id: inFlight.add({ resolve: push, reject: push, bytes, expiresMs }), settled };
+  return { id: inFlight.add({ resolve: push, reject: push, job, bytes, expiresMs }), settled };
 }
 
 test("an item is settled once, by the first outcome", () => {

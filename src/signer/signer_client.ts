@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers";
 import { status } from "@grpc/grpc-js";
 import { type Clock, systemClock, type Timer } from "../grpc/clock.ts";
 import type { SignerSignResult } from "../proto/mod.ts";
+import { FullLanes } from "./full_lanes.ts";
 import { InFlight, lateError } from "./in_flight.ts";
 import { BUSY_RETRY_MS, DEFAULT_DEADLINE_MS, FIRST_BACKOFF_MS, MAX_BACKOFF_MS } from "./limits.ts";
 import type { Link, OpenLink } from "./link.ts";
@@ -30,6 +31,7 @@ export class SignerClient extends LinkCalls implements Signer {
   readonly #deadlineMs: number;
   readonly #inFlight = new InFlight();
   readonly #outbox = new Outbox();
+  readonly #fullLanes = new FullLanes();
   readonly #closing = new AbortController();
   readonly #healthCallbacks: ((healthy: boolean) => void)[] = [];
   readonly #connected: Promise<void>;
@@ -67,7 +69,7 @@ export class SignerClient extends LinkCalls implements Signer {
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const nowMs = this.#clock.nowMs();
-      const id = this.#inFlight.add({ resolve, reject, bytes, expiresMs: nowMs + this.#deadlineMs });
+      const id = this.#inFlight.add({ resolve, reject, job, bytes, expiresMs: nowMs + this.#deadlineMs });
       const { key, version, algorithm, encoding, data, digest, caller: asker, timeLeftMs } = job;
       this.#outbox.add({
         id,
@@ -112,7 +114,7 @@ export class SignerClient extends LinkCalls implements Signer {
         BUSY_RETRY_MS,
       );
     }
-    return undefined;
+    return this.#fullLanes.refusal(job, this.#clock.nowMs());
   }
 
   /** Waits while a signer is looked for, and no longer. */
@@ -190,6 +192,7 @@ export class SignerClient extends LinkCalls implements Signer {
   }
 
   #failAll(): void {
+    this.#fullLanes.clear();
     this.#outbox.clear();
     this.#inFlight.failAll(this.#unavailable());
   }
@@ -223,7 +226,11 @@ export class SignerClient extends LinkCalls implements Signer {
 
   readonly #settle = (results: SignerSignResult[]): void => {
     this.#lastResultMs = this.#clock.nowMs();
-    for (const result of results) this.#inFlight.settle(result.id, outcomeOf(result));
+    for (const result of results) {
+      const outcome = outcomeOf(result);
+      const job = this.#inFlight.settle(result.id, outcome);
+      if (job && outcome instanceof SignerError) this.#fullLanes.note(job, outcome, this.#lastResultMs);
+    }
   };
 
   /** Whether somebody waits for it still; one whose own time has passed is told so. */

@@ -335,6 +335,29 @@ test("a signer hears whether the time is known when it is reached and when that 
   expect(fake.messages).toEqual([]);
 });
 
+test("who heard that the queue is full hears it again without the way to the signer, and then asks again", async () => {
+  await connected();
+  const refused = failure(sign("a"));
+  await turn();
+  const failed = {
+    code: status.RESOURCE_EXHAUSTED,
+    message: "full",
+    reason: "QUEUE_FULL",
+    retry_after_ms: 80,
+  };
+  fake.events?.onResults(
+    fake.messages.splice(0).flat().map(({ id }) => ({ ...result(id), failure: failed })),
+  );
+  expect(await refused).toBe("RESOURCE_EXHAUSTED");
+  expect(await failure(sign("b"))).toBe("RESOURCE_EXHAUSTED");
+  expect(fake.messages).toEqual([]);
+  await clock.advance(10);
+  const later = sign("c");
+  await turn();
+  fake.answer();
+  expect(await later).toEqual(bytes("c"));
+});
+
 test("an item whose own time is over before there is room is not sent", async () => {
   await connected();
   fake.hasRoom = false;
