@@ -9,6 +9,8 @@ export interface SupervisorOptions {
   readonly program: Program;
   /** What it is started with when it is started again; default: the same as at first. */
   readonly restarted?: Program;
+  /** It ends with these when only the operator can help: then it isn't started again. */
+  readonly finalExitCodes?: readonly number[];
   /** From its start to its ready line. */
   readonly startTimeoutMs: number;
   /** From SIGTERM to SIGKILL. */
@@ -76,7 +78,7 @@ export class Supervisor {
 
   /** Never rejects. */
   async #watch(first: Child): Promise<void> {
-    const { name, program, restarted = program } = this.options;
+    const { name, program, restarted = program, finalExitCodes = [] } = this.options;
     let child: Child | undefined = first;
     let pauseMs = FIRST_RESTART_MS;
     while (true) {
@@ -88,6 +90,12 @@ export class Supervisor {
       // A signal to all processes at once ends it before we are told to stop it: then there is nothing to tell.
       await this.#pause(FIRST_RESTART_MS);
       if (this.#stopping.signal.aborted) return;
+      if (exitCode !== undefined && finalExitCodes.includes(exitCode)) {
+        this.#log(
+          `the ${name} ended (${exitCode}) and is not started again; do what it says, then restart this`,
+        );
+        return;
+      }
       this.#log(`the ${name} ended (${exitCode ?? "not started"}); starting it again`);
       await this.#pause(pauseMs - FIRST_RESTART_MS);
       if (this.#stopping.signal.aborted) return;

@@ -35,3 +35,27 @@ test("one that a signal to all of us ended is neither", async () => {
   await supervisor.stop();
   expect(lines).toEqual([expect.stringMatching(/^ready /)]);
 });
+
+test("one that says that only the operator can help is not started again", async () => {
+  const lines: string[] = [];
+  const supervisor = new Supervisor({
+    name: "sleeper",
+    program: {
+      binary: "/bin/sh",
+      args: ["-c", "echo ready; sleep 0.1; echo the store is damaged >&2; exit 65"],
+      isReady: (line) => line === "ready",
+    },
+    finalExitCodes: [65],
+    startTimeoutMs: 10_000,
+    stopGraceMs: 5_000,
+    onLog: (line) => lines.push(line),
+  });
+  await supervisor.start();
+  await expect.poll(() => lines).toHaveLength(3);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(lines.filter((line) => line === "ready")).toHaveLength(1);
+  expect(lines).toContain(
+    "the sleeper ended (65) and is not started again; do what it says, then restart this",
+  );
+  await supervisor.stop();
+});

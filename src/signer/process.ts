@@ -27,6 +27,8 @@ export class SignerStartError extends ProgramStartError {
 
 /** Making an RSA key can take seconds on an emulated processor. */
 const START_TIMEOUT_MS = 30_000;
+/** Wrong usage, a damaged store, no usable sealing key, a wrong one: as the unit in image/units has it. */
+const FINAL_EXIT_CODES = [2, 65, 66, 78];
 /** Its own grace for what is in flight is 5 s. */
 const STOP_GRACE_MS = 6_000;
 
@@ -54,6 +56,7 @@ export async function startSignerProcess(options: SignerProcessOptions): Promise
     program: { binary, args, isReady },
     // A store that is gone must not become a new identity in silence.
     restarted: { binary, args: [...args, "--existing-store"], isReady },
+    finalExitCodes: FINAL_EXIT_CODES,
     startTimeoutMs: START_TIMEOUT_MS,
     stopGraceMs: STOP_GRACE_MS,
     onLog,
