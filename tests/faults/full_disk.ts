@@ -30,7 +30,7 @@ async function onOwnDisk(use: (on: On) => Promise<void>): Promise<Lane> {
   const place = await SignerPlace.make(join(dir, "state"));
   const lane = new Lane("a-", Math.random);
   let running: RunningSigner = await place.spawn().ready();
-  let signer = running.connect();
+  let signer = await running.connect();
   const door = () => doorOf(signer);
   const end = async () => {
     await signer.close();
@@ -46,7 +46,7 @@ async function onOwnDisk(use: (on: On) => Promise<void>): Promise<Lane> {
         await end();
         await between();
         running = await place.spawn().ready();
-        signer = running.connect();
+        signer = await running.connect();
         await lane.check(door());
       },
       async refuses(code, reason) {

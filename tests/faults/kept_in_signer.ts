@@ -11,6 +11,9 @@ import { type ChangeName, changeUntilKilled, type KeyDoor, Lane } from "./kept_k
 const BINARY = new URL("../../dataplane/target/release/gatehouse-signer", import.meta.url).pathname;
 const CALLER = { identity: "unix", transport: Transport.UNIX };
 const DEADLINE_MS = 10_000;
+/** Also on a machine with too much to do. */
+const REACHED_WITHIN_MS = 60_000;
+const PAUSE_MS = 2;
 const PAGE = 1_000;
 const STATES = [KeyState.ENABLED, KeyState.DISABLED, KeyState.PENDING_DELETION, KeyState.DESTROYED];
 /** Rounds on one store: then a new one, so that looking at all of its keys stays quick. */
@@ -28,6 +31,8 @@ const CHANGES = {
   Disable: SIGNER.disableKey,
   Destroy: SIGNER.destroyKey,
 } satisfies Record<ChangeName, unknown>;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A directory with a sealing key, where one signer after the other runs. */
 export class SignerPlace {
@@ -71,9 +76,22 @@ export class RunningSigner {
     throw new Error(`the signer ended with ${(await this.child.status).code} before it was ready`);
   }
 
-  connect(): RemoteSigner {
+  /** A client that has reached it. @throws when it can't */
+  async connect(): Promise<RemoteSigner> {
     const address = `unix://${this.socket}`;
-    return new RemoteSigner({ address, dial: dialer(parseAddress(address)), deadlineMs: DEADLINE_MS });
+    const signer = new RemoteSigner({
+      address,
+      dial: dialer(parseAddress(address)),
+      deadlineMs: DEADLINE_MS,
+    });
+    for (let waitedMs = 0; !signer.healthy; waitedMs += PAUSE_MS) {
+      if (waitedMs >= REACHED_WITHIN_MS) {
+        await signer.close();
+        throw new Error(`the signer is ready and wasn't reached within ${REACHED_WITHIN_MS} ms`);
+      }
+      await pause(PAUSE_MS);
+    }
+    return signer;
   }
 
   /** @returns its exit code */
@@ -116,8 +134,6 @@ export function doorOf(signer: RemoteSigner): KeyDoor {
       (await signer.sign({ key, algorithm, data, caller: CALLER })).signature,
   };
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface Killed {
   rounds: number;
@@ -164,7 +180,7 @@ async function killRound(
   lanes: readonly Lane[],
   so: Killed,
 ): Promise<RunningSigner> {
-  const before = running.connect();
+  const before = await running.connect();
   const kill = async () => {
     await running.kill();
   };
@@ -177,7 +193,7 @@ async function killRound(
     so.starts++;
   }
   const now = await place.spawn().ready();
-  const after = now.connect();
+  const after = await now.connect();
   try {
     for (const lane of lanes) await lane.check(doorOf(after));
   } catch (error) {

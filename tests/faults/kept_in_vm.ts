@@ -63,39 +63,34 @@ async function open({ addresses, admin_key }: Up, count: number): Promise<Opened
 
 const env = ({ home }: VmOfKeys) => ({ GATEHOUSE_HOME: home });
 
-/** Boots the VM, or finds it running. */
-export const upVm = <Running extends Up>(vm: VmOfKeys): Promise<Running> =>
-  gatehouseJson<Running>(["up", "--yes", "--name", vm.name], { env: env(vm) });
-
 /** SIGKILL to QEMU, and its files stay. */
 async function killVm(vm: VmOfKeys): Promise<void> {
   const { out } = await tryGatehouse(["status", "--name", vm.name, "--json"], { env: env(vm) });
   Deno.kill((JSON.parse(out) as { qemu_pid: number }).qemu_pid, "SIGKILL");
 }
 
-/**
- * Changes keys in a running VM, kills it in the middle, boots it and looks.
- * @returns how the VM runs now
- * @throws Lost when something acknowledged is gone or something is half there
- */
-export async function killVmOnce<Running extends Up>(
+/** Changes keys in a running VM, and kills it in the middle. */
+export async function changeAndKill(
   vm: VmOfKeys,
   lanes: readonly Lane[],
-  up: Running,
+  up: Up,
   afterMs: number,
+): Promise<void> {
+  const { doors, close } = await open(up, lanes.length);
+  await changeUntilKilled(lanes, doors, afterMs, () => killVm(vm)).finally(close);
+}
+
+/** Boots it and looks. @returns how it runs @throws Lost when something acknowledged is gone or something is half there */
+export async function bootAndCheck<Running extends Up>(
+  vm: VmOfKeys,
+  lanes: readonly Lane[],
 ): Promise<Running> {
-  const before = await open(up, lanes.length);
+  const up = await gatehouseJson<Running>(["up", "--yes", "--name", vm.name], { env: env(vm) });
+  const { doors, close } = await open(up, lanes.length);
   try {
-    await changeUntilKilled(lanes, before.doors, afterMs, () => killVm(vm));
+    for (const [at, lane] of lanes.entries()) await lane.check(doors[at]);
   } finally {
-    before.close();
+    close();
   }
-  const now = await upVm<Running>(vm);
-  const after = await open(now, lanes.length);
-  try {
-    for (const [at, lane] of lanes.entries()) await lane.check(after.doors[at]);
-  } finally {
-    after.close();
-  }
-  return now;
+  return up;
 }

@@ -151,25 +151,30 @@ export class Lane {
     }
   }
 
-  /** For a run that goes on later; never between a kill and its check. */
+  /** For a run that goes on later. */
   toJSON(): object {
     const { prefix, acknowledged, unanswered } = this;
-    return { prefix, acknowledged, unanswered, made: this.#made, known: [...this.#known] };
+    const [known, touched] = [[...this.#known], [...this.#touched]];
+    return { prefix, acknowledged, unanswered, made: this.#made, known, touched, underWay: this.#underWay };
   }
 
   /** What toJSON gave. */
   static from(kept: ReturnType<Lane["toJSON"]>, random: () => number): Lane {
-    const { prefix, acknowledged, unanswered, made, known } = kept as {
+    const { prefix, acknowledged, unanswered, made, known, touched, underWay } = kept as {
       prefix: string;
       acknowledged: number;
       unanswered: number;
       made: number;
       known: [string, Seen][];
+      touched: string[];
+      underWay?: { id: string; name: ChangeName };
     };
     const lane = new Lane(prefix, random);
     Object.assign(lane, { acknowledged, unanswered });
     lane.#made = made;
     lane.#known = new Map(known);
+    lane.#touched = new Set(touched);
+    lane.#underWay = underWay;
     return lane;
   }
 }

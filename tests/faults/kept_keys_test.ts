@@ -86,6 +86,14 @@ test("a change whose answer never came may be there whole", async () => {
   expect(lane.unanswered).toBe(1);
 });
 
+test("... also for a run that was stopped before it looked", async () => {
+  door.silent = true;
+  await expect(lane.change(door)).rejects.toThrow("gone");
+  const again = Lane.from(JSON.parse(JSON.stringify(lane)), sequence());
+  await again.check(door);
+  expect(again.unanswered).toBe(1);
+});
+
 test("... or not at all", async () => {
   door.gone = true;
   await expect(lane.change(door)).rejects.toThrow("gone");

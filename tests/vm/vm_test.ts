@@ -9,7 +9,7 @@ import { dialer } from "../../src/transport/dial.ts";
 import { systemClock } from "../../src/vm/clock.ts";
 import { vmPaths } from "../../src/vm/paths.ts";
 import { QmpClient } from "../../src/vm/qmp.ts";
-import { killVmOnce } from "../faults/kept_in_vm.ts";
+import { bootAndCheck, changeAndKill } from "../faults/kept_in_vm.ts";
 import { Lane } from "../faults/kept_keys.ts";
 import { ALGORITHMS } from "../lib/algorithms.ts";
 import {
@@ -227,7 +227,8 @@ test("`down` and `up` find the same keys", async () => {
 test("a VM killed with -9 while its keys change comes up again with all that was acknowledged", async () => {
   const before = await pubkey(vm.addresses.vsock);
   const lanes = ["a-", "b-", "c-"].map((prefix) => new Lane(prefix, Math.random));
-  vm = await killVmOnce({ name: "first", home }, lanes, vm, KILLED_AFTER_MS);
+  await changeAndKill({ name: "first", home }, lanes, vm, KILLED_AFTER_MS);
+  vm = await bootAndCheck({ name: "first", home }, lanes);
   expect(lanes.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBeGreaterThan(3);
   expect(await pubkey(vm.addresses.vsock)).toBe(before);
 }, UP_MS);
