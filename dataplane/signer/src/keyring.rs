@@ -3,13 +3,12 @@
 //! are opened when first used, or by `open_all`, so that a start doesn't wait for them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::algorithms::{Kind, PrivateKey};
-use crate::policy::{Limits, Rule, Subject};
+use crate::policy::{Limits, Rule, Subject, withdrawal};
 use crate::rate::Bucket;
-use crate::store::{KeyRecord, KeyState, Opener, StoredKey, StoredVersion};
+use crate::store::{KeyRecord, Opener, StoredKey, StoredVersion};
 
 /// One key with its newest private half, and the public halves of all its versions.
 pub struct Entry {
@@ -21,8 +20,9 @@ pub struct Entry {
     /// What the private half is opened from; gone when it is.
     sealed: Mutex<Option<Box<(KeyRecord, StoredVersion)>>>,
     opener: Opener,
-    /// The state of the key that took this one's place, when that signs no more; else 0.
-    withdrawn: AtomicU32,
+    /// Why what waits for this one is not signed any more: another took its place. Shared
+    /// with that one when it allows the same, so that the next change reaches both.
+    withdrawn: OnceLock<Arc<OnceLock<Rule>>>,
 }
 
 /// What is found under an id.
@@ -73,7 +73,7 @@ impl Entry {
             private: OnceLock::new(),
             sealed: Mutex::new(sealed),
             opener: opener.clone(),
-            withdrawn: AtomicU32::new(0),
+            withdrawn: OnceLock::new(),
         })
     }
 
@@ -82,9 +82,8 @@ impl Entry {
     /// # Errors
     /// Why there is none to sign with, or no longer.
     pub fn private(&self) -> Result<&PrivateKey, Rule> {
-        let withdrawn = KeyState::from_number(self.withdrawn.load(Ordering::Acquire));
-        if let Some(rule) = withdrawn.and_then(crate::policy::state_refusal) {
-            return Err(rule);
+        if let Some(rule) = self.withdrawn.get().and_then(|shared| shared.get()) {
+            return Err(*rule);
         }
         self.private
             .get_or_init(|| self.open())
@@ -175,10 +174,11 @@ impl Keyring {
             if old.revision >= new.revision {
                 return;
             }
-            if new.subject.state != KeyState::Enabled {
-                let state = new.subject.state as u32;
-                old.withdrawn.store(state, Ordering::Release);
-            }
+            let withdrawn = old.withdrawn.get_or_init(Arc::default);
+            let _ = match withdrawal(&old.subject, &new.subject) {
+                Some(rule) => withdrawn.set(rule).is_ok(),
+                None => new.withdrawn.set(Arc::clone(withdrawn)).is_ok(),
+            };
         }
         slots.insert(id, slot);
     }

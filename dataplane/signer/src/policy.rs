@@ -28,12 +28,13 @@ pub enum Rule {
     KeyRate,
     // Beside the table: the key itself, and what the signer can take.
     KeyDamaged,
+    KeyChanged,
     QueueFull,
     DeadlineExceeded,
 }
 
 impl Rule {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::KeyNotAllowed,
         Self::TransportNotAllowed,
         Self::WrongAlgorithm,
@@ -47,6 +48,7 @@ impl Rule {
         Self::KeyExpired,
         Self::KeyRate,
         Self::KeyDamaged,
+        Self::KeyChanged,
         Self::QueueFull,
         Self::DeadlineExceeded,
     ];
@@ -67,6 +69,7 @@ impl Rule {
             Self::KeyExpired => "KEY_EXPIRED",
             Self::KeyRate => "KEY_RATE",
             Self::KeyDamaged => "KEY_DAMAGED",
+            Self::KeyChanged => "KEY_CHANGED",
             Self::QueueFull => "QUEUE_FULL",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
         }
@@ -89,6 +92,7 @@ impl Rule {
             Self::ClockUnknown => Code::Unavailable,
             Self::KeyRate | Self::QueueFull => Code::ResourceExhausted,
             Self::KeyDamaged => Code::DataLoss,
+            Self::KeyChanged => Code::Aborted,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
         }
     }
@@ -125,6 +129,7 @@ impl Rule {
             Self::KeyDamaged => {
                 "the key is damaged in the signer's store; an administrator can restore it from a backup"
             }
+            Self::KeyChanged => "the key's policy was changed while the call waited; call again",
             Self::QueueFull => "the signer's queue is full; call again later",
             Self::DeadlineExceeded => "the call's time was over before the signer could begin",
         }
@@ -327,14 +332,15 @@ pub fn decide(key: &Subject, asked: &Question<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The rule that a key's state alone is, whatever is asked: for what waited while it changed.
+/// What refuses an item that was allowed by the key as it was, and waited while another
+/// took its place; none when the new one would have allowed it too.
 #[must_use]
-pub fn state_refusal(state: KeyState) -> Option<Rule> {
-    match state {
-        KeyState::Enabled => None,
+pub fn withdrawal(before: &Subject, now: &Subject) -> Option<Rule> {
+    match now.state {
         KeyState::Disabled => Some(Rule::KeyDisabled),
         KeyState::PendingDeletion => Some(Rule::KeyPendingDeletion),
         KeyState::Destroyed => Some(Rule::KeyDestroyed),
+        KeyState::Enabled => (before.limits != now.limits).then_some(Rule::KeyChanged),
     }
 }
 

@@ -15,6 +15,7 @@ use gatehouse_signer::proto::v1::{
 use gatehouse_signer::proto::{
     Caller, ListKeysRequest, SignBatchRequest, SignItem, SignResult, VerifyRequest,
 };
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -346,8 +347,10 @@ async fn rotation_under_load_fails_no_item_and_the_version_changes_at_one_point(
     signature(&stream.ask(vec![newest]).await[0]);
 }
 
-#[tokio::test]
-async fn nothing_is_signed_after_a_key_was_disabled_though_items_waited() {
+/// How what waits ends when an administrator changes its key meanwhile: each reason, counted.
+async fn waiting_while<T>(
+    change: impl AsyncFnOnce(&mut Client) -> Result<T, Status>,
+) -> BTreeMap<String, usize> {
     let place = Place::new();
     let signer = place.start();
     let mut client = signer.client().await;
@@ -357,12 +360,60 @@ async fn nothing_is_signed_after_a_key_was_disabled_though_items_waited() {
     let items = (0..1_500).map(|id| item(id, ("slow", Algorithm::RsaPssSha256), "x"));
     stream.send.send(batch(items.collect())).await.unwrap();
     let first = stream.results.message().await.unwrap().unwrap().results;
-    client.disable_key(change("slow")).await.unwrap();
+    change(&mut client).await.unwrap();
     let rest = stream.take(1_500 - first.len()).await;
-    let refused = rest.iter().filter(|one| common::is_failure(one));
-    let reasons: Vec<_> = refused.map(|one| refusal_of(one).reason.as_str()).collect();
-    assert!(reasons.len() > 500, "{} of {}", reasons.len(), rest.len());
-    assert!(reasons.iter().all(|reason| *reason == "KEY_DISABLED"));
+    let mut reasons = BTreeMap::new();
+    for one in rest.iter().filter(|one| common::is_failure(one)) {
+        *reasons.entry(refusal_of(one).reason.clone()).or_default() += 1;
+    }
+    reasons
+}
+
+fn labelled(id: &str) -> SetLabelsRequest {
+    SetLabelsRequest {
+        id: id.into(),
+        labels: [("team".into(), "a".into())].into(),
+        ..SetLabelsRequest::default()
+    }
+}
+
+fn only(reasons: &BTreeMap<String, usize>, expected: &str) {
+    assert_eq!(reasons.keys().collect::<Vec<_>>(), [expected]);
+    assert!(reasons[expected] > 500, "{reasons:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_signed_after_a_key_was_disabled_though_items_waited() {
+    let reasons = waiting_while(async |client| {
+        // What waits from before a change that takes nothing away isn't forgotten.
+        client.set_key_labels(labelled("slow")).await?;
+        client.disable_key(change("slow")).await
+    })
+    .await;
+    only(&reasons, "KEY_DISABLED");
+}
+
+#[tokio::test]
+async fn nothing_is_signed_by_a_policy_after_it_was_replaced_though_items_waited() {
+    let reasons = waiting_while(async |client| {
+        let policy = KeyPolicy {
+            identities: vec!["another".into()],
+            ..KeyPolicy::default()
+        };
+        let request = SetPolicyRequest {
+            id: "slow".into(),
+            policy: Some(policy),
+            ..SetPolicyRequest::default()
+        };
+        client.set_key_policy(request).await
+    });
+    only(&reasons.await, "KEY_CHANGED");
+}
+
+#[tokio::test]
+async fn what_waited_is_signed_though_something_else_of_its_key_was_changed() {
+    let reasons = waiting_while(async |client| client.set_key_labels(labelled("slow")).await);
+    assert!(reasons.await.is_empty());
 }
 
 #[tokio::test]

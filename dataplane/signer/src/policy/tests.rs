@@ -171,8 +171,17 @@ fn every_rule_has_a_reason_of_its_own_and_words() {
 }
 
 #[test]
-fn only_an_enabled_key_is_never_withdrawn() {
+fn what_waits_is_withdrawn_when_its_key_signs_no_more_or_allows_other_things() {
+    let before = subject(KeyState::Enabled, &Policy::default());
     for state in STATES {
-        assert_eq!(state_refusal(state).is_none(), state == KeyState::Enabled);
+        let now = subject(state, &Policy::default());
+        let withdrawn = withdrawal(&before, &now);
+        assert_eq!(withdrawn.is_none(), state == KeyState::Enabled);
     }
+    let policy = Policy {
+        transports: vec![1],
+        ..Policy::default()
+    };
+    let now = subject(KeyState::Enabled, &policy);
+    assert_eq!(withdrawal(&before, &now), Some(Rule::KeyChanged));
 }
