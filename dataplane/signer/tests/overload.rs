@@ -17,8 +17,10 @@ const TIMEOUT: Duration = Duration::from_millis(1000);
 const TICK: Duration = Duration::from_millis(20);
 /// Of the peak. Without optimisation refusing takes too much of the time for it.
 const GOODPUT: f64 = if cfg!(debug_assertions) { 0.75 } else { 0.9 };
-/// Of the items: some are late where others took the machine for a while.
-const IN_TIME: f64 = 0.97;
+/// Of the items.
+const IN_TIME: f64 = 0.99;
+/// Others may take the machine in the middle of one; a signer that falls short does in all.
+const TRIES: u32 = 3;
 
 struct Overload {
     sent: Vec<Instant>,
@@ -37,10 +39,24 @@ async fn at_ten_times_capacity_nearly_all_work_is_of_use_and_the_rest_is_refused
     };
     signer.client().await.create_key(request).await.unwrap();
 
+    let mut seen = String::new();
+    for _ in 0..TRIES {
+        let (met, said) = measured(&signer).await;
+        println!("{said}");
+        if met {
+            return;
+        }
+        seen = said;
+    }
+    panic!("{seen}");
+}
+
+/// Whether it was as it should be, and what was seen.
+async fn measured(signer: &Running) -> (bool, String) {
     // What it can do, before and after: others may take more or less of the machine meanwhile.
-    let before = peak(&signer).await;
-    let seen = overload(&signer, before * TIMES).await;
-    let after = peak(&signer).await;
+    let before = peak(signer).await;
+    let seen = overload(signer, before * TIMES).await;
+    let after = peak(signer).await;
     let peak = f64::midpoint(before, after);
 
     let (mut good, mut in_time) = (0, 0);
@@ -61,14 +77,17 @@ async fn at_ten_times_capacity_nearly_all_work_is_of_use_and_the_rest_is_refused
     let seconds = seen.took.as_secs_f64();
     let (asked, goodput) = (seen.sent.len() as f64 / seconds, good as f64 / seconds);
     let in_time = in_time as f64 / seen.answered.len() as f64;
-    println!(
+    // Less, and the peak was measured while others had the machine.
+    let enough = asked > TIMES / 2.0 * peak;
+    let said = format!(
         "peak {before:.0}/s and {after:.0}/s; asked {asked:.0}/s, goodput {goodput:.0}/s ({:.0}%), {:.2}% in time",
         100.0 * goodput / peak,
         100.0 * in_time
     );
-    assert!(asked > TIMES / 2.0 * peak, "the test itself was too slow");
-    assert!(goodput >= GOODPUT * peak, "{goodput:.0} of {peak:.0}");
-    assert!(in_time >= IN_TIME, "{in_time}");
+    (
+        enough && goodput >= GOODPUT * peak && in_time >= IN_TIME,
+        said,
+    )
 }
 
 /// Signatures a second, never idle, never more than it takes.
