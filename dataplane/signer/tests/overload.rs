@@ -17,8 +17,8 @@ const TIMEOUT: Duration = Duration::from_millis(1000);
 const TICK: Duration = Duration::from_millis(20);
 /// Of the peak. Without optimisation refusing takes too much of the time for it.
 const GOODPUT: f64 = if cfg!(debug_assertions) { 0.75 } else { 0.9 };
-/// Of the items.
-const IN_TIME: f64 = 0.99;
+/// Of the items: all on a quiet machine; a thread that waits for a core is late with some.
+const IN_TIME: f64 = 0.97;
 /// Others may take the machine in the middle of one; a signer that falls short does in all.
 const TRIES: u32 = 3;
 
