@@ -11,8 +11,8 @@ export interface FaultRun {
   readonly commands: readonly (readonly string[])[];
 }
 
-const durability = (...tests: string[]) => [
-  ...["cargo", "test", "--release", "--locked", "--quiet", "-p", "gatehouse-signer", "--test", "durability"],
+const cargoTest = (file: string, ...tests: string[]) => [
+  ...["cargo", "test", "--release", "--locked", "--quiet", "-p", "gatehouse-signer", "--test", file],
   ...["--", "--include-ignored", "--nocapture", "--test-threads=1", ...tests],
 ];
 const script = (
@@ -34,7 +34,7 @@ export const RUNS: readonly FaultRun[] = [
     what: "the same of a program that is all store, whose next change is known",
     minutes: 3,
     short: "rust",
-    commands: [durability("--exact", "kill::a_thousand_kills")],
+    commands: [cargoTest("durability", "--exact", "kill::a_thousand_kills")],
   },
   {
     name: "kill-vm",
@@ -50,7 +50,7 @@ export const RUNS: readonly FaultRun[] = [
       "the recorded writes and syncs of the store, cut at every sync: unsynced dropped, torn, out of order",
     minutes: 5,
     short: "rust",
-    commands: [durability("--exact", "crash::no_acknowledged_change_is_lost_in_a_long_run")],
+    commands: [cargoTest("durability", "--exact", "crash::no_acknowledged_change_is_lost_in_a_long_run")],
   },
   {
     name: "missing-sync",
@@ -58,7 +58,8 @@ export const RUNS: readonly FaultRun[] = [
     minutes: 1,
     short: "rust, same",
     commands: [
-      durability(
+      cargoTest(
+        "durability",
         "--exact",
         "crash::a_store_with_one_sync_left_out_is_found_out",
         "crash::a_migration_survives_a_power_cut_anywhere",
@@ -67,10 +68,15 @@ export const RUNS: readonly FaultRun[] = [
   },
   {
     name: "bit-flips",
-    what: "10,000 single flipped bits in a store of two files, and 10,000 in one that lost its copy",
-    minutes: 5,
+    what:
+      "10,000 single flipped bits in a store of two files, and 10,000 in one that lost its copy; then 2,000 " +
+      "of each through the signer's program",
+    minutes: 12,
     short: "rust",
-    commands: [durability("--exact", "flips::ten_thousand_flipped_bits")],
+    commands: [
+      cargoTest("durability", "--exact", "flips::ten_thousand_flipped_bits"),
+      cargoTest("damage", "--exact", "thousands_of_flipped_bits"),
+    ],
   },
   {
     name: "disk",
@@ -78,7 +84,7 @@ export const RUNS: readonly FaultRun[] = [
       "a disk that is full, read-only or fails at any call of a change; of the store, and as callers see it",
     minutes: 1,
     short: "rust, same",
-    commands: [durability("--skip", "small_disk", "faults::", "callers::")],
+    commands: [cargoTest("durability", "--skip", "small_disk", "faults::", "callers::")],
   },
   {
     name: "small-disk",
@@ -86,5 +92,22 @@ export const RUNS: readonly FaultRun[] = [
     minutes: 1,
     short: "faults, same",
     commands: [SIGNER, script("small_disk.ts")],
+  },
+  {
+    name: "restart",
+    what: "kill -9 of the signer under load: calls in flight answered or UNAVAILABLE, back within a second",
+    minutes: 1,
+    short: "serve, same",
+    commands: [
+      ["cargo", "build", "--release", "--locked", "--quiet", "--bins"],
+      ["deno", "run", "--quiet", "-A", "npm:vitest", "run", "tests/serve/signer_restart_test.ts"],
+    ],
+  },
+  {
+    name: "overload",
+    what: "ten times as much RSA-4096 as can be done: what is still of use, and what becomes of the rest",
+    minutes: 2,
+    short: "rust",
+    commands: [["deno", "run", "--quiet", "-A", "tests/bench/overload.ts"]],
   },
 ];

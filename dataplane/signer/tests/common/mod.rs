@@ -100,7 +100,14 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(mut command: Command, socket: PathBuf) -> Self {
+    pub fn start(command: Command, socket: PathBuf) -> Self {
+        Self::try_start(command, socket)
+            .unwrap_or_else(|(code, said)| panic!("not ready: {code:?} {said}"))
+    }
+
+    /// # Errors
+    /// Its exit code and what it said.
+    pub fn try_start(mut command: Command, socket: PathBuf) -> Result<Self, (Option<i32>, String)> {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -111,14 +118,14 @@ impl Running {
             .read_line(&mut line)
             .unwrap();
         if !line.contains("ready") {
-            let mut errors = String::new();
+            let mut said = String::new();
             child
                 .stderr
                 .take()
                 .unwrap()
-                .read_to_string(&mut errors)
+                .read_to_string(&mut said)
                 .unwrap();
-            panic!("not ready: {line:?} {errors}");
+            return Err((child.wait().unwrap().code(), said));
         }
         // Drained, so that it never blocks.
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -129,7 +136,7 @@ impl Running {
                 *kept.lock().unwrap() += &(line + "\n");
             }
         });
-        Self { child, socket, log }
+        Ok(Self { child, socket, log })
     }
 
     /// What it has logged until it was open.
