@@ -8,6 +8,7 @@ use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
 use aws_lc_rs::digest::{SHA256, digest};
 use common::{Place, Running, item, openssl_verifies, signature};
+use gatehouse_signer::algorithms::{Kind, PrivateKey};
 use gatehouse_signer::proto::ListKeysRequest as SignerListKeysRequest;
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
 use gatehouse_signer::proto::v1::restore_request::Part;
@@ -15,6 +16,10 @@ use gatehouse_signer::proto::v1::{
     Algorithm, ChangeKeyRequest, CreateBackupRequest, CreateKeyRequest, GetKeyRequest,
     GetTransportKeyRequest, Key, KeyKind, KeyPolicy, KeyState, ListKeysRequest, RestoreRequest,
     RestoreResponse, RestoreStart, RotateKeyRequest, ScheduleDeletionRequest, SetRecipientRequest,
+};
+use gatehouse_signer::store::sealing_key::SealingKey;
+use gatehouse_signer::store::{
+    Change, KeyRecord, KeyState as StoredState, NewKey, NewVersion, Options, Policy, Store, Usage,
 };
 use std::io::Write;
 use tonic::transport::Channel;
@@ -577,4 +582,87 @@ async fn a_restore_killed_at_any_moment_left_all_or_nothing() {
         assert!(!place.state().join("signer.transit").exists());
     }
     let _ = writeln!(std::io::stderr(), "nothing {none} times, all {whole}");
+}
+
+/// KiB of the process's memory at its highest.
+fn peak_kib(signer: &Running) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", signer.child.id())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// `GATEHOUSE_BACKUP_KEYS` of P-256, 200,000 if it isn't set, saved and restored; says how
+/// long that took and what it needed.
+#[tokio::test]
+#[ignore = "minutes, for the figures in docs/architecture.md"]
+async fn as_many_keys_as_a_store_takes() {
+    let count = std::env::var("GATEHOUSE_BACKUP_KEYS").map_or(199_997, |n| n.parse().unwrap());
+    let places = [Place::new(), Place::new()];
+    drop(places[0].start());
+    let sealing_key = SealingKey::read(&places[0].sealing_key()).unwrap();
+    let options = Options {
+        accept_loss: false,
+        first_keys: &|| Ok(Vec::new()),
+        public_half: &|_, _| None,
+    };
+    let (store, _) = Store::open(&places[0].state(), &sealing_key, &options).unwrap();
+    for from in (0..count).step_by(1000) {
+        let keys = (from..count.min(from + 1000)).map(|n| p256(&format!("key-{n:06}")));
+        store
+            .apply(Change::Create(keys.collect()), None, None)
+            .unwrap();
+    }
+    drop(store);
+    let identity = Identity::generate();
+    let [one, other] = [places[0].start(), places[1].start()];
+    let mut client = one.client().await;
+    let recipient = identity.to_public().to_string();
+    client
+        .set_recipient(SetRecipientRequest { recipient })
+        .await
+        .unwrap();
+    let before = [peak_kib(&one), peak_kib(&other)];
+    let begun = std::time::Instant::now();
+    let file = backup(&mut client, &[]).await.unwrap();
+    let saved = begun.elapsed();
+    let begun = std::time::Instant::now();
+    let mut whole = ask(&file, &identity);
+    whole.start.replace_well_known = true;
+    let restored = restore(&mut other.client().await, whole).await.unwrap();
+    assert_eq!(restored.restored_count, count as u64 + 3);
+    let disk = std::fs::metadata(places[1].store()).unwrap().len();
+    let _ = writeln!(
+        std::io::stderr(),
+        "{count} keys: a file of {} bytes; saved in {saved:?}, restored in {:?}; peaks {before:?} then {:?} KiB; a store of {disk} bytes",
+        file.len(),
+        begun.elapsed(),
+        [peak_kib(&one), peak_kib(&other)],
+    );
+}
+
+fn p256(id: &str) -> NewKey {
+    let key = PrivateKey::generate(Kind::P256).unwrap();
+    NewKey {
+        record: KeyRecord {
+            id: id.into(),
+            kind: KeyKind::EcP256 as u32,
+            usage: Usage::Sign,
+            state: StoredState::Enabled,
+            revision: 1,
+            policy: Policy::default(),
+            labels: std::collections::BTreeMap::new(),
+            newest_version: 1,
+            created_at_ms: 1,
+            delete_at_ms: 0,
+            imported: false,
+        },
+        versions: vec![NewVersion {
+            created_at_ms: 1,
+            public_key_der: key.public_key_der().unwrap(),
+            private_key: Some(key.to_pkcs8().unwrap()),
+        }],
+    }
 }
