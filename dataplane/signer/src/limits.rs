@@ -62,8 +62,9 @@ pub const BACKUP_CHUNK_BYTES: usize = 64 * 1024;
 /// A recovery identity, with the comments of its file.
 pub const MAX_IDENTITY_FILE_BYTES: usize = 16 * 1024;
 
-/// Keys named in an answer about many: with ids of 64 bytes, 1.3 MiB of the 4 of a message.
-pub const MAX_LISTED_KEYS: usize = 10_000;
+/// Keys listed in an answer about many. There are two lists, and with both the message has
+/// less than `MAX_ITEMS_PER_BATCH` elements, which is what our own codec takes.
+pub const MAX_LISTED_KEYS: usize = 2000;
 
 /// Keys named where there should be none.
 pub const MAX_NAMED_KEYS: usize = 1000;
