@@ -106,7 +106,10 @@ async function serve(options: ServeOptions, json: boolean, signal: AbortSignal):
       socket: signerSocket,
       stateDir: state,
       sealingKeyFile: options.sealingKey ??
-        await ensureSealingKey(`${state}.sealing-key`, join(state, "signer.db")),
+        await ensureSealingKey(
+          `${state}.sealing-key`,
+          ...["signer.db", "signer.db.copy"].map((file) => join(state, file)),
+        ),
       recoveryRecipientFile: recovery.recipientFile,
       onLog: note,
     });

@@ -13,16 +13,19 @@ export const SEALING_KEY_BYTES = 32;
 
 /**
  * The path of a sealing key, made with mode 0600 if there is none.
- * @param sealed what it seals: where that is there already and the key isn't, none is made
+ * @param sealed what it seals: where one of these is there already and the key isn't, none is made
  * @throws GatehouseError `state-damaged` on a key that is missing or of another length
  */
-export async function ensureSealingKey(path: string, sealed: string): Promise<string> {
-  if (!await exists(path) && await exists(sealed)) {
-    throw new GatehouseError(
-      "state-damaged",
-      `${path} is missing, and ${sealed} was sealed with it`,
-      "restore the key from a backup; a new one could not open what is there",
-    );
+export async function ensureSealingKey(path: string, ...sealed: string[]): Promise<string> {
+  if (!await exists(path)) {
+    for (const file of sealed) {
+      if (!await exists(file)) continue;
+      throw new GatehouseError(
+        "state-damaged",
+        `${path} is missing, and ${file} was sealed with it`,
+        "restore the key from a backup; a new one could not open what is there",
+      );
+    }
   }
   await writeOnce(path, randomBytes(SEALING_KEY_BYTES));
   const key = await Deno.stat(path);
