@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::bounds;
 use super::error::StoreError;
+use super::keks::Keks;
 use super::record::{
     KeyRecord, KeyState, NewKey, NewVersion, Policy, StoredKey, StoredVersion, require,
 };
 use super::row::{Place, Row, RowKind};
-use super::seal::{Kek, Keks};
+use super::seal::Kek;
 use super::transaction::Write;
 
 /// One change: done whole, or not at all.

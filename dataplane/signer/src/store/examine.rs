@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::file::{Header, StoreFile, Unreadable, digest_of};
+use super::keks::Keks;
 use super::record::StoredKey;
 use super::row::{RECIPIENT, Recipient, Request, Row, RowKind, RowView};
 use super::running::Sum;
 use super::salvage::as_id;
-use super::seal::{Head, Keks, WrappingKey};
+use super::seal::{Head, WrappingKey};
 use super::sealing_key::SealingKey;
 
 /// What the rows say.

@@ -15,6 +15,7 @@ mod error;
 mod examine;
 mod file;
 mod format1;
+mod keks;
 mod names;
 mod open;
 mod paths;
@@ -42,6 +43,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use apply::{Outcome, RequestId};
 pub use change::{Change, Edit};
 pub use error::StoreError;
+pub use keks::Opener;
 pub use names::{COPY_FILE, OLD_FILE, STORE_FILE};
 pub use open::{Options, PublicHalf};
 pub use paths::make_directory;
@@ -51,7 +53,7 @@ pub use record::{
 };
 pub use restore::{Put, Restored, Source};
 pub use row::Recipient;
-pub use seal::{Opener, STORE_ID_BYTES};
+pub use seal::STORE_ID_BYTES;
 pub use snapshot::Export;
 pub use writer::{Companion, SealingProgress};
 

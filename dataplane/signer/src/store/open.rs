@@ -9,12 +9,13 @@ use super::create::{create, migrate};
 use super::error::StoreError;
 use super::examine::{Contents, Examined, Found, examine};
 use super::file::{Header, Unreadable, Wrap, digest_of};
+use super::keks::Keks;
 use super::names::{COPY_FILE, Names, STORE_FILE, settle_names};
 use super::record::NewKey;
 use super::row::Row;
 use super::running::Sum;
 use super::salvage::{Salvage, salvage};
-use super::seal::{FORMAT, Head, Keks, StoreId};
+use super::seal::{FORMAT, Head, StoreId};
 use super::sealing_key::SealingKey;
 use crate::error::{Kind, StartError};
 

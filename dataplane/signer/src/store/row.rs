@@ -5,9 +5,10 @@ use rusqlite::Row as SqlRow;
 
 use super::bytes::{Reader, Writer};
 use super::error::StoreError;
+use super::keks::Keks;
 use super::record::{KeyRecord, Sealed, StoredVersion};
 use super::running::Sum;
-use super::seal::{FORMAT, Kek, Keks, MAC_BYTES, StoreId};
+use super::seal::{FORMAT, Kek, MAC_BYTES, StoreId};
 
 /// What a row is; the number stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

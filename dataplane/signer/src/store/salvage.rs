@@ -7,9 +7,10 @@ use std::path::Path;
 use super::bounds;
 use super::examine::{Contents, Examined, rows_left};
 use super::file::{Header, digest_of};
+use super::keks::Keks;
 use super::record::{KeyRecord, KeyState};
 use super::row::{Row, RowKind};
-use super::seal::{Head, Keks};
+use super::seal::Head;
 
 pub struct Salvage {
     pub header: Header,

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use super::error::StoreError;
 use super::file::{StoreFile, Wrap, digest_of};
+use super::keks::{Keks, Opener};
 use super::names::{Names, forget_old};
 use super::open::Start;
 use super::record::StoredKey;
 use super::row::{Recipient, Request, Row};
-use super::seal::{Head, Keks, Opener, StoreId, WrappingKey};
+use super::seal::{Head, StoreId, WrappingKey};
 use super::sealing_key::SealingKey;
 use super::transaction::{Write, log_bytes};
 
