@@ -12,6 +12,8 @@ pub enum Kind {
     CorruptStore,
     /// There is no usable sealing key: 66.
     NoSealingKey,
+    /// The store that was there is gone; it may come back, with its disk: 72.
+    StoreGone,
     /// Another signer is using the store or the socket: 75.
     InUse,
     /// The sealing key is not the one that this store was made with: 78.
@@ -25,6 +27,7 @@ impl Kind {
             Kind::CorruptStore => 65,
             Kind::NoSealingKey => 66,
             Kind::System => 71,
+            Kind::StoreGone => 72,
             Kind::InUse => 75,
             Kind::WrongSealingKey => 78,
         }

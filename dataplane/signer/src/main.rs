@@ -209,7 +209,7 @@ fn find_store(state: &Path, existing: bool) -> Result<bool, StartError> {
         .any(|name| state.join(name).exists());
     if existing && !found {
         return Err(StartError::new(
-            Kind::CorruptStore,
+            Kind::StoreGone,
             format!(
                 "the key store {} is gone. Put it back; without --existing-store new keys would be made",
                 state.join(STORE_FILE).display()
