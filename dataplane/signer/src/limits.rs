@@ -45,10 +45,10 @@ pub const MAX_TURN_US: u64 = 200;
 pub const MAX_TURN_ITEMS: usize = 32;
 
 /// How long a thread keeps what it has done before it answers, while more waits to be
-/// done: a quarter of what an item has waited, within these. 1 ms are about 70 signatures
-/// of P-256, 8 ms about 35 of RSA-2048: what an answer costs is then small beside them.
+/// done: half of what an item has waited, within these. 1 ms are about 70 signatures of
+/// P-256, 16 ms about 60 of RSA-2048: what an answer costs is then small beside them.
 pub const MIN_HOLD: Duration = Duration::from_millis(1);
-pub const MAX_HOLD: Duration = Duration::from_millis(8);
+pub const MAX_HOLD: Duration = Duration::from_millis(16);
 
 /// What it keeps: as many as one response has.
 pub const MAX_HELD_ITEMS: usize = MAX_RESULTS_PER_BATCH;

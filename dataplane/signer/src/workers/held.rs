@@ -9,7 +9,7 @@ use super::Job;
 use crate::limits::{MAX_HELD_ITEMS, MAX_HOLD, MIN_HOLD};
 
 /// What an item that has waited is held for at most, of that time.
-const SHARE_OF_WAIT: u32 = 4;
+const SHARE_OF_WAIT: u32 = 2;
 
 pub struct Held<J> {
     done: Vec<J>,
