@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Seek, Write};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -46,15 +47,33 @@ impl Shared {
 /// No recipient, a key that isn't there, or what the disk says; before the first chunk.
 pub async fn create(shared: Arc<Shared>, ids: Vec<String>) -> Result<Chunks, Status> {
     let permit = shared.transfer()?;
-    let (file, left_out) = in_background(move || write(&shared, &ids)).await?;
+    // The work goes on when its caller goes away, and the permit with it.
+    let (file, left_out, permit) = in_background(move || {
+        let (file, left_out) = write(&shared, &ids)?;
+        Ok((file, left_out, permit))
+    })
+    .await?;
+    let chunks = stream(file, left_out, permit, MAX_STREAM_PAUSE);
+    Ok(Box::pin(chunks))
+}
+
+/// `pause`: how long its reader may take for one chunk.
+fn stream(
+    file: File,
+    left_out: Vec<String>,
+    permit: OwnedSemaphorePermit,
+    pause: Duration,
+) -> ReceiverStream<Result<BackupChunk, Status>> {
     let (send, chunks) = mpsc::channel(2);
     tokio::spawn(async move {
-        if let Err(error) = deliver(file, left_out, &send).await {
-            let _ = send.try_send(Err(error));
-        }
+        let delivered = deliver(file, left_out, &send, pause).await;
         drop(permit);
+        if let Err(error) = delivered {
+            // There may be no room for it yet, and an end without it is that of a whole file.
+            let _ = send.send(Err(error)).await;
+        }
     });
-    Ok(Box::pin(ReceiverStream::new(chunks)))
+    ReceiverStream::new(chunks)
 }
 
 /// The whole file, from its start, and which keys are not in it.
@@ -123,6 +142,7 @@ async fn deliver(
     mut file: File,
     left_out: Vec<String>,
     send: &mpsc::Sender<Result<BackupChunk, Status>>,
+    pause: Duration,
 ) -> Result<(), Status> {
     loop {
         let (back, data) = in_background(move || {
@@ -144,11 +164,51 @@ async fn deliver(
             }
             chunk.left_out = left_out.iter().take(MAX_NAMED_KEYS).cloned().collect();
         }
-        match tokio::time::timeout(MAX_STREAM_PAUSE, send.send(Ok(chunk))).await {
+        match tokio::time::timeout(pause, send.send(Ok(chunk))).await {
             Ok(Ok(())) if !last => {}
             // The end, or nobody reads any more.
             Ok(_) => return Ok(()),
             Err(_) => return Err(Rule::DeadlineExceeded.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tokio::sync::Semaphore;
+    use tokio_stream::StreamExt;
+
+    const CHUNKS: usize = 9;
+
+    fn begun(pause: Duration) -> (ReceiverStream<Result<BackupChunk, Status>>, Arc<Semaphore>) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&vec![7; CHUNKS * BACKUP_CHUNK_BYTES])
+            .unwrap();
+        file.rewind().unwrap();
+        let transfers = Arc::new(Semaphore::new(1));
+        let permit = Arc::clone(&transfers).try_acquire_owned().unwrap();
+        (stream(file, Vec::new(), permit, pause), transfers)
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_was_too_slow_is_told_so_and_never_takes_a_part_for_the_whole() {
+        let (mut chunks, transfers) = begun(Duration::from_millis(20));
+        assert!(chunks.next().await.unwrap().is_ok());
+        // Holds up nobody else, read on or not.
+        let _permit = transfers.acquire().await.unwrap();
+        let rest: Vec<_> = chunks.collect().await;
+        assert!(rest.len() < CHUNKS, "{}", rest.len());
+        let last = rest.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(last.code(), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_keeps_up_gets_all_of_it() {
+        let (chunks, _transfers) = begun(MAX_STREAM_PAUSE);
+        let all: Vec<_> = chunks.collect().await;
+        let bytes = all.into_iter().map(|chunk| chunk.unwrap().data.len());
+        assert_eq!(bytes.sum::<usize>(), CHUNKS * BACKUP_CHUNK_BYTES);
     }
 }

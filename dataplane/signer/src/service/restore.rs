@@ -33,13 +33,15 @@ pub async fn restore(
     shared: Arc<Shared>,
     mut requests: Streaming<RestoreRequest>,
 ) -> Result<RestoreResponse, Status> {
-    let _permit = shared.transfer()?;
+    let permit = shared.transfer()?;
     let Some(Part::Start(start)) = next(&mut requests).await? else {
         return Err(invalid("start: the first message says what is restored"));
     };
     let identity = identity_of(&shared, &start)?;
     let file = receive(&shared, &start, &mut requests).await?;
     in_background(move || {
+        // The work goes on when its caller goes away, and the permit with it.
+        let _permit = permit;
         Restore {
             shared: &shared,
             start,
@@ -81,7 +83,8 @@ async fn receive(
     start: &RestoreStart,
     requests: &mut Streaming<RestoreRequest>,
 ) -> Result<File, Status> {
-    let mut file = shared.store.transit_file()?;
+    let store = Arc::clone(shared);
+    let mut file = in_background(move || Ok(store.store.transit_file()?)).await?;
     let mut hash = Context::new(&SHA256);
     let mut bytes = 0_u64;
     while let Some(part) = next(requests).await? {
