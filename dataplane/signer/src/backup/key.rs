@@ -111,25 +111,26 @@ fn versions(
         .collect())
 }
 
-/// Whether each half is one, and the other's.
+/// Whether each half is one that an import takes, and the other's.
 ///
 /// # Errors
 /// The version that isn't.
 pub fn check_halves(key: &NewKey) -> Result<Halves, ContentError> {
-    let wrong = |number: u32| {
+    let refuse = |number: u32, why: &str| {
         let id = &key.record.id;
-        ContentError::Malformed(format!(
-            "its key {id:?}: version {number} is no key of its kind, or its halves are two keys'"
-        ))
+        ContentError::Malformed(format!("its key {id:?}: version {number} {why}"))
     };
+    let wrong = |number| refuse(number, "is no key of its kind, or its halves are two keys'");
     let kind = i32::try_from(key.record.kind).ok();
     let kind = kind.and_then(Kind::from_proto).ok_or_else(|| wrong(0))?;
     for (version, number) in key.versions.iter().zip(1..) {
         let public = &version.public_key_der;
         let fits = match &version.private_key {
-            Some(pkcs8) => PrivateKey::from_pkcs8(kind, pkcs8)
-                .and_then(|private| private.public_key_der())
-                .is_ok_and(|own| own == *public),
+            Some(pkcs8) => {
+                let private = PrivateKey::import(pkcs8)
+                    .map_err(|error| refuse(number, &format!("isn't taken: {error}")))?;
+                private.kind() == kind && private.public_key_der().is_ok_and(|own| own == *public)
+            }
             None => PublicKey::from_spki(public).is_ok_and(|one| one.kind() == kind),
         };
         if !fits {
@@ -144,4 +145,55 @@ pub fn check_halves(key: &NewKey) -> Result<Halves, ContentError> {
             .map(|one| one.public_key_der.clone())
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::proto::v1::KeyKind;
+    use crate::store::Policy;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    /// Names and PKCS#8 of RSA-2048.
+    const KEYS: &str = include_str!("../../tests/algorithms/weak_keys.tsv");
+
+    fn key(private: &PrivateKey, pkcs8: Vec<u8>) -> NewKey {
+        NewKey {
+            record: KeyRecord {
+                id: "a".into(),
+                kind: u32::try_from(i32::from(KeyKind::from(private.kind()))).unwrap(),
+                usage: Usage::Sign,
+                state: KeyState::Enabled,
+                revision: 1,
+                policy: Policy::default(),
+                labels: [].into(),
+                newest_version: 1,
+                created_at_ms: 1,
+                delete_at_ms: 0,
+                imported: true,
+            },
+            versions: vec![NewVersion {
+                created_at_ms: 1,
+                public_key_der: private.public_key_der().unwrap(),
+                private_key: Some(Zeroizing::new(pkcs8)),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_backup_brings_no_key_that_an_import_refuses() {
+        let mut weak = 0;
+        for (name, text) in KEYS.lines().filter_map(|line| line.split_once('\t')) {
+            let pkcs8 = STANDARD.decode(text).unwrap();
+            let Ok(private) = PrivateKey::from_pkcs8(Kind::Rsa2048, &pkcs8) else {
+                continue;
+            };
+            let taken = check_halves(&key(&private, pkcs8)).is_ok();
+            assert_eq!(taken, name == "good", "{name}");
+            weak += u32::from(!taken);
+        }
+        assert!(weak >= 2, "{weak}");
+    }
 }
