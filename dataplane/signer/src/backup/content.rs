@@ -10,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::age_file::AgeError;
 use crate::proto::backup::v1::backup_record::Record;
 use crate::proto::backup::v1::{BackupEnd, BackupHeader, BackupKey, BackupRecord};
+use crate::store::bounds::MAX_KEYS;
 
 /// The first line, but for its number.
 const MAGIC: &str = "gatehouse backup ";
@@ -156,6 +157,9 @@ impl<R: Read> ContentReader<R> {
                 let id = key.0.key.as_ref().map_or("", |key| key.id.as_str());
                 if id <= self.last_id.as_str() {
                     return Err(malformed("its keys are not in the order of their ids"));
+                }
+                if self.keys >= MAX_KEYS as u64 {
+                    return Err(malformed("it has more keys than a store takes"));
                 }
                 id.clone_into(&mut self.last_id);
                 self.keys += 1;
@@ -342,6 +346,23 @@ mod tests {
         );
         let long = [&b"gatehouse backup 1\n"[..], &[0xff, 0xff, 0xff, 0x7f]].concat();
         assert!(said(&long).contains("too long"));
+    }
+
+    #[test]
+    fn more_keys_than_a_store_takes_are_not_counted_up() {
+        let file = written(&[key("a")]);
+        let begun = |keys| {
+            let mut reader = ContentReader::new(file.as_slice()).unwrap();
+            reader.keys = keys;
+            reader.next_key().map(|key| key.is_some())
+        };
+        assert!(begun(MAX_KEYS as u64 - 1).unwrap());
+        assert!(
+            begun(MAX_KEYS as u64)
+                .unwrap_err()
+                .to_string()
+                .contains("more keys")
+        );
     }
 
     #[test]
