@@ -5,6 +5,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use prost::Message;
 use tonic::{Code, Status};
+use zeroize::Zeroizing;
 
 use super::Shared;
 use super::status::refuse;
@@ -23,12 +24,14 @@ impl Once {
         if id.is_empty() {
             return None;
         }
-        let mut content = call.as_bytes().to_vec();
+        // All of its room at once: growing would leave a private key behind.
+        let room = call.len() + 1 + request.encoded_len();
+        let mut content = Zeroizing::new(Vec::with_capacity(room));
+        content.extend_from_slice(call.as_bytes());
         content.push(0);
-        content.extend(request.encode_to_vec());
+        request.encode_raw(&mut *content);
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(digest(&SHA256, &content).as_ref());
-        zeroize::Zeroize::zeroize(&mut content);
         let id = id.to_owned();
         Some(Self { id, sha256 })
     }

@@ -58,8 +58,10 @@ impl SealingKey {
             return Self::from_bytes(&from_hex(text)?);
         }
         for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
-            if let Ok(decoded) = engine.decode(text) {
-                return Self::from_bytes(&Zeroizing::new(decoded));
+            // What was decoded up to an error is wiped as well.
+            let mut decoded = Zeroizing::new(vec![0_u8; base64::decoded_len_estimate(text.len())]);
+            if let Ok(len) = engine.decode_slice(text, &mut decoded) {
+                return Self::from_bytes(decoded.get(..len)?);
             }
         }
         None
