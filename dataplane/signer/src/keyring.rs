@@ -164,6 +164,10 @@ impl Keyring {
             Some(Slot::Whole(entry)) => Some(Arc::clone(entry)),
             _ => None,
         };
+        let known = before.as_ref().map_or(0, |entry| entry.revision);
+        if known >= stored.record.revision {
+            return;
+        }
         let slot = slot(stored, &self.opener, before.as_deref());
         if let Slot::Whole(entry) = &slot {
             // Opened here, where it holds back nobody.

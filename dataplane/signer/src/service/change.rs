@@ -54,9 +54,16 @@ impl Shared {
             return Ok(None);
         };
         match self.store.repeated(&once.as_request())? {
-            Some(id) => Ok(Some(self.store.get(&id)?)),
+            Some(id) => Ok(Some(self.in_force(self.store.get(&id)?))),
             None => Ok(None),
         }
+    }
+
+    /// What the store has, so that signing goes by it before it is answered: the call that
+    /// changed it may not have come as far as the keyring yet.
+    fn in_force(&self, key: StoredKey) -> StoredKey {
+        self.keyring.put(key.clone());
+        key
     }
 
     /// # Errors
@@ -88,7 +95,7 @@ impl Shared {
                 return Err(StoreError::Stale { id, revision }.into());
             }
             let Some(edit) = plan(&now)? else {
-                return Ok(now);
+                return Ok(self.in_force(now));
             };
             // What was planned holds for the key as it was looked at, and for no other.
             let change = Change::Edit {
@@ -111,7 +118,7 @@ impl Shared {
     fn apply(&self, change: Change, once: Option<&Once>) -> Result<StoredKey, StoreError> {
         let request = once.map(Once::as_request);
         match self.store.apply(change, request.as_ref(), None)? {
-            Outcome::Repeated(id) => self.store.get(&id),
+            Outcome::Repeated(id) => Ok(self.in_force(self.store.get(&id)?)),
             Outcome::Done(keys) => {
                 let mut first = None;
                 for key in keys {
