@@ -15,7 +15,7 @@ mod status;
 mod verify;
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore, watch};
 use tonic::{Request, Response, Status, Streaming};
 use zeroize::Zeroizing;
@@ -50,7 +50,7 @@ pub struct Shared {
     clock: Known,
     hashed_streams: Semaphore,
     transport_key: TransportKey,
-    kept_key: Option<KeptKey>,
+    kept_key: Mutex<Option<KeptKey>>,
     rewrap_begun: Notify,
     transfers: Arc<Semaphore>,
 }
@@ -80,7 +80,7 @@ impl Signer {
             clock: Known::default(),
             hashed_streams: Semaphore::new(MAX_HASHED_STREAMS),
             transport_key: TransportKey::generate(),
-            kept_key,
+            kept_key: Mutex::new(kept_key),
             rewrap_begun: Notify::new(),
             transfers: Arc::new(Semaphore::new(1)),
         };

@@ -2,7 +2,7 @@
 //! call, done in the background a batch at a time, gone on with at every start. Signing
 //! doesn't notice; other changes wait for a batch at most.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tonic::{Code, Status};
 use zeroize::Zeroizing;
@@ -59,8 +59,9 @@ impl Shared {
             ))
         })?;
         // Before the store has it: a restart anywhere after that finds one that opens.
-        let kept = self.kept_key.as_ref();
-        if let Some(kept) = kept {
+        // To its end: of two calls with two keys the one that the store takes is kept.
+        let kept = self.kept_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.as_ref() {
             kept.prepare(&key).map_err(|error| {
                 refuse(
                     Code::Unavailable,
@@ -70,9 +71,10 @@ impl Shared {
             })?;
         }
         let begun = self.store.begin_rewrap(&key);
-        if let Some(kept) = kept {
+        if let Some(kept) = kept.as_ref() {
             kept.settle(begun.is_ok());
         }
+        drop(kept);
         begun?;
         tracing::info!("the sealing key is being changed");
         self.rewrap_begun.notify_one();
