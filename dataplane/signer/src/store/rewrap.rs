@@ -126,7 +126,8 @@ impl Writer {
         self.wraps = wraps;
         self.next_wrapping = Some(next);
         self.rewrap = Cursor {
-            left: self.count_left()?,
+            // It is begun: that they can't be counted is no failure of it.
+            left: self.count_left().unwrap_or(u64::MAX),
             ..Cursor::default()
         };
         Ok(self.sealing())
