@@ -36,25 +36,6 @@ impl Kind {
         Self::Ed25519,
     ];
 
-    /// The text that stands in the store.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Rsa2048 => "rsa-2048",
-            Self::Rsa3072 => "rsa-3072",
-            Self::Rsa4096 => "rsa-4096",
-            Self::P256 => "ecdsa-p256",
-            Self::P384 => "ecdsa-p384",
-            Self::P521 => "ecdsa-p521",
-            Self::Ed25519 => "ed25519",
-        }
-    }
-
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.text() == text)
-    }
-
     /// The name in the API.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -122,9 +103,10 @@ impl Kind {
         }
     }
 
-    /// Whether one signature takes so long that others should not wait behind it.
+    /// Whether making one takes so long that others should not wait behind it: primes are
+    /// looked for.
     #[must_use]
-    pub fn is_slow(self) -> bool {
+    pub fn is_slow_to_make(self) -> bool {
         self.modulus_bits().is_some()
     }
 
@@ -176,16 +158,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_the_api_is_offered_under_its_own_names() {
+    fn every_kind_of_the_api_is_offered_under_its_own_number() {
         assert_eq!(Kind::from_proto(0), None);
         for number in 1..=7 {
             let kind = Kind::from_proto(number).unwrap();
             assert_eq!(i32::from(KeyKind::from(kind)), number);
-            assert_eq!(Kind::from_text(kind.text()), Some(kind));
         }
         assert_eq!(Kind::from_proto(8), None);
         assert!(KeyKind::try_from(8).is_err(), "the API has a new kind");
-        assert_eq!(Kind::from_text("rsa"), None);
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Signer {
 impl Shared {
     /// Keys of RSA take long, and wait for each other; the others are made at once.
     async fn generate(&self, kind: Kind) -> Result<PrivateKey, Status> {
-        let made = match kind.is_slow() {
+        let made = match kind.is_slow_to_make() {
             true => self.keygen.generate(kind).await,
             false => PrivateKey::generate(kind).map_err(|_| KeygenError::Failed),
         };
