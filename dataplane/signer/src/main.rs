@@ -29,7 +29,8 @@ Examples:
       --sealing-key-credential sealing-key
 
 Exit codes: 0 stopped by SIGTERM or SIGINT, 2 wrong usage, 65 damaged store, 66 no usable
-sealing key, 71 the machine refused something, 75 store or socket in use, 78 wrong sealing key.";
+sealing key, 71 the machine refused something, 72 the store is gone, 75 store or socket in use,
+78 wrong sealing key.";
 
 /// Holds Gatehouse's private keys and signs with them, over gRPC on a Unix socket.
 #[derive(Parser)]
