@@ -135,7 +135,7 @@ export class SignerClient extends LinkCalls implements Signer {
     let backoffMs = FIRST_BACKOFF_MS;
     while (!this.#closing.signal.aborted) {
       const startedMs = this.#clock.nowMs();
-      this.#lastFailure = await this.#useLink(open);
+      await this.#useLink(open);
       const hadLink = this.#link !== undefined;
       this.#link?.close();
       this.#link = undefined;
@@ -151,24 +151,26 @@ export class SignerClient extends LinkCalls implements Signer {
     this.#attempt.settle();
   }
 
-  /** Opens a link and stays until it ends. @returns why it did, never rejects */
-  async #useLink(open: OpenLink): Promise<string> {
+  /** Opens a link and stays until it ends; `#lastFailure` says why it did. Never rejects. */
+  async #useLink(open: OpenLink): Promise<void> {
     const { promise: ended, resolve: onEnd } = Promise.withResolvers<string>();
     this.#endLink = onEnd;
     try {
       const events = { onResults: this.#settle, onRoom: this.#scheduleFlush, onEnd };
       this.#link = await open(events, this.#closing.signal);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      // Before those who waited for the attempt are told.
+      this.#lastFailure = error instanceof Error ? error.message : String(error);
+      return;
     } finally {
       this.#attempt.settle();
     }
     this.#lastResultMs = this.#clock.nowMs();
     this.#timeToldKnown = undefined;
-    if (this.#closing.signal.aborted) return "closed";
+    if (this.#closing.signal.aborted) return;
     this.#setState("ready");
     this.#scheduleFlush();
-    return await ended;
+    this.#lastFailure = await ended;
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -214,6 +214,15 @@ test("while nobody is there calls fail at once, and work within half a second of
   expect(client.healthy).toBe(true);
 });
 
+test("whoever waited for an attempt that fails hears why it did", async () => {
+  fake.keys = undefined;
+  client = new SignerClient(fake.open, { clock });
+  await Promise.all([
+    expect(sign("a")).rejects.toThrow("the signer is not there (nobody answers)"),
+    expect(client.publicKey("default-p256")).rejects.toThrow("the signer is not there (nobody answers)"),
+  ]);
+});
+
 test("a signer that dies as soon as it is reached is not asked without pause", async () => {
   await connected();
   for (let second = 0; second < 100; second++) {
