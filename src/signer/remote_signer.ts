@@ -15,7 +15,7 @@ export interface RemoteSignerOptions extends SignerClientOptions {
  * ```ts
  * const address = "unix:///run/gatehouse-signer/signer.sock";
  * const signer = new RemoteSigner({ address, dial: dialer(parseAddress(address)) });
- * const signature = await signer.sign("default-p256", Algorithm.ECDSA_P256_SHA256, data);
+ * const { signature } = await signer.sign({ key, algorithm: Algorithm.ECDSA_P256_SHA256, data, caller });
  * ```
  */
 export class RemoteSigner extends SignerClient {
