@@ -10,7 +10,10 @@ export const NEXT_BY_KEY_REASON: ReadonlyMap<string, string> = new Map([
     "KEY_DESTROYED",
     "choose another key; what was destroyed comes back from a backup only, into another appliance",
   ],
-  ["KEY_DAMAGED", "restore it from a backup: gatehouse restore FILE --key ID"],
+  [
+    "KEY_DAMAGED",
+    "give it up by one start with --accept-loss (docs/operations.md), then: gatehouse restore FILE --key ID",
+  ],
   ["KEY_WEAK", "import a stronger key, or make one: gatehouse keys create"],
   ["KEY_NOT_YET_VALID", "`gatehouse keys policy ID` says from when on it signs"],
   ["KEY_EXPIRED", "`gatehouse keys policy ID` says until when it signed; an administrator can change that"],
