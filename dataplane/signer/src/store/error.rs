@@ -37,8 +37,8 @@ pub enum StoreError {
     FileDamaged,
     /// The disk or SQLite refused.
     Io { message: String },
-    /// The copy refused a change that the first file has, and it could not be taken back
-    /// yet: the next change tries that first, and so does a new start.
+    /// The first file has a change, or may have it after a crash, that was refused since,
+    /// and it could not be taken back yet: the next change tries that first.
     Unsettled { message: String },
     /// The cryptographic library failed.
     Crypto,

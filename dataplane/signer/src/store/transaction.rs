@@ -2,6 +2,7 @@
 //! change can be taken together: begun and written in both, then committed in both.
 //! Never decides which of them counts.
 
+use rusqlite::ffi::SQLITE_IOERR_FSYNC;
 use rusqlite::params;
 use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::OpenOptions;
@@ -54,6 +55,14 @@ pub fn log_bytes(writes: &[Write]) -> u64 {
     let bytes: usize = writes.iter().map(Write::bytes).sum();
     let pages = 16 + 2 * writes.len() as u64 + 2 * bytes as u64 / PAGE_BYTES;
     (pages * FRAME_BYTES).min(MAX_RESERVE_BYTES)
+}
+
+/// Whether a commit that failed is whole in the log, and only not synced.
+#[must_use]
+pub fn is_unsynced(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == SQLITE_IOERR_FSYNC)
 }
 
 impl StoreFile {
@@ -173,9 +182,9 @@ impl StoreFile {
     }
 
     /// # Errors
-    /// SQLite's.
-    pub fn commit(&self) -> Result<(), StoreError> {
-        Ok(self.connection.execute_batch("COMMIT")?)
+    /// SQLite's: with `is_unsynced` it may count after a crash.
+    pub fn commit(&self) -> Result<(), rusqlite::Error> {
+        self.connection.execute_batch("COMMIT")
     }
 
     pub fn roll_back(&self) {

@@ -14,7 +14,7 @@ use super::record::StoredKey;
 use super::row::{Recipient, Request, Row};
 use super::seal::{Head, StoreId, WrappingKey};
 use super::sealing_key::SealingKey;
-use super::transaction::{Write, log_bytes};
+use super::transaction::{Write, is_unsynced, log_bytes};
 
 /// Records for the table `audit`, committed with a change or without one. Called once for each file, in its open transaction; must write the same in both.
 pub trait Companion {
@@ -150,10 +150,10 @@ impl Writer {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
+        self.take_back()?;
         if self.first.is_some() && self.second.is_some() {
             return Ok(());
         }
-        self.take_back()?;
         self.reader = None;
         let opened = self.open_files();
         if opened.is_err() && self.first.is_none() {
@@ -319,29 +319,42 @@ impl Writer {
         let (Some(first), Some(second)) = (&self.first, &self.second) else {
             return Err(not_open());
         };
+        let unsettled = |error: &StoreError| StoreError::Unsettled {
+            message: error.to_string(),
+        };
         if let Err(error) = first.commit() {
             self.first_damaged = true;
             self.roll_back();
+            let left_in_log = is_unsynced(&error);
+            let error = StoreError::from(error);
+            if left_in_log {
+                // SQLite has forgotten it, and would find it there after a crash. A change of
+                // nothing is written over it.
+                self.undo = Some(Undo {
+                    writes: Vec::new(),
+                    wraps: None,
+                    head: self.head,
+                });
+                self.take_back().map_err(|_| unsettled(&error))?;
+            }
             return Err(error);
         }
         let Err(error) = second.commit() else {
             self.head = head;
             return Ok(());
         };
+        let error = StoreError::from(error);
         second.roll_back();
         self.second = None;
         self.in_step = false;
-        let unsettled = StoreError::Unsettled {
-            message: error.to_string(),
-        };
         if foreign {
             // Rows that this module doesn't know can't be taken back.
             tracing::error!(%error, "the key store takes no more changes until the next start");
-            self.refusal = Some(unsettled.clone());
-            return Err(unsettled);
+            self.refusal = Some(unsettled(&error));
+            return Err(unsettled(&error));
         }
         self.undo = Some(undo);
-        self.take_back().map_err(|_| unsettled)?;
+        self.take_back().map_err(|_| unsettled(&error))?;
         Err(error)
     }
 
@@ -350,7 +363,8 @@ impl Writer {
         self.undo.is_none()
     }
 
-    /// Undoes in the first file what the second didn't take, if there is such a change.
+    /// Undoes in the first file what the second didn't take, or what a sync that failed may
+    /// have left in its log, if there is such a change.
     fn take_back(&mut self) -> Result<(), StoreError> {
         let (Some(undo), Some(first)) = (&self.undo, &self.first) else {
             return Ok(());
@@ -367,7 +381,7 @@ impl Writer {
                 first.write_wraps(wraps)?;
             }
             first.write_head(kek.number, &sealed)?;
-            first.commit()
+            Ok(first.commit()?)
         };
         write().inspect_err(|_| first.roll_back())?;
         self.head = undo.head;

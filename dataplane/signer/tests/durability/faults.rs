@@ -4,8 +4,9 @@
 
 use gatehouse_signer::store::StoreError;
 use rustix::io::Errno;
+use std::path::Path;
 
-use crate::model::{Model, apply, contents, open, scratch};
+use crate::model::{Contents, Model, apply, contents, open, scratch};
 use crate::recorder::{Failure, Recording};
 
 /// Calls that fail on end: one, and as many as a change and its undoing make.
@@ -34,6 +35,14 @@ fn failing(errno: Errno, expected: impl Fn(&StoreError) -> bool) {
                 assert!(expected(&error) || unsettled, "{error:?}");
                 let changed = model;
                 model = before;
+                // What was refused is not there after a crash either.
+                if !unsettled {
+                    assert_eq!(
+                        after_a_crash(dir.path()),
+                        model.keys,
+                        "call {first}: {error:?}"
+                    );
+                }
                 // The disk is well again: the same change is taken, unless it was done.
                 let again = apply(&store, model.change());
                 assert!(again.is_ok(), "call {first}, {calls} on end: {again:?}");
@@ -52,6 +61,17 @@ fn failing(errno: Errno, expected: impl Fn(&StoreError) -> bool) {
     }
     println!("{errno}: {refused} changes refused");
     assert!(refused > 20);
+}
+
+/// What a start finds of the files as they are now, left by a process that ended at once.
+fn after_a_crash(dir: &Path) -> Contents {
+    let copy = scratch();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let (store, opened) = open(copy.path(), 1).unwrap();
+    contents(&store, &opened.keys).unwrap()
 }
 
 #[test]
