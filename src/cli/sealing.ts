@@ -182,11 +182,11 @@ async function done(client: AdminClient, from: SealingStatus, signal: AbortSigna
   const progress = progressReporter();
   let status = from;
   try {
-    while (status.keys_left > 0) {
+    while (status.rows_left > 0) {
       throwIfCancelled(signal);
       progress.report({
         step: "seal",
-        detail: `${status.keys_left} keys left; interrupted, it goes on in the signer`,
+        detail: `${rowsText(status)} left; interrupted, it goes on in the signer`,
       });
       await new Promise((resolve) => setTimeout(resolve, ASK_MS));
       status = await statusOf(client);
@@ -205,12 +205,16 @@ async function adopt({ sealingKey, nextSealingKey }: VmPaths): Promise<void> {
 const statusOf = (client: AdminClient): Promise<SealingStatus> =>
   client.unary("/gatehouse.v1.Sealing/GetStatus", {});
 
-const statusJson = ({ generation, keys_left }: SealingStatus) => ({
+const statusJson = ({ generation, rows_left }: SealingStatus) => ({
   generation: generation.toNumber(),
-  keys_left,
+  rows_left,
 });
 
-const statusText = ({ generation, keys_left }: SealingStatus): string =>
-  `sealing key ${generation}, ${
-    keys_left === 0 ? "every key is under it" : `${keys_left} keys still under the one before`
+/** A key has a row of its own and one a version, and other things have rows too. */
+const rowsText = ({ rows_left }: Pick<SealingStatus, "rows_left">): string =>
+  `${rows_left} row${rows_left === 1 ? "" : "s"} of the store`;
+
+export const statusText = (status: SealingStatus): string =>
+  `sealing key ${status.generation}, ${
+    status.rows_left === 0 ? "every key is under it" : `${rowsText(status)} still under the one before`
   }`;

@@ -308,11 +308,11 @@ export interface GetSealingStatusRequestInit {
 
 export interface SealingStatus {
   generation: Long;
-  keys_left: number;
+  rows_left: number;
 }
 export interface SealingStatusInit {
   generation?: Long | number | string | null;
-  keys_left?: number | null;
+  rows_left?: number | null;
 }
 
 export interface ConfigVersion {
@@ -1628,7 +1628,7 @@ export const API_DESCRIPTORS = {
          "type": "uint64",
          "id": 1
         },
-        "keys_left": {
+        "rows_left": {
          "type": "uint32",
          "id": 2
         }
@@ -3256,7 +3256,7 @@ export const INTERNAL_DESCRIPTORS = {
          "type": "uint64",
          "id": 1
         },
-        "keys_left": {
+        "rows_left": {
          "type": "uint32",
          "id": 2
         }

@@ -21,11 +21,11 @@ export function sealingService(options: RelayOptions & { readonly emit: EmitEven
     Change: relay<ChangeSealingKeyRequest, SealingStatus>(
       options,
       SIGNER.changeSealingKey,
-      ({ generation, keys_left }, by) =>
+      ({ generation, rows_left }, by) =>
         options.emit(EventKind.SEALING_KEY_CHANGED, `${by} changed the sealing key`, {
           by,
           generation: generation.toString(),
-          keys_left: String(keys_left),
+          rows_left: String(rows_left),
         }),
     ),
     GetStatus: relay<GetSealingStatusRequest, SealingStatus>(options, SIGNER.getSealingStatus),

@@ -156,9 +156,9 @@ export async function memorySigner(recipient: string): Promise<MemorySigner> {
     [SIGNER.changeSealingKey.path]: on(async ({ sealed_key }: { sealed_key: Uint8Array }) => {
       seen.sealingKey = await open(sealed_key);
       generation++;
-      return { generation: Long.fromNumber(generation), keys_left: keys.size };
+      return { generation: Long.fromNumber(generation), rows_left: keys.size };
     }),
-    [SIGNER.getSealingStatus.path]: () => ({ generation: Long.fromNumber(generation), keys_left: 0 }),
+    [SIGNER.getSealingStatus.path]: () => ({ generation: Long.fromNumber(generation), rows_left: 0 }),
   };
   const answer = async (path: string, request: unknown) => {
     if (does[path] === undefined) {

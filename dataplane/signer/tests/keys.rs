@@ -708,7 +708,7 @@ async fn a_new_store_has_its_first_sealing_key_and_no_recipient() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!((sealing.generation, sealing.keys_left), (1, 0));
+    assert_eq!((sealing.generation, sealing.rows_left), (1, 0));
     let refused = client.get_recipient(v1::GetRecipientRequest {}).await;
     assert_eq!(reason(&refused.unwrap_err()), "RECIPIENT_NOT_SET");
     let recipient = age::x25519::Identity::generate().to_public().to_string();

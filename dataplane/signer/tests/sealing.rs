@@ -105,7 +105,7 @@ async fn status(client: &mut Client) -> SealingStatus {
 async fn done(client: &mut Client) -> SealingStatus {
     for _ in 0..2_000 {
         let now = status(client).await;
-        if now.keys_left == 0 {
+        if now.rows_left == 0 {
             return now;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -138,14 +138,14 @@ async fn the_sealing_key_is_changed_while_signing_goes_on_and_the_old_one_opens_
     }
     assert_eq!(begin(&mut client, &[7; 32]).await.unwrap().generation, 2);
     let mut signatures = 0;
-    while status(&mut client).await.keys_left > 0 || signatures == 0 {
+    while status(&mut client).await.rows_left > 0 || signatures == 0 {
         let results = stream.ask(vec![item(1, P256, "x")]).await;
         assert!(!signature(&results[0]).is_empty());
         signatures += 1;
     }
     // Whoever lost the answer asks again, and nothing more is done.
     let again = begin(&mut client, &[7; 32]).await.unwrap();
-    assert_eq!((again.generation, again.keys_left), (2, 0));
+    assert_eq!((again.generation, again.rows_left), (2, 0));
     drop(signer);
     let (code, said) = place.refusal();
     assert_eq!(code, 78);

@@ -86,7 +86,7 @@ pub fn sealing(shared: &Shared) -> SealingStatus {
     let left = progress.rows_left.max(u64::from(progress.running));
     SealingStatus {
         generation: progress.generation.into(),
-        keys_left: u32::try_from(left).unwrap_or(u32::MAX),
+        rows_left: u32::try_from(left).unwrap_or(u32::MAX),
     }
 }
 

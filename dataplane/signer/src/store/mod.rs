@@ -221,8 +221,8 @@ impl Store {
         self.writer().begin_rewrap(sealing_key)
     }
 
-    /// Seals the next `REWRAP_BATCH` rows anew. To be called until `keys_left` is 0, also
-    /// after a start that finds it above.
+    /// Seals the next `REWRAP_BATCH` rows anew. To be called while it is `running`, also
+    /// after a start that finds it so.
     ///
     /// # Errors
     /// As for `apply`: nothing of this batch was done, and it may be tried again.
