@@ -153,7 +153,7 @@ async function keyFor(options: AdminOptions, addresses: Address[]): Promise<Priv
   throw new GatehouseError(
     "bad-argument",
     "--admin-key proves over VSOCK and Unix sockets only, and --server names neither",
-    "call the server by vsock:// or unix://, or over tls:// with --cert and --key",
+    "call the server by vsock:// or unix://, or leave --admin-key out: over tls:// the certificate alone says who calls",
   );
 }
 

@@ -1,6 +1,10 @@
 // What to type after a refusal that is about keys, by its reason (google.rpc.ErrorInfo). Names no key: the refusal does.
 
 export const NEXT_BY_KEY_REASON: ReadonlyMap<string, string> = new Map([
+  [
+    "KEY_NOT_ALLOWED",
+    "`gatehouse keys list` shows the keys that you may see, `gatehouse whoami` who you are; an administrator gives keys by [access] and by `gatehouse keys policy ID`",
+  ],
   ["KEY_NOT_FOUND", "`gatehouse keys list` shows the keys that you may see"],
   ["KEY_EXISTS", "choose another id; that of a destroyed key stays taken"],
   ["KEY_CHANGED", "somebody changed it meanwhile: look at it with `gatehouse keys get`, then try again"],
@@ -31,20 +35,23 @@ export const NEXT_BY_KEY_REASON: ReadonlyMap<string, string> = new Map([
   ],
   [
     "RESTORE_CONFLICT",
-    "add --skip-existing, or --replace-defaults for default-… keys, or name keys with --key ID; --dry-run shows what it would do",
+    "add --skip-existing, or --replace-defaults for default-… keys, or name keys with --key ID; with --dry-run besides, it says what it would do",
   ],
   ["WRONG_IDENTITY", "give the identity that belongs to the recipient which `backup create` printed"],
   [
     "BACKUP_UNREADABLE",
     "copy the backup again, or take another one; `age -d -i IDENTITY` opens a whole one too",
   ],
-  ["KEY_NOT_IN_BACKUP", "`gatehouse restore FILE --dry-run` lists what is in it"],
+  ["KEY_NOT_IN_BACKUP", "`gatehouse restore FILE --dry-run --skip-existing` lists what is in it"],
   ["TRANSPORT_KEY_CHANGED", "run the command again: the signer was started anew meanwhile"],
   [
     "RECIPIENT_SET",
     "`gatehouse backup recipient` shows it; another one takes another appliance, and a restore there",
   ],
-  ["SEALING_KEY_CHANGING", "wait until `gatehouse sealing status` says that none is left, then try again"],
+  [
+    "SEALING_KEY_CHANGING",
+    "wait until `gatehouse sealing status` says that every key is under it, then try again",
+  ],
   [
     "SEALING_KEY_REPLACED",
     "start it with the new key; for a VM: gatehouse down, then gatehouse up, which finds it in sealing.key.new",

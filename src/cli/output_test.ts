@@ -46,6 +46,7 @@ it("a refusal's reason decides the next step: no certificate and no administrato
   expect(next(refusalBy("PROOF_MISSING"))).not.toMatch(/tls:/);
   expect(next(refusalBy("ROLE_TOO_LOW"))).toMatch(/an administrator can allow more/);
   expect(next(refusalBy("KEY_NOT_FOUND"))).toMatch(/gatehouse keys list/);
+  expect(next(refusalBy("KEY_NOT_ALLOWED"))).toMatch(/gatehouse keys list.*whoami.*gatehouse keys policy ID/);
 });
 
 it("what is wrong with certificates isn't answered with looking whether the server runs", () => {

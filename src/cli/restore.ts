@@ -95,15 +95,18 @@ Examples:
 }
 
 async function sizeAndDigest(file: string) {
+  const next = "give the file that `gatehouse backup create` wrote";
   try {
-    return await digestFile(file);
+    const found = await digestFile(file);
+    if (found.bytes > 0) return found;
   } catch (error) {
     throw new GatehouseError(
       "bad-argument",
       `can't read ${file}: ${error instanceof Error ? error.message : error}`,
-      "give the file that `gatehouse backup create` wrote",
+      next,
     );
   }
+  throw new GatehouseError("bad-argument", `${file} is empty`, next);
 }
 
 async function identityOf(options: RestoreOptions): Promise<string> {

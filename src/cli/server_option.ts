@@ -54,8 +54,8 @@ export async function resolveServer(options: ServerOptions): Promise<Server> {
   if (told === "") {
     throw new GatehouseError(
       "bad-argument",
-      "--server is empty",
-      "name an address, or leave --server out for the running VM",
+      `${options.server === undefined ? "$GATEHOUSE_SERVER" : "--server"} is empty`,
+      "name an address, or leave it out for the running VM",
     );
   }
   if (told !== undefined) return { addresses: told, timeoutMs, tls: await readTls(options, told) };

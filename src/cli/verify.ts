@@ -86,7 +86,7 @@ Examples:
       if (json) printJson({ verified, algorithm, ...(version !== undefined && { version }) });
       else if (verified) {
         print(`Verified: ${algorithm}${version === undefined ? "" : `, version ${version}`}`);
-      } else print(`NOT verified: not a ${algorithm} signature of this data by this key`);
+      } else print(`NOT verified: no signature of this data by this key (${algorithm})`);
       return verified ? 0 : 1;
     }));
 }

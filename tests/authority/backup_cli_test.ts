@@ -116,6 +116,9 @@ test(
     await Deno.writeFile(inRoot("cut.age"), bytes.subarray(0, -1));
     const cut = await tried(other, "restore", inRoot("cut.age"), ...identity, "--replace-defaults");
     expect([cut.code, cut.err]).toEqual([1, expect.stringMatching(/INVALID_ARGUMENT.*no whole backup/)]);
+    await Deno.writeFile(inRoot("empty.age"), new Uint8Array());
+    const empty = await tried(other, "restore", inRoot("empty.age"), ...identity);
+    expect([empty.code, empty.err]).toEqual([1, expect.stringMatching(/empty\.age is empty\nNext:/)]);
     await typed(other, "backup", "keygen", inRoot("another.key"));
     const wrong = await tried(other, "restore", file, "--identity", inRoot("another.key"));
     expect(wrong.err).toMatch(/PERMISSION_DENIED[^]*Next:/);

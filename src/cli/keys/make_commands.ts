@@ -102,7 +102,7 @@ Examples:
         const request = newKey(id, options);
         const pkcs8 = pkcs8Of(
           await readInput(file, MAX_PRIVATE_KEY_BYTES, "give a private key, PKCS#8"),
-          file ?? "standard input",
+          file ?? "-",
         );
         await withAdmin(options, signal, async (client) => {
           const part = options.seal

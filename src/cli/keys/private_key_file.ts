@@ -9,24 +9,27 @@ export const MAX_PRIVATE_KEY_BYTES = 16_384;
 
 /**
  * PKCS#8 DER (RFC 5208) of a key in PKCS#8, PKCS#1 or SEC 1, PEM or DER.
- * @param what the file's name, for the error
+ * @param file its name, for the error; - for standard input
  * @throws GatehouseError with the command that makes it readable
  */
-export function pkcs8Of(bytes: Uint8Array, what: string): Uint8Array {
+export function pkcs8Of(bytes: Uint8Array, file: string): Uint8Array {
+  const [what, name] = file === "-" ? ["standard input", "FILE"] : [file, file];
   const text = new TextDecoder("latin1").decode(bytes);
   const label = /^-----BEGIN ([A-Z0-9 ]+)-----/m.exec(text)?.[1];
   if (label === "OPENSSH PRIVATE KEY") {
     throw refused(
       what,
       "a key in OpenSSH's own form",
-      `copy it and run: ssh-keygen -p -N "" -m PKCS8 -f COPY`,
+      isOpensshEd25519(text)
+        ? "ssh-keygen writes Ed25519 in no other form; make a new key: gatehouse keys create ID --kind ed25519"
+        : `copy it and run: ssh-keygen -p -N "" -m PKCS8 -f COPY`,
     );
   }
   if (label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type: 4,ENCRYPTED/m.test(text)) {
     throw refused(
       what,
       "a key under a passphrase",
-      `give it in clear: openssl pkey -in ${what} | gatehouse keys import ID -`,
+      `give it in clear: openssl pkey -in ${name} | gatehouse keys import ID -`,
     );
   }
   const key = label === undefined ? fromDer(Buffer.from(bytes)) : attempt(() => {
@@ -42,6 +45,10 @@ export function pkcs8Of(bytes: Uint8Array, what: string): Uint8Array {
   }
   return new Uint8Array(key.export({ type: "pkcs8", format: "der" }));
 }
+
+/** Its public half stands before the private one, in clear (OpenSSH's PROTOCOL.key). */
+const isOpensshEd25519 = (pem: string): boolean =>
+  Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64").includes("ssh-ed25519");
 
 function fromDer(key: Buffer): KeyObject | undefined {
   for (const type of ["pkcs8", "pkcs1", "sec1"] as const) {

@@ -19,9 +19,9 @@ test.each(FORMS)("%s becomes PKCS#8 of the same key", (_form, key, file) => {
   expect(createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" }).equals(key)).toBe(true);
 });
 
-const refusal = (text: string | Uint8Array) => {
+const refusal = (text: string | Uint8Array, file = "FILE") => {
   try {
-    pkcs8Of(typeof text === "string" ? new TextEncoder().encode(text) : text, "FILE");
+    pkcs8Of(typeof text === "string" ? new TextEncoder().encode(text) : text, file);
   } catch (error) {
     return error as { message: string; next: string };
   }
@@ -31,7 +31,16 @@ const refusal = (text: string | Uint8Array) => {
 test("a key under a passphrase, and one of OpenSSH's, are refused with the command that helps", () => {
   const locked = rsa.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" });
   expect(refusal(locked.toString()).next).toContain("openssl pkey -in FILE");
-  expect(refusal("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n").next).toContain("ssh-keygen -p");
+  expect(refusal(locked.toString(), "-")).toMatchObject({
+    message: "standard input: a key under a passphrase",
+    next: expect.stringContaining("openssl pkey -in FILE"),
+  });
+  const openssh = (kind: string) =>
+    `-----BEGIN OPENSSH PRIVATE KEY-----\n${
+      btoa(`openssh-key-v1\0...${kind}...`)
+    }\n-----END OPENSSH PRIVATE KEY-----\n`;
+  expect(refusal(openssh("ecdsa-sha2-nistp256")).next).toContain("ssh-keygen -p");
+  expect(refusal(openssh("ssh-ed25519")).next).toMatch(/no other form.*keys create/);
 });
 
 test("a public key, and anything else, is no private key", () => {
