@@ -104,7 +104,13 @@ async function judge(
     );
   }
   const given = await sortKeys(options, true);
-  const signature = decodeSignature(await readInput(options.signature, MAX_SIGNATURE_FILE_BYTES));
+  const signature = decodeSignature(
+    await readInput(
+      options.signature,
+      MAX_SIGNATURE_FILE_BYTES,
+      "--signature takes what `gatehouse sign` wrote; what was signed is the other file",
+    ),
+  );
   const publicKey = options.offline === undefined
     ? given.publicKey
     : await readInput(options.offline, MAX_KEY_FILE_BYTES, "give a public key, PEM, DER or JWK");

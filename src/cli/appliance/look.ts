@@ -46,7 +46,10 @@ export function lookText(look: Look): string {
   const lines = Object.entries(health).map(([service, answer]) =>
     `health  ${service || "server"}: ${answer}`
   );
-  lines.push(`more can't be seen: ${failure.message}`);
+  // Of a server that can't be reached there is no health either.
+  lines.push(
+    lines.length === 0 ? `nothing can be seen: ${failure.message}` : `more can't be seen: ${failure.message}`,
+  );
   if (failure.next) lines.push(`Next: ${failure.next}`);
   return lines.join("\n");
 }
