@@ -96,10 +96,14 @@ export function keyedCryptoService({ signer, now, denied = () => {} }: KeyedCryp
       if (!start) {
         throw invalidArgument({ field: "start", description: "the first message says how to sign" });
       }
-      const problem = startProblem(start) ?? keyProblem(call, start.key, denied);
-      if (problem) throw problemRefusal(problem);
       const { key, version, algorithm, encoding } = start;
-      const parts = dataParts(messages, () => call.cancelled);
+      const ofKey = () => keyProblem(call, key, denied);
+      const problem = startProblem(start) ?? ofKey();
+      if (problem) throw problemRefusal(problem);
+      const parts = dataParts(messages, () => call.cancelled, () => {
+        const since = ofKey();
+        return since && problemRefusal(since);
+      });
       const options = { deadlineMs: timeLeftMs(call, now()) };
       const job = { key, version, algorithm, encoding, caller: signerCallerOf(call) };
       try {

@@ -230,6 +230,22 @@ test("a caller who goes away in the middle of his data has nothing signed", asyn
   expect(streams[0].ended).toBe(false);
 });
 
+test("a caller who loses the key while his data comes has nothing signed", async () => {
+  const streams = await startStreaming();
+  const { promise: taken, resolve: take } = Promise.withResolvers<void>();
+  const slow = async function* (): AsyncGenerator<SignStreamRequestInit, void, void> {
+    yield { start };
+    yield { data: bytes("half") };
+    await taken;
+  };
+  const call = outcome(clientStream(started!.byTls(["release"]), SignStream, slow()));
+  await expect.poll(() => streams[0]?.data).toBe("half");
+  started!.byTls(["other"]);
+  take();
+  expect(await call).toBe("PERMISSION_DENIED KEY_NOT_ALLOWED");
+  expect(streams[0].ended).toBe(false);
+});
+
 test("random bytes are bounded", async () => {
   const given = { data: bytes("random") };
   await startEchoing({ unary: () => Promise.resolve(given as never) });

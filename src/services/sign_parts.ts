@@ -20,8 +20,15 @@ export async function firstMessage(
   return done ? undefined : value;
 }
 
-/** @param cancelled whether the caller went away: the stream of its messages then ends as well */
-export function dataParts(messages: AsyncIterator<SignStreamRequest>, cancelled: () => boolean): DataParts {
+/**
+ * @param cancelled whether the caller went away: the stream of its messages then ends as well
+ * @param refused asked when all data is there: what was allowed at the beginning may not be an hour later
+ */
+export function dataParts(
+  messages: AsyncIterator<SignStreamRequest>,
+  cancelled: () => boolean,
+  refused: () => Refusal | undefined,
+): DataParts {
   let failure: Refusal | undefined;
   const fail = (refusal: Refusal) => failure = refusal;
   return {
@@ -34,7 +41,11 @@ export function dataParts(messages: AsyncIterator<SignStreamRequest>, cancelled:
           throw fail(isRefusal(error) ? error : gone());
         });
         if (cancelled()) throw fail(gone());
-        if (done) return;
+        if (done) {
+          const refusal = refused();
+          if (refusal !== undefined) throw fail(refusal);
+          return;
+        }
         if (!value.data) {
           throw fail(
             invalidArgument({

@@ -82,13 +82,22 @@ impl Entry {
     /// # Errors
     /// Why there is none to sign with, or no longer.
     pub fn private(&self) -> Result<&PrivateKey, Rule> {
-        if let Some(rule) = self.withdrawn.get().and_then(|shared| shared.get()) {
-            return Err(*rule);
+        if let Some(rule) = self.withdrawn() {
+            return Err(rule);
         }
         self.private
             .get_or_init(|| self.open())
             .as_ref()
             .ok_or(Rule::KeyDamaged)
+    }
+
+    /// Why what waits for this one is not signed any more.
+    #[must_use]
+    pub fn withdrawn(&self) -> Option<Rule> {
+        self.withdrawn
+            .get()
+            .and_then(|shared| shared.get())
+            .copied()
     }
 
     fn open(&self) -> Option<PrivateKey> {

@@ -145,19 +145,25 @@ fn allows(bits: Option<u64>, number: i32) -> bool {
     bits.is_none_or(|bits| bit.is_some_and(|bit| bits & bit != 0))
 }
 
+/// All but the rate, for what has its signature out of that already.
+///
+/// # Errors
+/// The first rule that refuses.
+pub fn stands(key: &Subject, asked: &Question<'_>) -> Result<(), Refusal> {
+    let held = |row: &&Row| row.verifying || asked.of == Use::Sign;
+    let refusing = TABLE
+        .iter()
+        .filter(held)
+        .find(|row| (row.refuses)(key, asked));
+    refusing.map_or(Ok(()), |row| Err(said(row.rule, key, asked)))
+}
+
 /// Takes one signature out of the key's rate when nothing refuses.
 ///
 /// # Errors
 /// The first rule that refuses.
 pub fn decide(key: &Subject, asked: &Question<'_>) -> Result<(), Refusal> {
-    let held = |row: &&Row| row.verifying || asked.of == Use::Sign;
-    if let Some(row) = TABLE
-        .iter()
-        .filter(held)
-        .find(|row| (row.refuses)(key, asked))
-    {
-        return Err(said(row.rule, key, asked));
-    }
+    stands(key, asked)?;
     match &key.rate {
         Some(bucket) if asked.of == Use::Sign => bucket
             .take(asked.monotonic_ns)

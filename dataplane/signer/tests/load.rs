@@ -7,9 +7,11 @@ mod common;
 use common::{Place, batch, item, openssl_verifies, refusal_of, signature};
 use gatehouse_signer::limits::MAX_HASHED_STREAMS;
 use gatehouse_signer::proto::sign_stream_request::Part;
-use gatehouse_signer::proto::v1::{Algorithm, CreateKeyRequest, GetKeyRequest, KeyKind};
+use gatehouse_signer::proto::v1::{
+    Algorithm, CreateKeyRequest, GetKeyRequest, KeyKind, KeyPolicy, RotateKeyRequest,
+};
 use gatehouse_signer::proto::{SignItem, SignStreamRequest, SignStreamStart};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
@@ -143,6 +145,56 @@ async fn a_stream_of_data_is_signed_as_the_same_data_in_one_piece() {
             .unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
+}
+
+#[tokio::test]
+async fn a_stream_of_data_is_held_against_the_key_again_at_its_end() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut client = signer.client().await;
+    let until = SystemTime::now() + Duration::from_millis(1500);
+    let until_ms = until.duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    for (id, not_after_ms) in [("dated", until_ms), ("rotated", 0)] {
+        let request = CreateKeyRequest {
+            id: id.into(),
+            kind: KeyKind::EcP256.into(),
+            policy: Some(KeyPolicy {
+                not_after_ms,
+                ..KeyPolicy::default()
+            }),
+            ..CreateKeyRequest::default()
+        };
+        client.create_key(request).await.unwrap();
+    }
+    let begin = |id: &'static str| {
+        let (send, parts) = mpsc::channel(4);
+        let mut first = start((id, Algorithm::EcdsaP256Sha256));
+        if let Some(Part::Start(start)) = &mut first.part {
+            start.clock_known = true;
+        }
+        send.try_send(first).unwrap();
+        send.try_send(data(b"x")).unwrap();
+        let mut client = client.clone();
+        let signed =
+            tokio::spawn(async move { client.sign_stream(ReceiverStream::new(parts)).await });
+        (send, signed)
+    };
+    let streams = ["dated", "rotated"].map(begin);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let rotate = RotateKeyRequest {
+        id: "rotated".into(),
+        ..RotateKeyRequest::default()
+    };
+    client.clone().rotate_key(rotate).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let mut results = Vec::new();
+    for (send, signed) in streams {
+        drop(send);
+        results.push(signed.await.unwrap().unwrap().into_inner());
+    }
+    assert_eq!(refusal_of(&results[0]).reason, "KEY_EXPIRED");
+    signature(&results[1]);
+    assert_eq!(results[1].version, 2);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::job::{SignJob, given};
 use crate::keyring::{Entry, Slot, Slots};
 use crate::limits::{MAX_DATA_BYTES, MAX_KEY_NAME_BYTES};
-use crate::policy::{Question, Refusal, Rule, Use, decide};
+use crate::policy::{Question, Refusal, Rule, Use, decide, stands};
 use crate::proto::sign_item::Input;
 use crate::proto::v1::{Algorithm, Transport};
 use crate::proto::{Caller, SignBatchRequest, SignItem};
@@ -117,17 +117,8 @@ pub fn allow(
     caller: Option<&Caller>,
     moment: &Moment,
 ) -> Result<Algorithm, Refusal> {
-    let (identity, transport) = asserted(caller);
-    let algorithm = algorithm(item.algorithm)?;
-    let question = Question {
-        of: Use::Sign,
-        algorithm,
-        version: item.version,
-        identity,
-        transport,
-        wall_ms: moment.wall_ms,
-        monotonic_ns: moment.monotonic_ns,
-    };
+    let question = question(item, caller, moment)?;
+    let algorithm = question.algorithm;
     decide(&entry.subject, &question)?;
     if let Some(input) = &item.input
         && let Err(error) = entry.subject.kind.check(algorithm, given(input))
@@ -136,6 +127,36 @@ pub fn allow(
         return Err(Refusal::input(error.to_string()));
     }
     Ok(algorithm)
+}
+
+/// Holds an item against the table again that was allowed at its beginning.
+///
+/// # Errors
+/// What refuses it now.
+pub fn allow_still(
+    entry: &Entry,
+    item: &SignItem,
+    caller: Option<&Caller>,
+    moment: &Moment,
+) -> Result<(), Refusal> {
+    stands(&entry.subject, &question(item, caller, moment)?)
+}
+
+fn question<'a>(
+    item: &SignItem,
+    caller: Option<&'a Caller>,
+    moment: &Moment,
+) -> Result<Question<'a>, Refusal> {
+    let (identity, transport) = asserted(caller);
+    Ok(Question {
+        of: Use::Sign,
+        algorithm: algorithm(item.algorithm)?,
+        version: item.version,
+        identity,
+        transport,
+        wall_ms: moment.wall_ms,
+        monotonic_ns: moment.monotonic_ns,
+    })
 }
 
 /// Nobody in particular, where the agent asserts nothing.

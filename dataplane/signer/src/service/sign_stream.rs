@@ -1,5 +1,5 @@
 //! Data of any length, hashed as it comes and signed at its end, in constant memory. The
-//! table is asked at the beginning; what changed of the key meanwhile counts at the end.
+//! table is asked at the beginning, and at the end again: an hour may lie between.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use tokio_stream::StreamExt;
 use tonic::{Code, Status, Streaming};
 
 use super::Shared;
-use super::sign::{Moment, algorithm, allow, encoding, find};
+use super::sign::{Moment, algorithm, allow, allow_still, encoding, find};
 use super::status::{invalid, refuse};
 use crate::algorithms::Hashing;
 use crate::job::SignJob;
@@ -61,6 +61,10 @@ pub async fn sign_stream(
         job.entry.give_back();
     }
     fed?;
+    if let Err(refusal) = renew(shared, &mut job, &item, caller.as_ref()) {
+        job.entry.give_back();
+        return Ok(refused(item.id, refusal));
+    }
     job.input = Input::Digest(hashing.finish().as_ref().to_vec());
     job.arrived = Instant::now();
     job.deadline = deadline;
@@ -105,6 +109,23 @@ fn begin(
         result: None,
     };
     Ok((job, hashing, results))
+}
+
+/// At the end of the data: by the key as it is now, at the date that it is now.
+fn renew(
+    shared: &Shared,
+    job: &mut SignJob,
+    item: &SignItem,
+    caller: Option<&crate::proto::Caller>,
+) -> Result<(), Refusal> {
+    if let Some(rule) = job.entry.withdrawn() {
+        return Err(rule.into());
+    }
+    let slots = shared.keyring.read();
+    let entry = find(&slots, &item.key)?;
+    allow_still(entry, item, caller, &Moment::now(shared.clock.get()))?;
+    job.entry = Arc::clone(entry);
+    Ok(())
 }
 
 async fn feed(
