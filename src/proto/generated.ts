@@ -955,10 +955,12 @@ export interface SignerCallerInit {
 export interface SignerListKeysRequest {
   list?: ListKeysRequest | null;
   ids: string[];
+  seen_by: string;
 }
 export interface SignerListKeysRequestInit {
   list?: ListKeysRequestInit | null;
   ids?: (string)[] | null;
+  seen_by?: string | null;
 }
 
 export interface SignerSignBatchRequest {
@@ -2902,6 +2904,10 @@ export const INTERNAL_DESCRIPTORS = {
            "rule": "repeated",
            "type": "string",
            "id": 2
+          },
+          "seen_by": {
+           "type": "string",
+           "id": 3
           }
          }
         },

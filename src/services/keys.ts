@@ -56,7 +56,9 @@ export function keysService(options: KeysOptions) {
       const all = seesAllKeys(identity) || identity.keys.includes(ALL_KEYS);
       // To the signer no ids are all.
       if (!all && identity.keys.length === 0) return {};
-      const request = { list: { ...call.request, page_token }, ids: all ? [] : [...identity.keys] };
+      // Left out there: a page with a gap would tell that there is a key, and by its filters what it is like.
+      const seen_by = seesAllKeys(identity) ? "" : identity.name;
+      const request = { list: { ...call.request, page_token }, ids: all ? [] : [...identity.keys], seen_by };
       const deadlineMs = timeLeftMs(call, now());
       const { keys, next_page_token } = await signer.unary(SIGNER.listKeys, request, { deadlineMs });
       return {

@@ -100,6 +100,8 @@ test("a list has what the caller may see: by [access], by the keys' policies, ev
   expect(idsOf(await admin.unary(List, {}))).toEqual(["free", "mine", "theirs"]);
   // Whoever has no key isn't given all because the signer was asked for none.
   expect(lists.map(({ ids }) => ids)).toEqual([[], ["mine", "theirs", "absent"], [], []]);
+  // What policies hide is left out before pages are cut.
+  expect(lists.map(({ seen_by }) => seen_by)).toEqual([TLS_NAME, TLS_NAME, "", ""]);
 });
 
 test("a page token names no key, goes back as the signer gave it, and is nobody else's to make", async () => {

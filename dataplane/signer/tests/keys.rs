@@ -516,6 +516,23 @@ async fn a_change_that_comes_again_is_done_once_and_a_stale_one_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_change_that_changed_nothing_undoes_nothing_when_it_comes_again() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut client = signer.client().await;
+    create(&mut client, "k", KeyPolicy::default()).await;
+    let enable = ChangeKeyRequest {
+        request_id: "enable".into(),
+        ..change("k")
+    };
+    let done = client.enable_key(enable.clone()).await.unwrap();
+    assert_eq!(done.into_inner().revision, 1);
+    client.disable_key(change("k")).await.unwrap();
+    let again = client.enable_key(enable).await.unwrap().into_inner();
+    assert_eq!((again.state(), again.revision), (KeyState::Disabled, 2));
+}
+
+#[tokio::test]
 async fn an_imported_key_signs_and_a_weak_or_broken_one_is_refused() {
     let place = Place::new();
     let signer = place.start();
@@ -587,6 +604,7 @@ async fn a_list_comes_in_pages_filtered_and_without_public_halves() {
                 ..v1::ListKeysRequest::default()
             }),
             ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+            seen_by: String::new(),
         }
     };
     for (request, expected) in [
@@ -616,6 +634,52 @@ async fn a_list_comes_in_pages_filtered_and_without_public_halves() {
         }
         assert_eq!(ids.len(), expected);
         assert!(ids.is_sorted());
+    }
+}
+
+#[tokio::test]
+async fn a_list_for_somebody_has_no_gap_where_keys_are_that_he_may_not_see() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut client = signer.client().await;
+    for (id, identities) in [
+        ("a", vec!["other"]),
+        ("b", vec!["other", "web"]),
+        ("c", vec![]),
+    ] {
+        let policy = KeyPolicy {
+            identities: identities.into_iter().map(str::to_owned).collect(),
+            ..KeyPolicy::default()
+        };
+        let mut request = new_key(id, KeyKind::Ed25519, policy);
+        request.labels = [("team".into(), id.into())].into();
+        client.create_key(request).await.unwrap();
+    }
+    let list = |team: &str, ids: &[&str], seen_by: &str| ListKeysRequest {
+        list: Some(v1::ListKeysRequest {
+            page_size: 1,
+            labels: [("team".to_owned(), team.to_owned())].into(),
+            ..v1::ListKeysRequest::default()
+        }),
+        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        seen_by: seen_by.into(),
+    };
+    // What he may not see and what isn't there are told in the same bytes.
+    let ids: [&[&str]; 2] = [&[], &["a", "b", "c"]];
+    for ids in ids {
+        for (team, seen_by, found) in [
+            ("a", "web", false),
+            ("x", "web", false),
+            ("b", "web", true),
+            ("c", "web", true),
+            ("a", "", true),
+        ] {
+            let page = client.list_keys(list(team, ids, seen_by)).await;
+            let page = page.unwrap().into_inner();
+            let listed: Vec<&str> = page.keys.iter().map(|key| key.id.as_str()).collect();
+            assert_eq!(listed, if found { vec![team] } else { vec![] });
+            assert_eq!(page.next_page_token, "");
+        }
     }
 }
 

@@ -39,7 +39,8 @@ pub fn list(shared: &Shared, request: ListKeysRequest) -> Result<ListKeysRespons
         bytes: 0,
         keys: Vec::new(),
     };
-    let wanted = |record: &KeyRecord| is_wanted(record, &asked);
+    let seen_by = request.seen_by.as_str();
+    let wanted = |record: &KeyRecord| is_seen(record, seen_by) && is_wanted(record, &asked);
     let next = match request.ids.is_empty() {
         true => all(shared, &asked.page_token, &mut page, &wanted)?,
         false => some(shared, request.ids, &asked.page_token, &mut page, &wanted)?,
@@ -58,6 +59,12 @@ fn is_wanted(record: &KeyRecord, asked: &v1::ListKeysRequest) -> bool {
     };
     let has = |(name, value): (&String, &String)| record.labels.get(name) == Some(value);
     in_state && asked.labels.iter().all(has)
+}
+
+/// By the policy alone: what else a caller may see is the agent's to know.
+fn is_seen(record: &KeyRecord, by: &str) -> bool {
+    let named = &record.policy.identities;
+    by.is_empty() || named.is_empty() || named.iter().any(|one| one == by)
 }
 
 pub fn recipient(shared: &Shared) -> Result<RecoveryRecipient, Status> {
