@@ -94,14 +94,20 @@ impl Shared {
                 let id = id.to_owned();
                 return Err(StoreError::Stale { id, revision }.into());
             }
-            let Some(edit) = plan(&now)? else {
-                return Ok(self.in_force(now));
-            };
             // What was planned holds for the key as it was looked at, and for no other.
-            let change = Change::Edit {
-                id: id.to_owned(),
-                expected_revision: revision,
-                edit,
+            let (id, expected_revision) = (id.to_owned(), revision);
+            let change = match plan(&now)? {
+                Some(edit) => Change::Edit {
+                    id,
+                    expected_revision,
+                    edit,
+                },
+                // Sent again, it must not undo what others did since.
+                None if once.is_some() => Change::Nothing {
+                    id,
+                    expected_revision,
+                },
+                None => return Ok(self.in_force(now)),
             };
             match self.apply(change, once) {
                 Err(StoreError::Stale { .. }) => {}

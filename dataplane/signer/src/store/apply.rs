@@ -101,6 +101,20 @@ impl Writer {
                 }
                 plan_edit(&self.keks, current, edit)
             }
+            Change::Nothing {
+                id,
+                expected_revision,
+            } => {
+                let key = self.current(&id)?.key;
+                let revision = key.record.revision;
+                if expected_revision != revision {
+                    return Err(StoreError::Stale { id, revision });
+                }
+                Ok(Plan {
+                    keys: vec![key],
+                    ..Plan::default()
+                })
+            }
             Change::SetRecipient(recipient) => {
                 if self.recipient.is_some() {
                     return Err(StoreError::RecipientSet);

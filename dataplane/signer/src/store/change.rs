@@ -23,6 +23,8 @@ pub enum Change {
         expected_revision: u64,
         edit: Edit,
     },
+    /// What was asked of a key is so already. For what is remembered of the request.
+    Nothing { id: String, expected_revision: u64 },
     /// Once in the life of a store.
     SetRecipient(super::row::Recipient),
 }
