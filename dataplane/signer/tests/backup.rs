@@ -9,13 +9,16 @@ use age::x25519::Identity;
 use aws_lc_rs::digest::{SHA256, digest};
 use common::{Place, Running, item, openssl_verifies, signature};
 use gatehouse_signer::algorithms::{Kind, PrivateKey};
+use gatehouse_signer::backup::content::ContentWriter;
 use gatehouse_signer::proto::ListKeysRequest as SignerListKeysRequest;
+use gatehouse_signer::proto::backup::v1::{BackupHeader, BackupKey};
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
 use gatehouse_signer::proto::v1::restore_request::Part;
 use gatehouse_signer::proto::v1::{
     Algorithm, ChangeKeyRequest, CreateBackupRequest, CreateKeyRequest, GetKeyRequest,
-    GetTransportKeyRequest, Key, KeyKind, KeyPolicy, KeyState, ListKeysRequest, RestoreRequest,
-    RestoreResponse, RestoreStart, RotateKeyRequest, ScheduleDeletionRequest, SetRecipientRequest,
+    GetTransportKeyRequest, Key, KeyKind, KeyPolicy, KeyState, KeyVersion, ListKeysRequest,
+    RestoreRequest, RestoreResponse, RestoreStart, RotateKeyRequest, ScheduleDeletionRequest,
+    SetRecipientRequest,
 };
 use gatehouse_signer::store::sealing_key::SealingKey;
 use gatehouse_signer::store::{
@@ -473,6 +476,63 @@ async fn a_cut_or_changed_file_another_identity_and_another_form_change_nothing(
     assert_eq!(reason(&error.unwrap_err()), "TRANSPORT_KEY_CHANGED");
     assert_eq!(all(&mut to).await, before);
     assert_eq!(send(&mut to, good, &file).await.unwrap().restored_count, 4);
+}
+
+/// Of a key that a signer could have written.
+fn content(id: &str, key: &PrivateKey) -> BackupKey {
+    BackupKey {
+        key: Some(Key {
+            id: id.into(),
+            kind: KeyKind::from(key.kind()).into(),
+            state: KeyState::Enabled.into(),
+            revision: 1,
+            policy: Some(KeyPolicy::default()),
+            versions: vec![KeyVersion {
+                version: 1,
+                public_key_der: key.public_key_der().unwrap(),
+                created_at_ms: 1,
+            }],
+            ..Key::default()
+        }),
+        private_keys: vec![key.to_pkcs8().unwrap().to_vec()],
+    }
+}
+
+#[tokio::test]
+async fn what_no_signer_would_have_written_is_refused_whoever_encrypted_it() {
+    let place = Place::new();
+    let signer = place.start();
+    let mut client = signer.client().await;
+    let identity = Identity::generate();
+    let p256 = PrivateKey::generate(Kind::P256).unwrap();
+    let spoiled = |id: &str, spoil: &dyn Fn(&mut Key)| {
+        let mut one = content(id, &p256);
+        spoil(one.key.as_mut().unwrap());
+        one
+    };
+    let before = all(&mut client).await;
+    for (one, said) in [
+        (spoiled("k", &|key| key.revision = u64::MAX), "revision"),
+        (spoiled("k", &|key| key.revision = 0), "revision"),
+        (content("default-p384", &p256), "well-known"),
+        (
+            spoiled("default-p256", &|key| {
+                key.state = KeyState::PendingDeletion.into();
+                key.delete_at_ms = 1;
+            }),
+            "well-known",
+        ),
+    ] {
+        let mut writer = ContentWriter::new(Vec::new(), BackupHeader::default()).unwrap();
+        writer.key(one).unwrap();
+        let file = age::encrypt(&identity.to_public(), &writer.finish(0).unwrap()).unwrap();
+        let mut ask = ask(&file, &identity);
+        ask.start.replace_well_known = true;
+        let error = restore(&mut client, ask).await.unwrap_err();
+        assert_eq!(reason(&error), "BACKUP_UNREADABLE", "{said}");
+        assert!(error.message().contains(said), "{}", error.message());
+        assert_eq!(all(&mut client).await, before);
+    }
 }
 
 #[tokio::test]

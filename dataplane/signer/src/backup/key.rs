@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use super::content::{ClearKey, ContentError};
 use crate::algorithms::{Kind, PrivateKey, PublicKey};
+use crate::default_keys::DEFAULT_KEYS;
 use crate::limits::MIN_DELETION_DELAY;
 use crate::proto::backup::v1::BackupKey;
 use crate::proto::v1::Key;
 use crate::service::convert;
-use crate::store::bounds::MAX_VERSIONS;
+use crate::store::bounds::{MAX_RESTORED_REVISION, MAX_VERSIONS};
 use crate::store::{KeyRecord, KeyState, NewKey, NewVersion, StoredKey, Usage};
 
 /// `privates`: by version from 1.
@@ -51,8 +52,17 @@ fn new_key(key: Key, privates: Vec<Zeroizing<Vec<u8>>>, now_ms: i64) -> Result<N
     let kind = convert::kind(key.kind).map_err(said)?;
     let versions = versions(&key, privates, state)?;
     let scheduled = state == KeyState::PendingDeletion;
-    if scheduled != (key.delete_at_ms != 0) || key.revision == 0 {
+    if scheduled != (key.delete_at_ms != 0) {
         return Err("its state and its dates don't fit".into());
+    }
+    if !(1..=MAX_RESTORED_REVISION).contains(&key.revision) {
+        return Err("its revision counts no changes".into());
+    }
+    // No call could put it right again.
+    if let Some((_, own)) = DEFAULT_KEYS.iter().find(|(known, _)| *known == key.id)
+        && (kind != *own || scheduled || state == KeyState::Destroyed)
+    {
+        return Err("a well-known key is of one kind, and is never deleted".into());
     }
     // Else what was lost and is got back would be destroyed at once.
     let hour = i64::try_from(MIN_DELETION_DELAY.as_millis()).unwrap_or(0);

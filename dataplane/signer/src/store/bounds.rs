@@ -11,6 +11,10 @@ pub const MAX_VERSIONS_IN_ALL: usize = 400_000;
 /// Versions of one key: a policy's change seals each of them anew in one transaction.
 pub const MAX_VERSIONS: usize = 256;
 
+/// Changes that a key of a backup says it has had. The rest of the numbers is for those to
+/// come: at the last one a change couldn't be told from the one before.
+pub const MAX_RESTORED_REVISION: u64 = 1 << 48;
+
 /// As in keys.proto.
 pub const MAX_ID_BYTES: usize = 64;
 pub const MAX_LABELS: usize = 16;
