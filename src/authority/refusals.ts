@@ -50,7 +50,7 @@ const REFUSALS = {
   CID_LOCAL: [status.PERMISSION_DENIED, "processes of the appliance itself have no business here"],
   KEY_NOT_ALLOWED: [
     status.PERMISSION_DENIED,
-    "the caller may use no such key; an administrator gives keys by [access] of the configuration",
+    "the caller may use no such key; an administrator gives keys by [access] of the configuration and by their policies",
   ],
   KEY_NOT_FOUND: [
     status.NOT_FOUND,

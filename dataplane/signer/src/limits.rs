@@ -75,6 +75,9 @@ pub const MAX_WAITING_KEYS: usize = 16;
 /// Streams of data that are hashed at once. Each holds a message on the wire and the same decoded.
 pub const MAX_HASHED_STREAMS: usize = 8;
 
+/// Of those, one caller's: whoever keeps his for as long as they may last leaves others theirs.
+pub const MAX_HASHED_STREAMS_OF_ONE: usize = 4;
+
 /// How long a stream of data may pause, so that a slow caller doesn't keep others out.
 pub const MAX_STREAM_PAUSE: Duration = Duration::from_secs(30);
 

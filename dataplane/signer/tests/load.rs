@@ -5,12 +5,12 @@
 mod common;
 
 use common::{Place, batch, item, openssl_verifies, refusal_of, signature};
-use gatehouse_signer::limits::MAX_HASHED_STREAMS;
+use gatehouse_signer::limits::{MAX_HASHED_STREAMS, MAX_HASHED_STREAMS_OF_ONE};
 use gatehouse_signer::proto::sign_stream_request::Part;
 use gatehouse_signer::proto::v1::{
     Algorithm, CreateKeyRequest, GetKeyRequest, KeyKind, KeyPolicy, RotateKeyRequest,
 };
-use gatehouse_signer::proto::{SignItem, SignStreamRequest, SignStreamStart};
+use gatehouse_signer::proto::{Caller, SignItem, SignStreamRequest, SignStreamStart};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -98,6 +98,17 @@ fn start(key: (&str, Algorithm)) -> SignStreamRequest {
             ..SignStreamStart::default()
         })),
     }
+}
+
+fn start_as(identity: &str) -> SignStreamRequest {
+    let mut start = start(P256);
+    if let Some(Part::Start(start)) = &mut start.part {
+        start.caller = Some(Caller {
+            identity: identity.into(),
+            ..Caller::default()
+        });
+    }
+    start
 }
 
 fn data(bytes: &[u8]) -> SignStreamRequest {
@@ -219,11 +230,23 @@ async fn only_so_many_streams_are_hashed_at_once_and_an_end_makes_room() {
     for at in 0..MAX_HASHED_STREAMS {
         let mut client = clients[at % 2].clone();
         let (send, receive) = mpsc::channel(4);
-        send.send(start(P256)).await.unwrap();
+        send.send(start_as(&format!("caller {}", at % 2)))
+            .await
+            .unwrap();
         let call =
             tokio::spawn(async move { client.sign_stream(ReceiverStream::new(receive)).await });
         held.push((send, call));
+        if at + 1 == MAX_HASHED_STREAMS - 1 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            // Of the two callers the first has all of his.
+            let mut client = clients[0].clone();
+            let parts = tokio_stream::once(start_as("caller 0"));
+            let refused = client.sign_stream(parts).await.unwrap_err();
+            assert_eq!(refused.code(), Code::ResourceExhausted);
+            assert!(refused.message().contains("the caller's"), "{refused}");
+        }
     }
+    assert_eq!(MAX_HASHED_STREAMS, 2 * MAX_HASHED_STREAMS_OF_ONE);
     tokio::time::sleep(Duration::from_millis(100)).await;
     let (_send, call) = open(&signer).await;
     let refused = call.await.unwrap().unwrap_err();

@@ -96,7 +96,7 @@ impl Rule {
         match self {
             // Word for word what the agent says of a key that [access] doesn't give.
             Self::KeyNotAllowed => {
-                "the caller may use no such key; an administrator gives keys by [access] of the configuration"
+                "the caller may use no such key; an administrator gives keys by [access] of the configuration and by their policies"
             }
             Self::TransportNotAllowed => {
                 "the key's policy doesn't allow this transport; call over one that it allows"

@@ -5,6 +5,7 @@ mod backup;
 mod change;
 pub(crate) mod convert;
 mod deletion;
+mod hashed_streams;
 mod keys;
 mod listing;
 mod restore;
@@ -26,7 +27,6 @@ use crate::job::SignJob;
 use crate::kept_key::KeptKey;
 use crate::keygen::{Keygen, KeygenError};
 use crate::keyring::Keyring;
-use crate::limits::MAX_HASHED_STREAMS;
 use crate::policy::{Refusal, Rule};
 use crate::proto::signer_service_server::SignerService;
 use crate::proto::v1::import_key_request::PrivateKey as GivenKey;
@@ -39,6 +39,7 @@ use crate::stream::{self, ResultBatches};
 use crate::transport_key::TransportKey;
 use crate::workers::Workers;
 use change::Once;
+use hashed_streams::HashedStreams;
 use keys::Described;
 
 /// What every call shares.
@@ -48,7 +49,7 @@ pub struct Shared {
     workers: Workers<SignJob>,
     keygen: Keygen,
     clock: Known,
-    hashed_streams: Semaphore,
+    hashed_streams: HashedStreams,
     transport_key: TransportKey,
     kept_key: Mutex<Option<KeptKey>>,
     rewrap_begun: Notify,
@@ -78,7 +79,7 @@ impl Signer {
             workers,
             keygen,
             clock: Known::default(),
-            hashed_streams: Semaphore::new(MAX_HASHED_STREAMS),
+            hashed_streams: HashedStreams::default(),
             transport_key: TransportKey::generate(),
             kept_key: Mutex::new(kept_key),
             rewrap_begun: Notify::new(),

@@ -7,7 +7,7 @@ use tokio_stream::StreamExt;
 use tonic::{Code, Status, Streaming};
 
 use super::Shared;
-use super::sign::{Moment, algorithm, allow, allow_still, encoding, find};
+use super::sign::{Moment, algorithm, allow, allow_still, asserted, encoding, find};
 use super::status::{invalid, refuse};
 use crate::algorithms::Hashing;
 use crate::job::SignJob;
@@ -24,13 +24,11 @@ pub async fn sign_stream(
     shared: &Shared,
     mut parts: Streaming<SignStreamRequest>,
 ) -> Result<SignResult, Status> {
-    let _permit = shared.hashed_streams.try_acquire().map_err(|_| {
-        refuse(
-            Code::ResourceExhausted,
-            Rule::QueueFull.reason(),
-            "as many streams are hashed as can be; call again later",
-        )
-    })?;
+    let full = |message| refuse(Code::ResourceExhausted, Rule::QueueFull.reason(), message);
+    let mut place = shared
+        .hashed_streams
+        .enter()
+        .ok_or_else(|| full("as many streams are hashed as can be; call again later"))?;
     let first = next(&mut parts, None).await?;
     let Some(Part::Start(SignStreamStart {
         item: Some(item),
@@ -45,6 +43,11 @@ pub async fn sign_stream(
     if item.input.is_some() {
         return Err(invalid(
             "start.item: its data comes in the messages after it",
+        ));
+    }
+    if !place.is_of(asserted(caller.as_ref()).0) {
+        return Err(full(
+            "as many of the caller's streams are hashed as can be; call again when one has ended",
         ));
     }
     shared.clock.set(clock_known);

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use super::sign::{algorithm, asserted, encoding, find};
 use super::status::{invalid, refuse};
 use super::{Shared, in_background};
-use crate::algorithms::{Encoding, Input, PublicKey};
+use crate::algorithms::{Encoding, Hashing, Input, PublicKey};
 use crate::keyring::Entry;
 use crate::limits::{MAX_DATA_BYTES, MAX_RANDOM_BYTES};
 use crate::policy::{Question, Use, decide};
@@ -62,6 +62,22 @@ fn look(
         }
     };
     let damaged = || Status::from(crate::policy::Rule::KeyDamaged);
+    entry
+        .subject
+        .kind
+        .check(algorithm, input)
+        .map_err(|error| invalid(error.to_string()))?;
+    // Once, whatever the number of versions; where the algorithm hashes by itself, as it is.
+    let digest = match (input, Hashing::new(algorithm)) {
+        (Input::Data(data), Ok(mut hashing)) => {
+            hashing.update(data);
+            Some(hashing.finish())
+        }
+        _ => None,
+    };
+    let input = digest
+        .as_ref()
+        .map_or(input, |digest| Input::Digest(digest.as_ref()));
     let fits = |version: u32| -> Result<bool, Status> {
         let spki = entry.public(version).ok_or_else(|| {
             refuse(
@@ -75,11 +91,6 @@ fn look(
             .verify(algorithm, input, encoding, &asked.signature)
             .map_err(|error| Status::internal(error.to_string()))
     };
-    entry
-        .subject
-        .kind
-        .check(algorithm, input)
-        .map_err(|error| invalid(error.to_string()))?;
     let candidates: Vec<u32> = match asked.version {
         0 => entry.versions().collect(),
         version => vec![version],
