@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::file::{Header, StoreFile};
-use super::paths::{put_in_place, remove, sync_dir, with_suffix};
+use super::paths::{put_in_place, remove, remove_transit, sync_dir, with_suffix};
 use super::row::Row;
 use crate::error::StartError;
 
@@ -102,6 +102,7 @@ pub fn settle_names(names: &Names) -> Result<(), StartError> {
         for name in [&names.first, &names.second] {
             any |= remove(&with_suffix(name, ".new"))?;
         }
+        any |= remove_transit(&names.dir)?;
         let old = names.old();
         if !names.first.exists() && !names.second.exists() && old.exists() {
             fs::rename(&old, &names.first)?;

@@ -102,13 +102,21 @@ pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     Ok(File::open(dir)?.sync_all()?)
 }
 
+/// Takes away what a process left that died before `nameless` had taken the name.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn remove_transit(dir: &Path) -> Result<bool, StoreError> {
+    remove_one(&dir.join(TRANSIT_FILE))
+}
+
 /// A file without a name, for what passes through: gone when it is closed, or with the process.
 ///
 /// # Errors
 /// When the disk refuses.
 pub fn nameless(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(TRANSIT_FILE);
-    // One of a process that died just here.
+    // One that the disk kept from losing its name.
     remove_one(&path)?;
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);

@@ -18,7 +18,7 @@ let serving: Serving;
 beforeAll(async () => {
   serving = await startServe('[log]\ncalls = "off"\n');
 }, 120_000);
-afterAll(() => serving.stop());
+afterAll(() => serving.stop(), 60_000);
 
 const HEADERS = headerBlock([
   [":method", "POST"],
