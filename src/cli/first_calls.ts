@@ -4,13 +4,15 @@ import { GrpcError } from "../grpc/status.ts";
 import { status } from "@grpc/grpc-js";
 import type { RunningVm } from "../vm/machine.ts";
 import { DEFAULT_ALGORITHM, parseAlgorithm } from "./algorithm.ts";
-import { type Client, DEFAULT_TIMEOUT_MS, withClient } from "./client.ts";
+import { type Client, withClient } from "./client.ts";
 import { verifySignature } from "./verify_signature.ts";
 import { readClientFiles } from "./vm_tls.ts";
 
 /** It looks for news once a second; the rest is for software emulation on a loaded machine. */
 const EDGE_MS = 30_000;
 const EDGE_RETRY_MS = 200;
+/** The guest may still be busy with its boot, emulated on a loaded machine. */
+const CALL_MS = 30_000;
 
 export interface CallRow {
   transport: "VSOCK" | "TLS" | "TCP";
@@ -26,7 +28,7 @@ export async function firstCalls(vm: RunningVm, signal: AbortSignal): Promise<Ca
   for (const [transport, address] of [["VSOCK", vsock], ["TLS", tls], ["TCP", tcp]] as const) {
     if (address === undefined) continue;
     const options = {
-      timeoutMs: DEFAULT_TIMEOUT_MS,
+      timeoutMs: CALL_MS,
       signal,
       tls: transport === "TLS" ? await readClientFiles(vm.clientFiles) : undefined,
     };
