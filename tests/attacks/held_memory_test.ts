@@ -7,8 +7,8 @@ import { gatehouseJson } from "../lib/command.ts";
 import { concat, FRAME, frame, headerBlock, message, PREFACE } from "../lib/raw_http2.ts";
 import { residentBytes, type Serving, startServe } from "../lib/serve.ts";
 
-/** Beside what is held: the process itself, and garbage between two collections. */
-const OVERHEAD_BYTES = 512 * 1024 * 1024;
+/** Beside what is held: the process itself, and garbage between two collections; unbounded it would be 4 GiB and more. */
+const OVERHEAD_BYTES = 1024 * 1024 * 1024;
 const CONNECTIONS = 8;
 const STREAMS = 128;
 /** One message just under gRPC's default limit. */
