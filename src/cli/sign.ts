@@ -1,7 +1,8 @@
 // gatehouse sign: signatures of files or of standard input.
+import { ENCODINGS } from "./signing/encodings.ts";
 import { Buffer } from "node:buffer";
 import type { Command } from "commander";
-import { EcdsaEncoding, type SignRequestInit, type SignResponse, type Timings } from "../proto/mod.ts";
+import type { SignRequestInit, SignResponse, Timings } from "../proto/mod.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { type AdminClient, type AdminOptions, adminOptions, withAdmin } from "./admin_client.ts";
 import { ALGORITHM_NAMES as SEED_NAMES, DEFAULT_ALGORITHM, parseAlgorithm } from "./algorithm.ts";
@@ -32,10 +33,6 @@ interface SignOptions extends Omit<AdminOptions, "key"> {
 type Form = "raw" | "base64" | "hex";
 const FORMS: readonly string[] = ["raw", "base64", "hex"];
 /** "der" is DER and r||s of ECDSA alone; other signatures have one form. */
-const ENCODINGS: ReadonlyMap<string, number> = new Map([["der", EcdsaEncoding.DER], [
-  "raw",
-  EcdsaEncoding.RAW,
-]]);
 
 export function register(program: Command): void {
   adminOptions(

@@ -1,8 +1,10 @@
 // gatehouse verify: checks a signature, by the server with one of its keys, or here with a public key.
 // Exit code 0: good, 1: not.
+import { ENCODINGS } from "./signing/encodings.ts";
+import { MAX_KEY_FILE_BYTES } from "./signing/key_option.ts";
 import { createHash } from "node:crypto";
 import type { Command } from "commander";
-import { Algorithm, EcdsaEncoding, type VerifyRequestInit } from "../proto/mod.ts";
+import { Algorithm, type VerifyRequestInit } from "../proto/mod.ts";
 import { MAX_SIGN_DATA_BYTES } from "../services/crypto.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import { type AdminClient, type AdminOptions, adminOptions, withAdmin } from "./admin_client.ts";
@@ -26,11 +28,6 @@ import { ALGORITHM_NAMES, algorithmName, digestBytes, parseAnyAlgorithm, usualAl
 /** RSA-4096 in hex with room to spare: a signature file that is longer isn't one. */
 const MAX_SIGNATURE_FILE_BYTES = 4096;
 /** The same for a public key in PEM. */
-const MAX_KEY_FILE_BYTES = 16_384;
-const ENCODINGS: ReadonlyMap<string, number> = new Map([["der", EcdsaEncoding.DER], [
-  "raw",
-  EcdsaEncoding.RAW,
-]]);
 
 interface VerifyOptions extends Omit<AdminOptions, "key"> {
   key?: string[];

@@ -8,7 +8,7 @@ import { collect } from "../repeatable.ts";
 import { namesCertificate } from "../tls_option.ts";
 
 /** RSA-4096's private key in PEM has 3.3 KB. */
-const MAX_KEY_FILE_BYTES = 16_384;
+export const MAX_KEY_FILE_BYTES = 16_384;
 /** As the API has ids. */
 const ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
