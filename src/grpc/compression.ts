@@ -35,8 +35,9 @@ export function compress(message: Uint8Array, encoding: Encoding): Uint8Array {
 }
 
 /**
- * @throws GrpcError RESOURCE_EXHAUSTED past `maxBytes`, INTERNAL when the bytes are not of that encoding
- *   or when a message says compressed and the call's headers said it is not.
+ * Makes no more than `maxBytes`, whatever the message holds.
+ * @throws GrpcError RESOURCE_EXHAUSTED past `maxBytes`, INTERNAL when the bytes are not of that
+ *   encoding or when a message says compressed and the call's headers said it is not.
  */
 export function decompress(message: Uint8Array, encoding: Encoding, maxBytes: number): Buffer {
   if (encoding === "identity") {

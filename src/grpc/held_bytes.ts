@@ -9,6 +9,10 @@ import {
   OPEN_CALL_BYTES,
 } from "./limits.ts";
 
+/** What a call is told that ends for want of room. */
+export const HELD_TOO_MUCH =
+  "The server holds too many unfinished requests and unread responses; try again later";
+
 /** All connections of one server together. */
 export interface TotalHeld {
   bytes: number;
@@ -47,9 +51,14 @@ export class HeldBytes {
 
   /** Whether so many more may be held. */
   hasRoom(bytes: number): boolean {
-    const own = this.#requests + this.#output + bytes;
-    if (own <= HELD_FREE_BYTES) return true;
-    return own <= MAX_HELD_BYTES_PER_CONNECTION && this.total.bytes + bytes <= MAX_HELD_BYTES;
+    return bytes <= this.roomBytes;
+  }
+
+  /** How many more may be held; below 0 when handlers keep more than that. */
+  get roomBytes(): number {
+    const own = this.#requests + this.#output;
+    const shared = Math.min(MAX_HELD_BYTES_PER_CONNECTION - own, MAX_HELD_BYTES - this.total.bytes);
+    return Math.max(HELD_FREE_BYTES - own, shared);
   }
 
   /** The connection is over: handlers that run on count no more, since nothing says that they ever end. */

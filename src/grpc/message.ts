@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { status } from "@grpc/grpc-js";
 import { compress, decompress, type Encoding, worthCompressing } from "./compression.ts";
+import { HELD_TOO_MUCH } from "./held_bytes.ts";
 import { FIRST_MESSAGE_BUFFER_BYTES, MAX_SCRATCH_BYTES, USUAL_INFLATION } from "./limits.ts";
 import { GrpcError } from "./status.ts";
 
@@ -56,11 +57,15 @@ export class MessageReader {
   #body: Buffer | undefined; // present once the prefix is whole
   #filled = 0;
 
-  /** @param lazily compressed messages come as they are; `inflate` opens them when they are wanted */
+  /**
+   * @param lazily compressed messages come as they are; `inflate` opens them when they are wanted
+   * @param held where what it reads is counted: a message is inflated no further than there is room
+   */
   constructor(
     private readonly maxBytes: number,
     private encoding: Encoding = "identity",
     private readonly lazily = false,
+    private readonly held?: { readonly roomBytes: number },
   ) {}
 
   /** The message that `next` gave last is compressed still. */
@@ -157,14 +162,20 @@ export class MessageReader {
     return compressed && !this.lazily ? this.inflate(body) : body;
   }
 
-  /** @throws GrpcError as decompress */
+  /** @throws GrpcError as decompress, and RESOURCE_EXHAUSTED when there is no room to hold so much */
   inflate(body: Buffer): Buffer {
     // A message that breaks off, or passes the limit, may have grown that far.
-    let bytes = Math.min(this.maxBytes, body.length * MAX_INFLATION);
+    // The body itself may be among what is held, and is given up for the message.
+    const room = Math.max(0, (this.held?.roomBytes ?? Infinity) + body.length);
+    const most = Math.min(this.maxBytes, room);
+    let bytes = Math.min(most, body.length * MAX_INFLATION);
     try {
-      const message = decompress(body, this.encoding, this.maxBytes);
+      const message = decompress(body, this.encoding, most);
       bytes = message.length;
       return message;
+    } catch (error) {
+      const full = most < this.maxBytes && (error as GrpcError).code === status.RESOURCE_EXHAUSTED;
+      throw full ? new GrpcError(status.RESOURCE_EXHAUSTED, HELD_TOO_MUCH) : error;
     } finally {
       this.excessBytes += Math.max(0, bytes - body.length * USUAL_INFLATION);
     }

@@ -123,6 +123,20 @@ describe("compressed messages", () => {
     expect(excess(1_000_000, gzipSync(Buffer.from("a text as people write it")))).toBe(0);
   });
 
+  it("grow no further than there is room to hold them, the compressed bytes given up", () => {
+    const body = gzipSync(Buffer.alloc(1_000_000));
+    const into = (roomBytes: number) => {
+      const reader = new MessageReader(4_000_000, "gzip", false, { roomBytes });
+      return {
+        code: codeOf(() => reader.next(compressed(body))),
+        made: reader.excessBytes + 64 * body.length,
+      };
+    };
+    expect(into(1_000_000 - body.length).code).toBe("nothing thrown");
+    expect(into(999_999 - body.length)).toEqual({ code: status.RESOURCE_EXHAUSTED, made: 999_999 });
+    expect(into(-5_000_000).code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
   it("that are none are INTERNAL, as is the flag on an identity call", () => {
     expect(codeOf(() => new MessageReader(100, "gzip").next(compressed(Buffer.from("no"))))).toBe(
       status.INTERNAL,

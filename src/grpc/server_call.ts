@@ -6,6 +6,7 @@ import { ErrorCode, type HeaderList, headerListBytes } from "../http2/mod.ts";
 import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
 import { fittingStatus, type RequestHead, responseHeaders, trailers } from "./headers.ts";
+import { HELD_TOO_MUCH } from "./held_bytes.ts";
 import { HELD_FREE_BYTES, REQUEST_STALL_MIN_BYTES } from "./limits.ts";
 import { frameInScratch, frameMessage, MessageReader, PREFIX_BYTES } from "./message.ts";
 import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
@@ -45,7 +46,7 @@ export abstract class ServerCall implements Expiring {
   ) {
     this.startedMs = link.turnMs;
     const encoding = knownEncoding(head.encoding) ?? "identity";
-    this.reader = new MessageReader(link.maxReceiveMessageBytes, encoding);
+    this.reader = new MessageReader(link.maxReceiveMessageBytes, encoding, false, link.held);
     // A caller that compresses gets the same back, if it can read it.
     this.#encoding = encoding !== "identity" && accepts(head.acceptEncoding, encoding)
       ? encoding
@@ -126,10 +127,7 @@ export abstract class ServerCall implements Expiring {
     if (this.link.held.holdRequest(bytes - this.#heldBytes)) {
       this.#heldBytes = bytes;
     } else {
-      this.endWith({
-        code: status.RESOURCE_EXHAUSTED,
-        details: "The server holds too many unfinished requests and unread responses; try again later",
-      });
+      this.endWith({ code: status.RESOURCE_EXHAUSTED, details: HELD_TOO_MUCH });
     }
   }
 
