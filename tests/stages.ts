@@ -65,7 +65,7 @@ export const stages: Stage[] = [
     commands: [
       { argv: ["cargo", "fmt", "--check"] },
       cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings"),
-      { ...cargo("test", "--workspace"), counts: "cargo" },
+      { ...cargo("test", "--workspace", "--lib", "--tests"), counts: "cargo" },
     ],
   },
   {
@@ -148,7 +148,7 @@ export const stages: Stage[] = [
     commands: [
       { argv: ["cargo", "fmt", "--all", "--check"] },
       cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings"),
-      { ...cargo("test", "--workspace"), counts: "cargo" },
+      { ...cargo("test", "--workspace", "--lib", "--tests"), counts: "cargo" },
       deno("run", "--quiet", "--allow-all", "compare.ts"),
     ],
   },

@@ -1,5 +1,5 @@
 // What becomes of a call with a key, for the generated test: the signer's half as its own table in code says it
-// (dataplane/signer/tests/outcomes.rs writes it down), and before it the agent's, which is [access] and who may look.
+// (dataplane/signer/tests/program/outcomes.rs writes it down), and before it the agent's, which is [access] and who may look.
 // Must never state a rule that the signer's table has, nor ask the programs that are tested.
 import type { Door } from "../../src/authority/table.ts";
 import { type KeyPolicyInit, KeyState } from "../../src/proto/mod.ts";

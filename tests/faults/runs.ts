@@ -75,7 +75,7 @@ export const RUNS: readonly FaultRun[] = [
     short: "rust",
     commands: [
       cargoTest("durability", "--exact", "flips::ten_thousand_flipped_bits"),
-      cargoTest("damage", "--exact", "thousands_of_flipped_bits"),
+      cargoTest("program", "--exact", "damage::thousands_of_flipped_bits"),
     ],
   },
   {

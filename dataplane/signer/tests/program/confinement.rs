@@ -3,11 +3,8 @@
 //! And whether a signer that runs has all of it on.
 // Only the bare calls: no library offers those that must fail.
 #![allow(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, Running, item, signature};
+use crate::common::{Place, Running, item, signature};
 use gatehouse_signer::confinement;
 use gatehouse_signer::proto::v1::Algorithm;
 use gatehouse_signer::system_calls::{GROUPS, Phase};
@@ -199,7 +196,12 @@ fn attacked(confined: &str) -> BTreeMap<String, i32> {
         fs::write(dir.path().join(file), "").unwrap();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "attacker", "--ignored", "--nocapture"]);
+    command.args([
+        "--exact",
+        "confinement::attacker",
+        "--ignored",
+        "--nocapture",
+    ]);
     command.env(DIRECTORY, dir.path()).env(CONFINED, confined);
     let output = command.output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);

@@ -1,13 +1,10 @@
 //! Backup and restore over the real socket: what was saved comes back on another store as it
 //! was, and whatever is wrong with a file, an identity or a request changes nothing.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
+use crate::common::{Place, Running, item, openssl_verifies, signature};
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
 use aws_lc_rs::digest::{SHA256, digest};
-use common::{Place, Running, item, openssl_verifies, signature};
 use gatehouse_signer::algorithms::{Kind, PrivateKey};
 use gatehouse_signer::backup::content::ContentWriter;
 use gatehouse_signer::proto::ListKeysRequest as SignerListKeysRequest;

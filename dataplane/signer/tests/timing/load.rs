@@ -1,10 +1,7 @@
 //! What the signer does when more is asked than it can do, or there is no time left, and
 //! with data of any length. Times are wide: other work may share the machine.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, batch, item, openssl_verifies, refusal_of, signature};
+use crate::common::{Place, batch, item, openssl_verifies, refusal_of, signature};
 use gatehouse_signer::limits::{MAX_HASHED_STREAMS, MAX_HASHED_STREAMS_OF_ONE};
 use gatehouse_signer::proto::sign_stream_request::Part;
 use gatehouse_signer::proto::v1::{
@@ -20,7 +17,7 @@ const P256: (&str, Algorithm) = ("default-p256", Algorithm::EcdsaP256Sha256);
 const RSA: (&str, Algorithm) = ("default-rsa", Algorithm::RsaPkcs1Sha256);
 const LONG: (&str, Algorithm) = ("long", Algorithm::RsaPkcs1Sha256);
 
-async fn with_long_key(signer: &common::Running) {
+async fn with_long_key(signer: &crate::common::Running) {
     let request = CreateKeyRequest {
         id: LONG.0.into(),
         kind: KeyKind::Rsa4096.into(),
@@ -213,7 +210,7 @@ async fn only_so_many_streams_are_hashed_at_once_and_an_end_makes_room() {
     let place = Place::new();
     let signer = place.start();
     let mut held = Vec::new();
-    let open = async |signer: &common::Running| {
+    let open = async |signer: &crate::common::Running| {
         let mut client = signer.client().await;
         let (send, receive) = mpsc::channel(4);
         send.send(start(P256)).await.unwrap();

@@ -1,11 +1,8 @@
 //! Every method that names a key, in every state of a key, for callers that its policy
 //! allows and not: what is expected comes from the tables in code, policy.rs for what uses
 //! the key and lifecycle.rs for what changes it. Nothing is left out of the product.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, SignStream, batch, item};
+use crate::common::{Place, SignStream, batch, item};
 use gatehouse_signer::algorithms::Kind;
 use gatehouse_signer::lifecycle::{Change, next_state};
 use gatehouse_signer::policy::{Limits, Question, Subject, Use, decide};

@@ -1,10 +1,7 @@
 //! Secrets for the signer's eyes only, and the change of the sealing key, over the real
 //! socket: what doesn't open is refused, what was begun ends, however it is broken off.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, Running, item, signature};
+use crate::common::{Place, Running, item, signature};
 use gatehouse_signer::algorithms::{Kind, PrivateKey};
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
 use gatehouse_signer::proto::v1::import_key_request::PrivateKey as Given;
@@ -228,7 +225,7 @@ async fn a_restart_finds_the_new_key_where_the_machine_still_gives_the_old_one()
     fs::remove_dir_all(place.state()).unwrap();
     start().kill();
     place.start().kill();
-    let (code, said) = common::refusal(with_kept_key(&place, std::path::Path::new("/proc")));
+    let (code, said) = crate::common::refusal(with_kept_key(&place, std::path::Path::new("/proc")));
     assert_eq!(code, 71);
     assert!(said.contains("not lie on a disk"), "{said}");
 }

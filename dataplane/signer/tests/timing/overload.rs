@@ -1,11 +1,8 @@
 //! Ten times as much RSA-4096 as the signer can do: nearly all that it signs is still of
 //! use, and the rest is refused in its time. Alone in its file, so that no other test
 //! takes its share of the machine; through the agent: `deno task bench-overload`.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, Running, SignStream, batch, is_failure, item, refusal_of};
+use crate::common::{Place, Running, SignStream, batch, is_failure, item, refusal_of};
 use gatehouse_signer::proto::v1::{Algorithm, CreateKeyRequest, KeyKind};
 use gatehouse_signer::proto::{SignItem, SignResult};
 use std::time::{Duration, Instant};

@@ -1,6 +1,5 @@
 //! What the table in code (policy.rs) says of every state x policy x caller, as a file:
 //! the agent's tests hold their answers against it, so that nobody states the rules twice.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
 use gatehouse_signer::algorithms::Kind;
 use gatehouse_signer::policy::{Limits, Question, Subject, Use, decide};
@@ -183,6 +182,6 @@ fn the_file_for_the_agents_tests_says_what_the_table_says() {
     let kept = fs::read_to_string(FILE).unwrap_or_default();
     assert!(
         kept == text,
-        "tests/data/outcomes.json isn't what policy.rs says. Look at what changed, then: {WRITE}=1 cargo test -p gatehouse-signer --test outcomes"
+        "tests/data/outcomes.json isn't what policy.rs says. Look at what changed, then: {WRITE}=1 cargo test -p gatehouse-signer --test program outcomes"
     );
 }

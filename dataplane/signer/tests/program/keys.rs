@@ -1,10 +1,7 @@
 //! The life of a key, over the real socket: each rule of the table seen to allow and to
 //! refuse, changes done once, versions, deletion.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, SignStream, batch, item, openssl_verifies, refusal_of, signature};
+use crate::common::{Place, SignStream, batch, item, openssl_verifies, refusal_of, signature};
 use gatehouse_signer::proto::signer_service_client::SignerServiceClient;
 use gatehouse_signer::proto::v1::verify_request::Input as VerifyInput;
 use gatehouse_signer::proto::v1::{
@@ -363,7 +360,7 @@ async fn waiting_while<T>(
     change(&mut client).await.unwrap();
     let rest = stream.take(1_500 - first.len()).await;
     let mut reasons = BTreeMap::new();
-    for one in rest.iter().filter(|one| common::is_failure(one)) {
+    for one in rest.iter().filter(|one| crate::common::is_failure(one)) {
         *reasons.entry(refusal_of(one).reason.clone()).or_default() += 1;
     }
     reasons
@@ -431,7 +428,7 @@ async fn a_rate_gives_a_seconds_worth_and_says_when_to_come_again() {
     let results = stream.ask(items).await;
     let refused: Vec<_> = results
         .iter()
-        .filter(|one| common::is_failure(one))
+        .filter(|one| crate::common::is_failure(one))
         .collect();
     assert!((39..=40).contains(&refused.len()), "{}", refused.len());
     for result in refused {
@@ -450,7 +447,7 @@ async fn a_rate_gives_a_seconds_worth_and_says_when_to_come_again() {
     let results = stream.ask(items).await;
     let signed = results
         .iter()
-        .filter(|one| !common::is_failure(one))
+        .filter(|one| !crate::common::is_failure(one))
         .count();
     assert!(signed <= 5, "{signed}");
 }
@@ -798,7 +795,7 @@ async fn a_new_store_has_its_first_sealing_key_and_no_recipient() {
         std::fs::write(&file, format!("{given}\n")).unwrap();
         let mut command = other.command();
         command.arg("--recovery-recipient-file").arg(&file);
-        let signer = common::Running::start(command, other.socket());
+        let signer = crate::common::Running::start(command, other.socket());
         let mut client = signer.client().await;
         let known = client
             .get_recipient(v1::GetRecipientRequest {})

@@ -1,9 +1,6 @@
 //! What the Sign stream answers, asked of the real binary.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{
+use crate::common::{
     ALL, Place, batch, failure, is_failure, item, openssl_verifies, refusal_of, signature,
 };
 use gatehouse_signer::algorithms::Hashing;

@@ -1,9 +1,6 @@
 //! The process and its socket: bad input, takeover, stopping.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-use common::{Place, batch, item, refusal, signature, signer};
+use crate::common::{Place, batch, item, refusal, signature, signer};
 use gatehouse_signer::limits::MAX_CONNECTIONS;
 use gatehouse_signer::proto::v1::Algorithm;
 use std::fs;
@@ -85,14 +82,14 @@ async fn sigterm_answers_what_is_in_flight_before_the_end() {
         .unwrap()
         .results
         .len();
-    let stopped = std::thread::spawn(move || signer.terminate());
+    let stopped = tokio::spawn(async move { signer.terminate().await });
     let rest = stream.take(500 - first).await;
     rest.iter()
         .for_each(|result| drop(signature(result).to_vec()));
     let status = stream.results.message().await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unavailable);
     drop(stream);
-    assert_eq!(stopped.join().unwrap(), Some(0));
+    assert_eq!(stopped.await.unwrap(), Some(0));
 }
 
 #[test]
@@ -105,7 +102,7 @@ fn systemd_is_told_when_it_is_ready() {
         .unwrap();
     let mut command = place.command();
     command.env("NOTIFY_SOCKET", &path);
-    let _signer = common::Running::start(command, place.socket());
+    let _signer = crate::common::Running::start(command, place.socket());
     let mut buffer = [0; 64];
     let len = notify.recv(&mut buffer).unwrap();
     assert_eq!(&buffer[..len], b"READY=1");
@@ -116,7 +113,7 @@ fn a_supervised_signer_ends_with_its_parents_pipe() {
     let place = Place::new();
     let mut command = place.command();
     command.arg("--stop-at-stdin-end").stdin(Stdio::piped());
-    let mut signer = common::Running::start(command, place.socket());
+    let mut signer = crate::common::Running::start(command, place.socket());
     drop(signer.child.stdin.take());
     assert_eq!(signer.child.wait().unwrap().code(), Some(0));
 }

