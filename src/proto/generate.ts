@@ -115,8 +115,12 @@ function walk(namespace: protobuf.NamespaceBase, out: Map<string, string>): void
 
 function load(files: string[]): protobuf.Root {
   const root = new protobuf.Root();
-  // google/protobuf/* come with protobufjs, everything else from proto/.
-  root.resolvePath = (_origin, target) => target.startsWith("google/protobuf/") ? target : PROTO_DIR + target;
+  // google/protobuf/* come with protobufjs, everything else from proto/. Options are kept by name: what declares them
+  // (google/api) is for other compilers.
+  root.resolvePath = (_origin, target) => {
+    if (target.startsWith("google/api/")) return null;
+    return target.startsWith("google/protobuf/") ? target : PROTO_DIR + target;
+  };
   root.loadSync(files, { keepCase: true });
   root.resolveAll();
   return root;

@@ -1286,11 +1286,33 @@ export const API_DESCRIPTORS = {
        "methods": {
         "Challenge": {
          "requestType": "ChallengeRequest",
-         "responseType": "ChallengeResponse"
+         "responseType": "ChallengeResponse",
+         "options": {
+          "(google.api.http).post": "/v1/access:challenge",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/access:challenge",
+            "body": "*"
+           }
+          }
+         ]
         },
         "WhoAmI": {
          "requestType": "WhoAmIRequest",
-         "responseType": "WhoAmIResponse"
+         "responseType": "WhoAmIResponse",
+         "options": {
+          "(google.api.http).get": "/v1/access:whoAmI"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/access:whoAmI"
+           }
+          }
+         ]
         }
        }
       },
@@ -1298,15 +1320,47 @@ export const API_DESCRIPTORS = {
        "methods": {
         "List": {
          "requestType": "ListAdminsRequest",
-         "responseType": "ListAdminsResponse"
+         "responseType": "ListAdminsResponse",
+         "options": {
+          "(google.api.http).get": "/v1/admins"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/admins"
+           }
+          }
+         ]
         },
         "Add": {
          "requestType": "AddAdminRequest",
-         "responseType": "Admin"
+         "responseType": "Admin",
+         "options": {
+          "(google.api.http).post": "/v1/admins",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/admins",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Remove": {
          "requestType": "RemoveAdminRequest",
-         "responseType": "RemoveAdminResponse"
+         "responseType": "RemoveAdminResponse",
+         "options": {
+          "(google.api.http).delete": "/v1/admins/{name}"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "delete": "/v1/admins/{name}"
+           }
+          }
+         ]
         }
        }
       },
@@ -1448,16 +1502,50 @@ export const API_DESCRIPTORS = {
        "methods": {
         "GetRecipient": {
          "requestType": "GetRecipientRequest",
-         "responseType": "RecoveryRecipient"
+         "responseType": "RecoveryRecipient",
+         "options": {
+          "(google.api.http).get": "/v1/backup/recipient"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/backup/recipient"
+           }
+          }
+         ]
         },
         "SetRecipient": {
          "requestType": "SetRecipientRequest",
-         "responseType": "RecoveryRecipient"
+         "responseType": "RecoveryRecipient",
+         "options": {
+          "(google.api.http).put": "/v1/backup/recipient",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "put": "/v1/backup/recipient",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Create": {
          "requestType": "CreateBackupRequest",
          "responseType": "BackupChunk",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(google.api.http).post": "/v1/backup:create",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/backup:create",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Restore": {
          "requestType": "RestoreRequest",
@@ -1470,15 +1558,47 @@ export const API_DESCRIPTORS = {
        "methods": {
         "GetTransportKey": {
          "requestType": "GetTransportKeyRequest",
-         "responseType": "TransportKey"
+         "responseType": "TransportKey",
+         "options": {
+          "(google.api.http).get": "/v1/sealing/transportKey"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/sealing/transportKey"
+           }
+          }
+         ]
         },
         "Change": {
          "requestType": "ChangeSealingKeyRequest",
-         "responseType": "SealingStatus"
+         "responseType": "SealingStatus",
+         "options": {
+          "(google.api.http).post": "/v1/sealing:change",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/sealing:change",
+            "body": "*"
+           }
+          }
+         ]
         },
         "GetStatus": {
          "requestType": "GetSealingStatusRequest",
-         "responseType": "SealingStatus"
+         "responseType": "SealingStatus",
+         "options": {
+          "(google.api.http).get": "/v1/sealing"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/sealing"
+           }
+          }
+         ]
         }
        }
       },
@@ -1640,23 +1760,79 @@ export const API_DESCRIPTORS = {
        "methods": {
         "Get": {
          "requestType": "GetConfigRequest",
-         "responseType": "ConfigVersion"
+         "responseType": "ConfigVersion",
+         "options": {
+          "(google.api.http).get": "/v1/config"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/config"
+           }
+          }
+         ]
         },
         "Apply": {
          "requestType": "ApplyConfigRequest",
-         "responseType": "ConfigVersion"
+         "responseType": "ConfigVersion",
+         "options": {
+          "(google.api.http).post": "/v1/config:apply",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/config:apply",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Confirm": {
          "requestType": "ConfirmConfigRequest",
-         "responseType": "ConfigVersion"
+         "responseType": "ConfigVersion",
+         "options": {
+          "(google.api.http).post": "/v1/config:confirm",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/config:confirm",
+            "body": "*"
+           }
+          }
+         ]
         },
         "History": {
          "requestType": "ConfigHistoryRequest",
-         "responseType": "ConfigHistoryResponse"
+         "responseType": "ConfigHistoryResponse",
+         "options": {
+          "(google.api.http).get": "/v1/config/history"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/config/history"
+           }
+          }
+         ]
         },
         "Rollback": {
          "requestType": "RollbackConfigRequest",
-         "responseType": "ConfigVersion"
+         "responseType": "ConfigVersion",
+         "options": {
+          "(google.api.http).post": "/v1/config:rollback",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/config:rollback",
+            "body": "*"
+           }
+          }
+         ]
         }
        }
       },
@@ -1841,11 +2017,35 @@ export const API_DESCRIPTORS = {
        "methods": {
         "Sign": {
          "requestType": "SignRequest",
-         "responseType": "SignResponse"
+         "responseType": "SignResponse",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{key}:sign",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{key}:sign",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SignBatch": {
          "requestType": "SignBatchRequest",
-         "responseType": "SignBatchResponse"
+         "responseType": "SignBatchResponse",
+         "options": {
+          "(google.api.http).post": "/v1/crypto:signBatch",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/crypto:signBatch",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SignStream": {
          "requestType": "SignStreamRequest",
@@ -1854,11 +2054,33 @@ export const API_DESCRIPTORS = {
         },
         "Verify": {
          "requestType": "VerifyRequest",
-         "responseType": "VerifyResponse"
+         "responseType": "VerifyResponse",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{key}:verify",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{key}:verify",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Random": {
          "requestType": "RandomRequest",
-         "responseType": "RandomResponse"
+         "responseType": "RandomResponse",
+         "options": {
+          "(google.api.http).get": "/v1/random"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/random"
+           }
+          }
+         ]
         }
        }
       },
@@ -2090,55 +2312,205 @@ export const API_DESCRIPTORS = {
        "methods": {
         "Create": {
          "requestType": "CreateKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Import": {
          "requestType": "ImportKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys:import",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys:import",
+            "body": "*"
+           }
+          }
+         ]
         },
         "List": {
          "requestType": "ListKeysRequest",
-         "responseType": "ListKeysResponse"
+         "responseType": "ListKeysResponse",
+         "options": {
+          "(google.api.http).get": "/v1/keys"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/keys"
+           }
+          }
+         ]
         },
         "Get": {
          "requestType": "GetKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).get": "/v1/keys/{id}"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/keys/{id}"
+           }
+          }
+         ]
         },
         "GetPublicKey": {
          "requestType": "GetPublicKeyRequest",
-         "responseType": "PublicKey"
+         "responseType": "PublicKey",
+         "options": {
+          "(google.api.http).get": "/v1/keys/{id}/publicKey"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/keys/{id}/publicKey"
+           }
+          }
+         ]
         },
         "Rotate": {
          "requestType": "RotateKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:rotate",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:rotate",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Enable": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:enable",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:enable",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Disable": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:disable",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:disable",
+            "body": "*"
+           }
+          }
+         ]
         },
         "ScheduleDeletion": {
          "requestType": "ScheduleDeletionRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:scheduleDeletion",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:scheduleDeletion",
+            "body": "*"
+           }
+          }
+         ]
         },
         "CancelDeletion": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:cancelDeletion",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:cancelDeletion",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Destroy": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:destroy",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:destroy",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SetPolicy": {
          "requestType": "SetPolicyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).put": "/v1/keys/{id}/policy",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "put": "/v1/keys/{id}/policy",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SetLabels": {
          "requestType": "SetLabelsRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).put": "/v1/keys/{id}/labels",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "put": "/v1/keys/{id}/labels",
+            "body": "*"
+           }
+          }
+         ]
         }
        }
       },
@@ -2531,7 +2903,17 @@ export const API_DESCRIPTORS = {
        "methods": {
         "Get": {
          "requestType": "GetStatusRequest",
-         "responseType": "GetStatusResponse"
+         "responseType": "GetStatusResponse",
+         "options": {
+          "(google.api.http).get": "/v1/status"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/status"
+           }
+          }
+         ]
         }
        }
       },
@@ -2540,7 +2922,17 @@ export const API_DESCRIPTORS = {
         "Watch": {
          "requestType": "WatchEventsRequest",
          "responseType": "Event",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(google.api.http).get": "/v1/events:watch"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/events:watch"
+           }
+          }
+         ]
         }
        }
       },
@@ -3080,16 +3472,50 @@ export const INTERNAL_DESCRIPTORS = {
        "methods": {
         "GetRecipient": {
          "requestType": "GetRecipientRequest",
-         "responseType": "RecoveryRecipient"
+         "responseType": "RecoveryRecipient",
+         "options": {
+          "(google.api.http).get": "/v1/backup/recipient"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/backup/recipient"
+           }
+          }
+         ]
         },
         "SetRecipient": {
          "requestType": "SetRecipientRequest",
-         "responseType": "RecoveryRecipient"
+         "responseType": "RecoveryRecipient",
+         "options": {
+          "(google.api.http).put": "/v1/backup/recipient",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "put": "/v1/backup/recipient",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Create": {
          "requestType": "CreateBackupRequest",
          "responseType": "BackupChunk",
-         "responseStream": true
+         "responseStream": true,
+         "options": {
+          "(google.api.http).post": "/v1/backup:create",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/backup:create",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Restore": {
          "requestType": "RestoreRequest",
@@ -3102,15 +3528,47 @@ export const INTERNAL_DESCRIPTORS = {
        "methods": {
         "GetTransportKey": {
          "requestType": "GetTransportKeyRequest",
-         "responseType": "TransportKey"
+         "responseType": "TransportKey",
+         "options": {
+          "(google.api.http).get": "/v1/sealing/transportKey"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/sealing/transportKey"
+           }
+          }
+         ]
         },
         "Change": {
          "requestType": "ChangeSealingKeyRequest",
-         "responseType": "SealingStatus"
+         "responseType": "SealingStatus",
+         "options": {
+          "(google.api.http).post": "/v1/sealing:change",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/sealing:change",
+            "body": "*"
+           }
+          }
+         ]
         },
         "GetStatus": {
          "requestType": "GetSealingStatusRequest",
-         "responseType": "SealingStatus"
+         "responseType": "SealingStatus",
+         "options": {
+          "(google.api.http).get": "/v1/sealing"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/sealing"
+           }
+          }
+         ]
         }
        }
       },
@@ -3272,11 +3730,35 @@ export const INTERNAL_DESCRIPTORS = {
        "methods": {
         "Sign": {
          "requestType": "SignRequest",
-         "responseType": "SignResponse"
+         "responseType": "SignResponse",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{key}:sign",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{key}:sign",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SignBatch": {
          "requestType": "SignBatchRequest",
-         "responseType": "SignBatchResponse"
+         "responseType": "SignBatchResponse",
+         "options": {
+          "(google.api.http).post": "/v1/crypto:signBatch",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/crypto:signBatch",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SignStream": {
          "requestType": "SignStreamRequest",
@@ -3285,11 +3767,33 @@ export const INTERNAL_DESCRIPTORS = {
         },
         "Verify": {
          "requestType": "VerifyRequest",
-         "responseType": "VerifyResponse"
+         "responseType": "VerifyResponse",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{key}:verify",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{key}:verify",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Random": {
          "requestType": "RandomRequest",
-         "responseType": "RandomResponse"
+         "responseType": "RandomResponse",
+         "options": {
+          "(google.api.http).get": "/v1/random"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/random"
+           }
+          }
+         ]
         }
        }
       },
@@ -3521,55 +4025,205 @@ export const INTERNAL_DESCRIPTORS = {
        "methods": {
         "Create": {
          "requestType": "CreateKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Import": {
          "requestType": "ImportKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys:import",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys:import",
+            "body": "*"
+           }
+          }
+         ]
         },
         "List": {
          "requestType": "ListKeysRequest",
-         "responseType": "ListKeysResponse"
+         "responseType": "ListKeysResponse",
+         "options": {
+          "(google.api.http).get": "/v1/keys"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/keys"
+           }
+          }
+         ]
         },
         "Get": {
          "requestType": "GetKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).get": "/v1/keys/{id}"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/keys/{id}"
+           }
+          }
+         ]
         },
         "GetPublicKey": {
          "requestType": "GetPublicKeyRequest",
-         "responseType": "PublicKey"
+         "responseType": "PublicKey",
+         "options": {
+          "(google.api.http).get": "/v1/keys/{id}/publicKey"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/keys/{id}/publicKey"
+           }
+          }
+         ]
         },
         "Rotate": {
          "requestType": "RotateKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:rotate",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:rotate",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Enable": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:enable",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:enable",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Disable": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:disable",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:disable",
+            "body": "*"
+           }
+          }
+         ]
         },
         "ScheduleDeletion": {
          "requestType": "ScheduleDeletionRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:scheduleDeletion",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:scheduleDeletion",
+            "body": "*"
+           }
+          }
+         ]
         },
         "CancelDeletion": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:cancelDeletion",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:cancelDeletion",
+            "body": "*"
+           }
+          }
+         ]
         },
         "Destroy": {
          "requestType": "ChangeKeyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).post": "/v1/keys/{id}:destroy",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/keys/{id}:destroy",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SetPolicy": {
          "requestType": "SetPolicyRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).put": "/v1/keys/{id}/policy",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "put": "/v1/keys/{id}/policy",
+            "body": "*"
+           }
+          }
+         ]
         },
         "SetLabels": {
          "requestType": "SetLabelsRequest",
-         "responseType": "Key"
+         "responseType": "Key",
+         "options": {
+          "(google.api.http).put": "/v1/keys/{id}/labels",
+          "(google.api.http).body": "*"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "put": "/v1/keys/{id}/labels",
+            "body": "*"
+           }
+          }
+         ]
         }
        }
       },
