@@ -70,7 +70,7 @@ export function listenIssues(texts: readonly string[], insecureTcp: boolean): Ru
 }
 
 /** TLS and plain text can't share a port, whatever the hosts: which one answered would depend on the caller's route. */
-function samePort(text: string, address: Address): boolean {
+export function samePort(text: string, address: Address): boolean {
   if (addressIssue(text) !== undefined || !("port" in address) || address.port === 0) return false;
   const other = parseAddress(text);
   const pair = [other.transport, address.transport].sort().join();

@@ -3,6 +3,8 @@
 import { z } from "zod";
 import { LEVELS } from "../log/level.ts";
 import { identityIssues, sanIssue } from "./access.ts";
+import { gatewayIssues } from "./gateway.ts";
+import { gateway } from "./gateway_schema.ts";
 import { timeIssues } from "./network.ts";
 import { network, time } from "./network_schema.ts";
 import { ruled } from "./rule.ts";
@@ -97,7 +99,7 @@ const limits = z.strictObject({
     1,
     65_535,
     "connections",
-    "Open connections over all addresses; further ones are closed at once. A sixteenth of them, 32 at most, is kept for VSOCK and Unix sockets. Each " +
+    "Open connections over all addresses, the gateway's included; further ones are closed at once. A sixteenth of them, 32 at most, is kept for VSOCK and Unix sockets. Each " +
       "holds some tens of KiB.",
   ),
   max_connections_per_peer: count(
@@ -268,6 +270,7 @@ export const configSchema = z.strictObject({
       "ones as a bare point (not SPKI), ECDSA signatures as r||s (not DER), and ECDSA_P384_SHA256 signing a SHA-384.",
   }),
   listen,
+  gateway,
   access,
   limits,
   connections,
@@ -276,7 +279,10 @@ export const configSchema = z.strictObject({
   reflection,
   network,
   time,
-}).superRefine(({ network, time }, context) => {
+}).superRefine(({ listen, gateway, network, time }, context) => {
+  for (const { path = [], ...issue } of gatewayIssues({ listen, gateway })) {
+    context.addIssue({ code: "custom", ...issue, path: ["gateway", ...path] });
+  }
   for (const { path = [], ...issue } of timeIssues(time.servers, network.dns)) {
     context.addIssue({ code: "custom", ...issue, path: ["time", ...path] });
   }
