@@ -1,8 +1,9 @@
 // The servers of one configuration after the other: the next one takes every new connection from the moment it
 // stands, the one before finishes its calls within the grace and goes.
 // Must never keep more than one that goes: the ones before it are cut.
-import type { Conn } from "../grpc/conn.ts";
+import type { Conn, Peer } from "../grpc/conn.ts";
 import type { ConnectionPolicy } from "../grpc/connection_policy.ts";
+import type { TotalHeld } from "../grpc/held_bytes.ts";
 import { Server, type ServerOptions, type SharedCounts } from "../grpc/server.ts";
 import type { Http2Config } from "../http2/mod.ts";
 import type { Config } from "./config/mod.ts";
@@ -15,12 +16,19 @@ export interface GenerationsOptions {
   readonly addServices: (server: Server, config: Config) => void;
 }
 
+/** A connection of another protocol, which makes calls here. */
+interface Guest {
+  readonly peer: Peer;
+  leave: () => void;
+}
+
 export class Generations {
   readonly #options: GenerationsOptions;
   /** Memory is bounded over both servers; connections by the sum of both limits, while the old one drains. */
   readonly #shared: SharedCounts = { held: { bytes: 0 }, calls: 0 };
   #current: Server;
   #config: Config;
+  readonly #guests = new Set<Guest>();
   #draining: { server: Server; ended: Promise<void> } | undefined;
 
   constructor(config: Config, options: GenerationsOptions) {
@@ -34,6 +42,25 @@ export class Generations {
     return this.#current.handle(conn);
   }
 
+  /**
+   * Counts a connection of another protocol among those of the present server, and of each that comes after it.
+   * @returns gives the place back; undefined when there is none
+   */
+  takePlace(peer: Peer): (() => void) | undefined {
+    const { places } = this.#current;
+    if (places.refusalOf(peer) !== undefined) return undefined;
+    const guest = { peer, leave: places.take(peer) };
+    this.#guests.add(guest);
+    return () => {
+      if (this.#guests.delete(guest)) guest.leave();
+    };
+  }
+
+  /** What is held for all peers together, over all generations. */
+  get held(): TotalHeld {
+    return this.#shared.held;
+  }
+
   /** Makes the server that `config` asks for; nothing changes before it is put in by replace(). @throws what a service throws */
   prepare(config: Config): () => void {
     if (serverKey(config) === serverKey(this.#config) && !losesAddress(this.#config, config)) {
@@ -44,6 +71,10 @@ export class Generations {
       this.#config = config;
       const old = this.#current;
       this.#current = next;
+      for (const guest of this.#guests) {
+        guest.leave();
+        guest.leave = next.places.take(guest.peer);
+      }
       this.#drain(old, config.limits.shutdown_grace_ms);
     };
   }

@@ -14,13 +14,14 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
+import type { Peer } from "../grpc/conn.ts";
 import { peerOf } from "../grpc/peer_of.ts";
 import type { AccessPolicy } from "./access_policy.ts";
 import { setCaller } from "./caller.ts";
 import type { Denials } from "./denials.ts";
 import { enrolledName, type Identity, roleName } from "./identity.ts";
-import { PROOF_METADATA } from "./proof.ts";
-import type { ProofCheck } from "./proof_check.ts";
+import { decodeHttpRequest, HTTP_REQUEST_METADATA, PROOF_METADATA } from "./proof.ts";
+import type { ProofCheck, ProvenCall as SignedCall } from "./proof_check.ts";
 import { refusalBy, type Rule } from "./refusals.ts";
 import { TABLE } from "./table.ts";
 import type { Refusal } from "../services/refusal.ts";
@@ -140,7 +141,8 @@ export class GuardedServer implements ServiceHost {
     };
     const [bytes] = given;
     if (given.length > 1 || !Buffer.isBuffer(bytes)) return deny("PROOF_INVALID", identity);
-    const outcome = await this.options.proofs.verify({ peer, path, request }, bytes);
+    const overHttp = httpRequestOf(call, peer);
+    const outcome = await this.options.proofs.verify({ peer, path, request, ...overHttp }, bytes);
     if (typeof outcome === "string") return deny(outcome, identity);
     const proven = {
       ...identity,
@@ -151,6 +153,13 @@ export class GuardedServer implements ServiceHost {
     setCaller(call, proven, () => this.options.proofs.stands(outcome));
     return undefined;
   }
+}
+
+/** What a proof that came by HTTP was made over in place of path and message; undefined for every other. */
+function httpRequestOf(call: ProvenCall, { http }: Peer): Pick<SignedCall, "path" | "request"> | undefined {
+  if (http === undefined) return undefined;
+  const [bytes] = call.metadata.get(HTTP_REQUEST_METADATA);
+  return Buffer.isBuffer(bytes) ? decodeHttpRequest(bytes) : undefined;
 }
 
 /** The first message, which its handler gets as well; undefined when the stream ends without one. */

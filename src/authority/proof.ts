@@ -6,6 +6,12 @@ import { messageType, type Proof, type ProofInit } from "../proto/mod.ts";
 /** The metadata key that carries a Proof. */
 export const PROOF_METADATA = "gatehouse-proof-bin";
 
+/**
+ * The metadata key by which the gateway says what a proof of HTTP was made over. Believed of its connections only, and
+ * taken out of what its callers send.
+ */
+export const HTTP_REQUEST_METADATA = "gatehouse-http-request-bin";
+
 /** Bytes of a nonce, of a key's id (SHA-256), and of a signature of either algorithm. */
 export const NONCE_BYTES = 32;
 const KEY_ID_BYTES = 32;
@@ -45,4 +51,20 @@ export function decodeProof(bytes: Buffer): Proof | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** SHA-256 */
+const DIGEST_BYTES = 32;
+
+/** @param target "POST /v1/keys?x=y" @param digest of the body's bytes */
+export function encodeHttpRequest(target: string, digest: Uint8Array): Buffer {
+  return Buffer.concat([digest, Buffer.from(target)]);
+}
+
+/** What encodeHttpRequest() was given, as ProofCheck takes it. */
+export function decodeHttpRequest(bytes: Buffer): { path: string; request: { digest: Uint8Array } } {
+  return {
+    path: bytes.subarray(DIGEST_BYTES).toString(),
+    request: { digest: Uint8Array.from(bytes.subarray(0, DIGEST_BYTES)) },
+  };
 }

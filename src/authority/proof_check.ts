@@ -33,9 +33,10 @@ export interface EnrolledKeys {
 /** The call that a proof came with. */
 export interface ProvenCall {
   readonly peer: Peer;
+  /** What was signed as the path. */
   readonly path: string;
-  /** The request message as it came. */
-  readonly request: Uint8Array;
+  /** What was signed: the request message as it came, or the SHA-256 of what came in its place. */
+  readonly request: Uint8Array | { readonly digest: Uint8Array };
 }
 
 export class ProofCheck {
@@ -62,7 +63,9 @@ export class ProofCheck {
     if (typeof proof === "string") return proof;
     // Before the first wait: of two calls with one nonce the second finds it gone.
     if (!this.nonces.take(peer, proof.nonce)) return "NONCE_UNKNOWN";
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(request)));
+    const digest = "digest" in request
+      ? request.digest
+      : new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(request)));
     const signed = signedBytes({ instanceId: this.instanceId, path, nonce: proof.nonce, digest });
     const key = this.keys.find(proof.key_id)?.key ?? await this.#anyKey();
     if (!await key.verifies(proof.signature, signed)) return "PROOF_INVALID";

@@ -9,6 +9,12 @@ export interface PeerTls {
   readonly clientCertificate?: Uint8Array;
 }
 
+/** What the gateway says of a caller by HTTP for whom it makes calls. Nobody else may set it. */
+export interface HttpCaller {
+  /** Holds the nonces of its proofs: one object for all connections of a local caller, since browsers open several. */
+  readonly nonces: object;
+}
+
 /** Who is at the other end. The transport decides what a caller may ask for. */
 export interface Peer {
   readonly transport: "tcp" | "unix" | "vsock";
@@ -18,6 +24,8 @@ export interface Peer {
   readonly cid?: number;
   /** TCP only, behind a proxy that ended TLS. */
   readonly tls?: PeerTls;
+  /** It came by HTTP, and the gateway calls in its place, over a connection in memory. */
+  readonly http?: HttpCaller;
 }
 
 /** One ordered, reliable byte stream. Errors are those of the transport; after one, the stream is dead. */

@@ -7,16 +7,10 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Conn, Listener, Peer } from "./conn.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+import { ConnectionPlaces } from "./connection_places.ts";
 import type { TotalHeld } from "./held_bytes.ts";
-import {
-  LOCAL_CONNECTIONS,
-  LOCAL_CONNECTIONS_PART,
-  MAX_CONNECTIONS,
-  MAX_RECEIVE_MESSAGE_BYTES,
-  MAX_REFUSED_CONNECTIONS,
-} from "./limits.ts";
+import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
-import { peerKey } from "./peer_key.ts";
 import { type Admit, type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
 import { Sweeps } from "./sweeps.ts";
 
@@ -71,17 +65,12 @@ export interface ServerOptions {
 export class Server {
   readonly #methods = new Map<string, Method>();
   readonly #core: ServerCore;
-  readonly #maxConnections: number;
-  /** Of these, those that may come by TCP. */
-  readonly #maxTcp: number;
-  readonly #maxPerPeer: number;
-  /** Connections by peerKey(); a peer without one has no entry. */
-  readonly #peers = new Map<string, number>();
+  /** Of its connections, and of those of another protocol that makes calls here. */
+  readonly places: ConnectionPlaces;
   readonly #onConnection: ServerOptions["onConnection"];
   readonly #connections = new Map<ServerConnection, Promise<void>>();
   readonly #listeners = new Set<Listener>();
   readonly #sweeps: Sweeps<ServerConnection>;
-  #tcpConnections = 0;
   #refusing = 0;
   #stopping = false;
 
@@ -102,10 +91,10 @@ export class Server {
       onCall: options.onCall,
     };
     this.#sweeps = new Sweeps(clock, () => this.#connections.keys());
-    this.#maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
-    const kept = Math.min(LOCAL_CONNECTIONS, Math.floor(this.#maxConnections * LOCAL_CONNECTIONS_PART));
-    this.#maxTcp = this.#maxConnections - kept;
-    this.#maxPerPeer = options.maxConnectionsPerPeer ?? Infinity;
+    this.places = new ConnectionPlaces(
+      options.maxConnections ?? MAX_CONNECTIONS,
+      options.maxConnectionsPerPeer ?? Infinity,
+    );
     this.#onConnection = options.onConnection;
   }
 
@@ -167,25 +156,17 @@ export class Server {
   /** Why this peer gets no connection now, as the GOAWAY's debug string has it. */
   #refusalOf(peer: Peer): string | undefined {
     if (this.#stopping) return "shutting_down";
-    if (this.#connections.size >= this.#maxConnections) return "too_many_connections";
-    if (peer.transport === "tcp" && this.#tcpConnections >= this.#maxTcp) return "too_many_connections";
-    if ((this.#peers.get(peerKey(peer)) ?? 0) >= this.#maxPerPeer) return "too_many_connections_of_peer";
-    return undefined;
+    return hasPlace(peer) ? undefined : this.places.refusalOf(peer);
   }
 
   async #serve(connection: ServerConnection): Promise<void> {
-    const key = peerKey(connection.peer);
-    this.#peers.set(key, (this.#peers.get(key) ?? 0) + 1);
-    const byTcp = connection.peer.transport === "tcp" ? 1 : 0;
-    this.#tcpConnections += byTcp;
-    this.#tell({ event: "open", peer: connection.peer });
+    const { peer } = connection;
+    const leave = hasPlace(peer) ? undefined : this.places.take(peer);
+    this.#tell({ event: "open", peer });
     const error = await connection.run();
-    this.#tcpConnections -= byTcp;
+    leave?.();
     this.#connections.delete(connection);
-    const left = (this.#peers.get(key) ?? 1) - 1;
-    if (left > 0) this.#peers.set(key, left);
-    else this.#peers.delete(key);
-    this.#tell({ event: "close", peer: connection.peer, error });
+    this.#tell({ event: "close", peer, error });
   }
 
   /** A GOAWAY with the reason, so that the caller backs off instead of guessing. */
@@ -207,3 +188,6 @@ export class Server {
     }
   }
 }
+
+/** A caller by HTTP has a place already: that of his HTTP connection. */
+const hasPlace = ({ http }: Peer): boolean => http !== undefined;
