@@ -22,6 +22,7 @@ const { values } = parseArgs({
     credentials: { type: "string" },
     "edge-dir": { type: "string" },
     "edge-back": { type: "string" },
+    "edge-gateway-back": { type: "string" },
     "edge-metrics": { type: "string" },
     "network-dir": { type: "string" },
   },
@@ -93,9 +94,10 @@ async function start(): Promise<{ agent: Agent; signer: RemoteSigner }> {
 
 /** The edge of this machine; it is the only one that opens TCP. */
 function edgeOptions(): EdgeOptions | undefined {
-  const { "edge-dir": dir, "edge-back": backSocket, "edge-metrics": metricsSocket } = values;
-  if (dir === undefined || backSocket === undefined) return undefined;
-  return { dir, backSocket, metricsSocket, opensPlainTcp: true, groupReads: true };
+  const { "edge-dir": dir, "edge-metrics": metricsSocket } = values;
+  const { "edge-back": backSocket, "edge-gateway-back": gatewayBackSocket } = values;
+  if (dir === undefined || backSocket === undefined || gatewayBackSocket === undefined) return undefined;
+  return { dir, backSocket, gatewayBackSocket, metricsSocket, opensPlainTcp: true, groupReads: true };
 }
 
 /** Which machine this is, machine-id(5), so that a log tells two VMs of one image apart. */

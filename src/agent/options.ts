@@ -10,6 +10,8 @@ export interface EdgeOptions {
   readonly dir: string;
   /** Path of the Unix socket on which it calls the agent, each connection opened by a PROXY header. */
   readonly backSocket: string;
+  /** The same for what comes to the gateway's addresses. */
+  readonly gatewayBackSocket: string;
   /** Path of the Unix socket on which it tells its metrics. */
   readonly metricsSocket?: string;
   /** It opens the tcp:// addresses too, and the agent none: for a machine where nothing else may. */

@@ -12,7 +12,7 @@ import type { EmitEvent } from "./event_sink.ts";
 import { instanceId, prepareStateDir } from "./instance_id.ts";
 import type { Log } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
-import { edgeAddresses } from "./places.ts";
+import { edgeAddresses, edgeGatewayAddresses } from "./places.ts";
 import { PageTokens } from "../services/page_token.ts";
 import { Watching } from "./watching.ts";
 
@@ -75,7 +75,9 @@ export async function makeParts(
       health,
       signer,
       edgeMetrics: edge?.metricsSocket,
-      edgeWanted: () => edge !== undefined && edgeAddresses(config(), edge).length > 0,
+      edgeWanted: () =>
+        edge !== undefined &&
+        edgeAddresses(config(), edge).length + edgeGatewayAddresses(config(), edge).length > 0,
     }),
     health,
     pageTokens: new PageTokens(),

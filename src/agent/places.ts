@@ -24,9 +24,14 @@ export function agentPlaces(config: Config, edge: EdgeOptions | undefined): Plac
   ];
 }
 
-/** What the edge opens. */
+/** What the edge opens for gRPC. */
 export function edgeAddresses(config: Config, edge: EdgeOptions): Address[] {
   return config.listen.addresses.map(parseAddress).filter((address) => isForEdge(address, edge));
+}
+
+/** What the edge opens for the gateway. */
+export function edgeGatewayAddresses(config: Config, edge: EdgeOptions): Address[] {
+  return config.gateway.addresses.map(parseAddress).filter((address) => isForEdge(address, edge));
 }
 
 /** The same place, whatever way it was written. */

@@ -155,6 +155,7 @@ async function startAgent(running: AsyncDisposableStack, start: AgentStart): Pro
   const edge = tlsAddresses.length === 0 ? undefined : {
     dir: join(state, "edge"),
     backSocket: join(state, "edge-back.sock"),
+    gatewayBackSocket: join(state, "edge-gateway-back.sock"),
     metricsSocket: join(state, "edge-metrics.sock"),
   };
   const signer = new RemoteSigner({

@@ -15,6 +15,13 @@ export interface HttpCaller {
   readonly nonces: object;
 }
 
+/** When the edge did what for a connection; microseconds since 1970, by the clock of its machine. */
+export interface EdgeTiming {
+  readonly acceptedUs: number;
+  /** The TLS handshake's; absent for a plain connection. */
+  readonly handshakeEndUs?: number;
+}
+
 /** Who is at the other end. The transport decides what a caller may ask for. */
 export interface Peer {
   readonly transport: "tcp" | "unix" | "vsock";
@@ -26,6 +33,8 @@ export interface Peer {
   readonly tls?: PeerTls;
   /** It came by HTTP, and the gateway calls in its place, over a connection in memory. */
   readonly http?: HttpCaller;
+  /** Behind our own edge, for traces. Says nothing about who the peer is. */
+  readonly edge?: EdgeTiming;
 }
 
 /** One ordered, reliable byte stream. Errors are those of the transport; after one, the stream is dead. */

@@ -166,8 +166,9 @@ async function readHeader(conn: Conn): Promise<ProxyHeader> {
   }
 }
 
-function clientOf({ source, tls }: ProxyHeader): Peer {
-  return { transport: "tcp", address: formatAddress({ transport: "tcp", ...source }), ...(tls && { tls }) };
+function clientOf({ source, tls, edge }: ProxyHeader): Peer {
+  const address = formatAddress({ transport: "tcp", ...source });
+  return { transport: "tcp", address, ...(tls && { tls }), ...(edge && { edge }) };
 }
 
 /** Something may have changed: everyone who waits looks again. */

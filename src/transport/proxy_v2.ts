@@ -1,7 +1,7 @@
 // PROXY protocol v2 (haproxy, doc/proxy-protocol.txt, section 2.2): bytes in, a header, "more" or a refusal out.
 // Must never throw, look past the header's end, or let two readings of one header differ: what is doubtful is refused.
-import type { PeerTls } from "../grpc/conn.ts";
-import { type TlsClaims, tlsOf, TlvError, tlvs } from "./proxy_v2_tlv.ts";
+import type { EdgeTiming, PeerTls } from "../grpc/conn.ts";
+import { EDGE_TIMING_TYPE, edgeTimingOf, tlsOf, TlvError, tlvs } from "./proxy_v2_tlv.ts";
 
 /** Signature, version and command, family, length: what comes before the length is known. */
 export const PROXY_PREAMBLE_BYTES = 16;
@@ -39,6 +39,8 @@ export interface ProxyHeader {
   readonly destination: Endpoint;
   /** Absent when the proxy doesn't say that the client came over TLS. */
   readonly tls?: PeerTls;
+  /** Absent when the proxy isn't our edge. */
+  readonly edge?: EdgeTiming;
 }
 
 export type ProxyParse =
@@ -80,8 +82,8 @@ export function parseProxyV2(bytes: Uint8Array): ProxyParse {
   if (bytes.length < lenBytes) return more(lenBytes - bytes.length);
 
   try {
-    const tls = claimsOf(bytes.subarray(addressesEnd, lenBytes));
-    return { state: "header", header: { ...endpoints(bytes, ipBytes), ...(tls && { tls }) }, lenBytes };
+    const header = { ...endpoints(bytes, ipBytes), ...claimsOf(bytes.subarray(addressesEnd, lenBytes)) };
+    return { state: "header", header, lenBytes };
   } catch (error) {
     if (error instanceof TlvError) return refused(error.message);
     throw error;
@@ -104,14 +106,23 @@ function endpoints(bytes: Uint8Array, ipBytes: number): Pick<ProxyHeader, "sourc
 }
 
 /** @throws {TlvError} */
-function claimsOf(bytes: Uint8Array): TlsClaims {
-  let claims: { tls: TlsClaims } | undefined;
+function claimsOf(bytes: Uint8Array): Pick<ProxyHeader, "tls" | "edge"> {
+  let seenTls = false;
+  let tls: PeerTls | undefined;
+  let edge: EdgeTiming | undefined;
   for (const { type, value } of tlvs(bytes)) {
-    if (type !== PP2_TYPE_SSL) continue;
-    if (claims) throw new TlvError("it speaks of TLS twice");
-    claims = { tls: tlsOf(value) };
+    if (type === PP2_TYPE_SSL) {
+      if (seenTls) throw new TlvError("it speaks of TLS twice");
+      seenTls = true;
+      tls = tlsOf(value);
+    } else if (type === EDGE_TIMING_TYPE) {
+      const timing = edgeTimingOf(value);
+      if (timing === undefined) continue;
+      if (edge !== undefined) throw new TlvError("the edge's times stand there twice");
+      edge = timing;
+    }
   }
-  return claims?.tls;
+  return { ...(tls && { tls }), ...(edge && { edge }) };
 }
 
 function ipText(ip: Uint8Array): string {

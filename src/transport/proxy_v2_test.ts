@@ -6,6 +6,7 @@ import { MAX_PROXY_HEADER_BYTES, parseProxyV2, PROXY_PREAMBLE_BYTES } from "./pr
 import {
   ascii,
   certificate,
+  edgeTiming,
   header,
   type HeaderParts,
   SIGNATURE,
@@ -64,6 +65,37 @@ describe("a header of the specification's layout", () => {
       tlv(0xe0, [1, 2, 3]),
     );
     expect(parseProxyV2(header({ fields }))).toMatchObject({ header: { tls: { version: "TLSv1.2" } } });
+  });
+
+  test("our edge's times of a connection, byte for byte", () => {
+    const bytes = bytesOf(
+      "0d0a0d0a000d0a515549540a 21 11 0023 c0000207 c6336401 9c40 c383" +
+        "e0 0014 47484501 000651f2a1b40000 000651f2a1b409c4",
+    );
+    expect(parseProxyV2(bytes)).toEqual({
+      state: "header",
+      header: {
+        source: { hostname: "192.0.2.7", port: 40_000 },
+        destination: { hostname: "198.51.100.1", port: 50_051 },
+        edge: { acceptedUs: 0x651f2a1b40000, handshakeEndUs: 0x651f2a1b409c4 },
+      },
+      lenBytes: 51,
+    });
+  });
+
+  test("an edge that took a connection without TLS tells one time", () => {
+    const result = parseProxyV2(header({ fields: edgeTiming([7]) }));
+    expect(result).toHaveProperty("header.edge", { acceptedUs: 7 });
+  });
+
+  test("a field of the edge's type from another proxy, or of a later version, is skipped", () => {
+    for (
+      const fields of [tlv(0xe0, []), edgeTiming([1, 2], [0x47, 0x48, 0x45, 2]), tlv(0xe0, ascii("GHE"))]
+    ) {
+      const result = parseProxyV2(header({ fields: concat(fields, fields) }));
+      expect(result).toMatchObject({ state: "header" });
+      expect(result).not.toHaveProperty("header.edge");
+    }
   });
 
   test("a proxy that says the client had no TLS leaves the peer without it", () => {
@@ -146,6 +178,20 @@ const refusals: [name: string, bytes: Uint8Array, reason: RegExp][] = [
   ],
   ["a certificate of a client that gave none", sslHeader([tlsVersion(), certificate(DER)], 1), /gave none/],
   ["a certificate without TLS", sslHeader([certificate(DER)], 2), /without TLS/],
+  ["the edge's times twice", header({ fields: concat(edgeTiming([1]), edgeTiming([1])) }), /times .*twice/],
+  ["the edge's field without a time", header({ fields: edgeTiming([]) }), /not of their length/],
+  ["a third time of the edge's", header({ fields: edgeTiming([1, 2, 3]) }), /not of their length/],
+  [
+    "half a time of the edge's",
+    header({ fields: tlv(0xe0, [0x47, 0x48, 0x45, 1, 0, 0, 0, 1]) }),
+    /not of their length/,
+  ],
+  ["a handshake that ended before it began", header({ fields: edgeTiming([2, 1]) }), /backwards/],
+  [
+    "a time that is no number here",
+    header({ fields: edgeTiming([Number.MAX_SAFE_INTEGER + 1]) }),
+    /too far away/,
+  ],
   ["a sub-field beyond its field", sslHeader([Uint8Array.of(0x28, 0, 9, 1)]), /longer/],
 ];
 
@@ -170,21 +216,27 @@ const port = fc.nat(65_535);
 const unknownField = fc.tuple(fc.integer({ min: 0x30, max: 0xff }), fc.uint8Array({ maxLength: 40 }));
 
 /** Good headers: both families, with and without TLS, with fields around it. */
-const goodParts: fc.Arbitrary<HeaderParts & { der?: Uint8Array }> = fc.record({
+const goodParts: fc.Arbitrary<HeaderParts & { der?: Uint8Array; times?: number[] }> = fc.record({
   ips: fc.oneof(fc.tuple(octets(4), octets(4)), fc.tuple(octets(16), octets(16))),
   ports: fc.tuple(port, port),
   before: fc.array(unknownField, { maxLength: 3 }),
   after: fc.array(unknownField, { maxLength: 3 }),
   der: fc.option(fc.uint8Array({ minLength: 1, maxLength: 300 }), { nil: undefined }),
-}).map(({ ips, ports, before, after, der }) => ({
+  times: fc.option(
+    fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 2 }).map((all) => all.toSorted((a, b) => a - b)),
+    { nil: undefined },
+  ),
+}).map(({ ips, ports, before, after, der, times }) => ({
   source: ips[0],
   destination: ips[1],
   sourcePort: ports[0],
   destinationPort: ports[1],
   der,
+  times,
   fields: concat(
     ...before.map(([type, value]) => tlv(type, value)),
     ...der ? [ssl([tlsVersion(), certificate(der)])] : [],
+    ...times ? [edgeTiming(times)] : [],
     ...after.map(([type, value]) => tlv(type, value)),
   ),
 }));
@@ -210,6 +262,8 @@ describe("whatever comes", () => {
       expect(result.header.source.port).toBe(parts.sourcePort);
       expect(result.header.destination.port).toBe(parts.destinationPort);
       expect(result.header.tls?.clientCertificate).toEqual(parts.der);
+      const { acceptedUs, handshakeEndUs } = result.header.edge ?? {};
+      expect([acceptedUs, handshakeEndUs]).toEqual([parts.times?.[0], parts.times?.[1]]);
       if (parts.source?.length === 4) expect(result.header.source.hostname).toBe(parts.source.join("."));
     }));
   });

@@ -57,5 +57,11 @@ export function ssl(subFields: Uint8Array[], client = 0x03, verify = [0, 0, 0, 0
   return tlv(0x20, concat(Uint8Array.of(client, ...verify), ...subFields));
 }
 
+const u64 = (value: number) => [...new Uint8Array(new BigUint64Array([BigInt(value)]).buffer)].reverse();
+
+/** Our edge's field; `micros` are its times. */
+export const edgeTiming = (micros: number[], tag = [0x47, 0x48, 0x45, 1]) =>
+  tlv(0xe0, [...tag, ...micros.flatMap(u64)]);
+
 export const tlsVersion = (text = "TLSv1.3") => tlv(0x21, ascii(text));
 export const certificate = (der: ArrayLike<number>) => tlv(0x28, der);

@@ -1,6 +1,7 @@
-// The type-length-value fields of a PROXY protocol v2 header, and what they say of TLS (sections 2.2 and 2.2.6).
+// The type-length-value fields of a PROXY protocol v2 header: what they say of TLS (sections 2.2 and 2.2.6), and our
+// edge's timing.
 // Must never take a certificate for the client's that the proxy doesn't say it has verified.
-import type { PeerTls } from "../grpc/conn.ts";
+import type { EdgeTiming, PeerTls } from "../grpc/conn.ts";
 
 /** A certificate of X.509 has 1 to 4 KiB, with post-quantum signatures some 8. The longest that is taken, DER. */
 export const MAX_CLIENT_CERTIFICATE_BYTES = 16 * 1024;
@@ -14,6 +15,19 @@ const PP2_CLIENT_CERT_CONN = 0x02;
 const PP2_CLIENT_CERT_SESS = 0x04;
 const PP2_SUBTYPE_SSL_VERSION = 0x21;
 const PP2_SUBTYPE_SSL_CLIENT_CERT = 0x28;
+
+/**
+ * Our edge's field, of the first type that is left to agreements (PP2_TYPE_MIN_CUSTOM):
+ *
+ *     tag                 4 bytes  "GHE" and the version, 1
+ *     accepted            8 bytes  microseconds since 1970, big-endian
+ *     end of handshake    8 bytes  the same, not earlier; left out where there was no TLS
+ *
+ * A value without this tag is another proxy's, or of a version to come, and is skipped.
+ */
+export const EDGE_TIMING_TYPE = 0xe0;
+const EDGE_TIMING_TAG = Uint8Array.of(0x47, 0x48, 0x45, 1);
+const TIME_BYTES = 8;
 
 /** As OpenSSL and haproxy write them; older ones have no place here (RFC 8996). */
 const TLS_VERSIONS: readonly string[] = ["TLSv1.2", "TLSv1.3"];
@@ -55,6 +69,24 @@ export function tlsOf(ssl: Uint8Array): TlsClaims {
   }
   if (!verified) throw new TlvError("the client's certificate is not verified");
   return { version, clientCertificate };
+}
+
+/** What an EDGE_TIMING_TYPE field says; undefined when it isn't our edge's. @throws {TlvError} */
+export function edgeTimingOf(value: Uint8Array): EdgeTiming | undefined {
+  if (EDGE_TIMING_TAG.some((byte, i) => value[i] !== byte)) return undefined;
+  const times = value.subarray(EDGE_TIMING_TAG.length);
+  if (times.length === TIME_BYTES) return { acceptedUs: microseconds(times, 0) };
+  if (times.length !== 2 * TIME_BYTES) throw new TlvError("the edge's times are not of their length");
+  const timing = { acceptedUs: microseconds(times, 0), handshakeEndUs: microseconds(times, TIME_BYTES) };
+  if (timing.handshakeEndUs < timing.acceptedUs) throw new TlvError("the edge's times run backwards");
+  return timing;
+}
+
+function microseconds(bytes: Uint8Array, at: number): number {
+  const value = new DataView(bytes.buffer, bytes.byteOffset + at).getBigUint64(0);
+  // Until the year 2255.
+  if (value > Number.MAX_SAFE_INTEGER) throw new TlvError("a time of the edge's is too far away");
+  return Number(value);
 }
 
 function subFields(bytes: Uint8Array): { version?: string; clientCertificate?: Uint8Array } {

@@ -17,10 +17,11 @@ export interface Material {
 
 export interface EdgeOptions {
   material: Material;
-  /** The agent's socket. */
+  /** The agent's socket, and that of its gateway. */
   back: string;
+  gatewayBack?: string;
   limits?: Record<string, number>;
-  /** Default: one on 127.0.0.1. */
+  /** For gRPC. Default: one on 127.0.0.1. Where there is a gateway it has one more, the last. */
   listen?: string[];
   /** Of the process. */
   env?: Record<string, string>;
@@ -160,12 +161,16 @@ export async function writeMaterial(dir: string, material: Partial<Material>): P
 /** Writes a configuration and what it names into a directory. */
 export async function edgeFiles(
   dir: string,
-  { material, back, limits = {}, listen = ["127.0.0.1:0"] }: EdgeOptions,
+  { material, back, gatewayBack, limits = {}, listen = ["127.0.0.1:0"] }: EdgeOptions,
 ): Promise<void> {
   await writeMaterial(dir, material);
   const config = {
-    listen: listen.map((address) => ({ address, tls: true })),
-    back,
+    listen: [
+      ...listen.map((address) => ({ address, tls: true, back, alpn: ["h2"] })),
+      ...gatewayBack === undefined
+        ? []
+        : [{ address: "127.0.0.1:0", tls: true, back: gatewayBack, alpn: ["http/1.1"] }],
+    ],
     certificate: FILES.certificate,
     private_key: FILES.privateKey,
     client_ca: FILES.clientCa,

@@ -72,7 +72,10 @@ test("what the edge needs of the agent it reaches by the agent's group, and the 
   const flag = (name: string) => new RegExp(`--${name} (\\S+)`).exec(agent.get("ExecStart") ?? "")?.[1] ?? "";
   expect(directories).toContain(flag("edge-dir"));
   expect(directories).toContain(flag("network-dir"));
-  expect(directories).toContain(flag("edge-back").replace(/\/[^/]*$/, ""));
+  for (const back of [flag("edge-back"), flag("edge-gateway-back")]) {
+    expect(directories).toContain(back.replace(/\/[^/]*$/, ""));
+    expect(/--allow-net=(\S+)/.exec(agent.get("ExecStart") ?? "")?.[1].split(",")).toContain(`unix:${back}`);
+  }
   expect(edge.get("ExecStart")).toContain(`--config ${flag("edge-dir")}/current/edge.json`);
   expect(`/run/${edge.get("RuntimeDirectory")}`).toBe(flag("edge-metrics").replace(/\/[^/]*$/, ""));
 });

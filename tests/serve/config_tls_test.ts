@@ -72,6 +72,7 @@ beforeAll(async () => {
   const edgeOptions: EdgeOptions = {
     dir: join(dir, "edge"),
     backSocket: join(dir, "back.sock"),
+    gatewayBackSocket: join(dir, "gateway.sock"),
     metricsSocket: join(dir, "metrics.sock"),
   };
   const log = createLog({ level: "off" });

@@ -94,6 +94,7 @@ async function startAgent(name: string, credentials: string, key: ProvingKey) {
     edge: {
       dir: join(dir, `${name}-edge`),
       backSocket: join(dir, `${name}-back.sock`),
+      gatewayBackSocket: join(dir, `${name}-gateway.sock`),
       metricsSocket: join(dir, "metrics.sock"),
     },
   });

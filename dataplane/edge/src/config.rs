@@ -6,14 +6,41 @@ use serde::de::{Deserializer, Error as _};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::limits::{
     Limits, MAX_CONFIG_BYTES, MAX_CONFIGURED_CONNECTIONS, MAX_CONFIGURED_HANDSHAKES, MAX_LISTENERS,
 };
 use crate::read::{self, Access};
 
-/// One address to listen on. Two are the same listener when they are equal.
+/// What an agent's front speaks, by its name in ALPN (RFC 7301, 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Protocol {
+    #[serde(rename = "h2")]
+    H2,
+    #[serde(rename = "http/1.1")]
+    Http11,
+}
+
+impl Protocol {
+    #[must_use]
+    pub fn name(self) -> &'static [u8] {
+        match self {
+            Self::H2 => b"h2",
+            Self::Http11 => b"http/1.1",
+        }
+    }
+
+    /// Whether this is what was settled on. Nothing stands for HTTP/1.1, which is spoken
+    /// over TLS as ever; HTTP/2 takes ALPN (RFC 9113, 3.2).
+    #[must_use]
+    pub fn is(self, alpn: Option<&[u8]>) -> bool {
+        alpn.unwrap_or(Self::Http11.name()) == self.name()
+    }
+}
+
+/// One address to listen on. Two are the same listener when they are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listen {
     /// Port 0: the kernel chooses.
@@ -21,6 +48,32 @@ pub struct Listen {
     pub address: SocketAddr,
     /// False: bytes are carried as they come, and the agent is told so.
     pub tls: bool,
+    /// The Unix socket on which the agent takes what comes here.
+    pub back: PathBuf,
+    /// What may be settled on, the dearest first. Empty without TLS.
+    #[serde(default)]
+    pub alpn: Vec<Protocol>,
+}
+
+impl Listen {
+    /// Whether `to` is the same listener before another of the agent's sockets.
+    #[must_use]
+    pub fn is_moved(&self, to: &Self) -> bool {
+        (self.address, self.tls, &self.alpn) == (to.address, to.tls, &to.alpn)
+    }
+
+    fn issue(&self) -> Option<String> {
+        let at = self.address;
+        match (self.tls, self.alpn.is_empty()) {
+            (true, true) => Some(format!(
+                "{at} has \"tls\": true and no \"alpn\". Add \"alpn\": [\"h2\"] for gRPC, [\"http/1.1\"] for the gateway"
+            )),
+            (false, false) => Some(format!(
+                "{at} has \"tls\": false, but ALPN is TLS's. Leave \"alpn\" out"
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// Where the PEM files are.
@@ -44,9 +97,7 @@ impl Material {
 pub struct Config {
     /// The file as it was read: symbolic links in its directory are resolved.
     pub path: PathBuf,
-    pub listen: Vec<Listen>,
-    /// Absent only when nothing is listened on.
-    pub back: Option<PathBuf>,
+    pub listen: Vec<Arc<Listen>>,
     /// There whenever one of `listen` is TLS.
     pub material: Option<Material>,
     pub metrics: Option<PathBuf>,
@@ -58,7 +109,6 @@ pub struct Config {
 struct Written {
     #[serde(default)]
     listen: Vec<Listen>,
-    back: Option<PathBuf>,
     certificate: Option<PathBuf>,
     private_key: Option<PathBuf>,
     client_ca: Option<PathBuf>,
@@ -132,10 +182,8 @@ impl Config {
                 "more than {MAX_LISTENERS} addresses. Listen on fewer"
             ));
         }
-        if !listen.is_empty() && written.back.is_none() {
-            return refuse(
-                "\"back\" is missing. Name the agent's Unix socket, as in \"back\": \"/run/gatehouse-agent/edge.sock\"",
-            );
+        if let Some(why) = listen.iter().find_map(Listen::issue) {
+            return refuse(&why);
         }
         let directory = path.parent().unwrap_or(Path::new("."));
         let beside = |path: PathBuf| directory.join(path);
@@ -160,8 +208,14 @@ impl Config {
         }
         Ok(Self {
             path: path.to_owned(),
-            listen,
-            back: written.back.map(beside),
+            listen: listen
+                .into_iter()
+                .map(|one| Listen {
+                    back: beside(one.back),
+                    ..one
+                })
+                .map(Arc::new)
+                .collect(),
             material,
             metrics: written.metrics.map(beside),
             limits,

@@ -10,12 +10,14 @@ mod carry;
 
 use rustls::server::Accepted as Hello;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::closing::Closing;
+use crate::config::{Listen, Protocol};
 use crate::front::{Accepted, Stream};
 use crate::generation::Generation;
-use crate::hello::{Greeting, Refusal};
+use crate::hello::{Greeted, Greeting, Refusal};
 use crate::limits::Limits;
 use crate::peers::Peer;
 use crate::pipe::Pipe;
@@ -23,13 +25,13 @@ use crate::proven::would_be_taken;
 use crate::ready::Ready;
 use crate::reason::{Ending, Reason};
 use crate::times::Times;
-use crate::wire::{PlainWire, Wire};
+use crate::wire::{PlainWire, TlsWire, Wire};
 use crate::world::{Outcome, World};
 
 enum Phase {
     Hello(Box<Greeting>),
     /// Until then, if its peer's handshakes are booked out; then for any.
-    Waiting(Box<Hello>, Option<Instant>),
+    Waiting(Box<Hello>, Protocol, Option<Instant>),
     Carrying(Box<Pipe>),
     Closing(Closing),
 }
@@ -41,6 +43,8 @@ pub struct Connection<S> {
     /// Whom it is counted against.
     pub peer: Peer,
     local: SocketAddr,
+    /// Where it came in; that stays so when the configuration is another.
+    listen: Arc<Listen>,
     phase: Phase,
     /// What came with the ClientHello.
     cipher_in: Vec<u8>,
@@ -54,7 +58,7 @@ impl<S: Stream> Connection<S> {
     #[must_use]
     pub fn new(accepted: Accepted<S>, now: Instant) -> Self {
         let mut times = Times::new(now);
-        let phase = if accepted.tls {
+        let phase = if accepted.listen.tls {
             Phase::Hello(Box::default())
         } else {
             // Nothing is proven, and nothing is to be.
@@ -67,12 +71,18 @@ impl<S: Stream> Connection<S> {
             address: accepted.peer,
             peer: Peer::of(accepted.peer.ip()),
             local: accepted.local,
+            listen: accepted.listen,
             phase,
             cipher_in: Vec::new(),
             times,
             progressed: false,
             ending: None,
         }
+    }
+
+    #[must_use]
+    pub fn listen(&self) -> &Arc<Listen> {
+        &self.listen
     }
 
     /// Nothing for the agent came yet.
@@ -129,8 +139,14 @@ impl<S: Stream> Connection<S> {
 
     fn advance(&mut self, world: &mut World<'_>) -> Result<Outcome, Refusal> {
         if let Phase::Hello(greeting) = &mut self.phase {
-            let hello = greeting.read(&mut self.stream, &mut self.ready, world.scratch)?;
-            let Some((hello, rest)) = hello else {
+            let (stream, ready) = (&mut self.stream, &mut self.ready);
+            let greeted = greeting.read(&self.listen.alpn, stream, ready, world.scratch)?;
+            let Some(Greeted {
+                hello,
+                protocol,
+                rest,
+            }) = greeted
+            else {
                 return Ok(Outcome::Wait);
             };
             let limits = &world.generation.limits;
@@ -142,9 +158,9 @@ impl<S: Stream> Connection<S> {
                 Refusal::silent(Reason::TooFast, "its peer has begun too many handshakes")
             })?;
             self.cipher_in = rest;
-            self.phase = Phase::Waiting(Box::new(hello), Some(turn));
+            self.phase = Phase::Waiting(Box::new(hello), protocol, Some(turn));
         }
-        if let Phase::Waiting(_, turn) = &mut self.phase {
+        if let Phase::Waiting(.., turn) = &mut self.phase {
             if turn.is_some_and(|at| at > world.now) {
                 return Ok(Outcome::Wait);
             }
@@ -168,12 +184,12 @@ impl<S: Stream> Connection<S> {
     /// When it must be driven at the latest.
     #[must_use]
     pub fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        let handshake_end = self.times.handshake_end(limits);
+        let handshake_end = self.times.handshake_deadline(limits);
         match &self.phase {
             Phase::Closing(closing) => Some(closing.deadline()),
             Phase::Carrying(pipe) => self.times.deadline(pipe, limits),
-            Phase::Waiting(_, Some(turn)) => Some(handshake_end.min(*turn)),
-            Phase::Hello(_) | Phase::Waiting(_, None) => Some(handshake_end),
+            Phase::Waiting(.., Some(turn)) => Some(handshake_end.min(*turn)),
+            Phase::Hello(_) | Phase::Waiting(.., None) => Some(handshake_end),
         }
     }
 
@@ -187,17 +203,21 @@ impl<S: Stream> Connection<S> {
 
     fn begin_handshake(&mut self, world: &World<'_>) -> Result<(), Refusal> {
         let idle = Phase::Closing(Closing::nothing(world.now));
-        let Phase::Waiting(hello, _) = std::mem::replace(&mut self.phase, idle) else {
+        let Phase::Waiting(hello, protocol, _) = std::mem::replace(&mut self.phase, idle) else {
             return Ok(());
         };
         let Some(tls) = &world.generation.tls else {
             let why = "no certificate is configured any more";
             return Err(Refusal::silent(Reason::NotConfigured, why));
         };
-        let connection = hello.into_connection(tls.config.clone())?;
-        let cipher_in = std::mem::take(&mut self.cipher_in);
-        let wire = Wire::tls(connection, tls.config.clone(), cipher_in);
-        self.phase = Phase::Carrying(Box::new(Pipe::new(wire)));
+        let config = tls.config(protocol);
+        let wire = TlsWire::new(
+            hello.into_connection(Arc::clone(config))?,
+            protocol,
+            Arc::clone(config),
+            std::mem::take(&mut self.cipher_in),
+        );
+        self.phase = Phase::Carrying(Box::new(Pipe::new(Wire::Tls(wire))));
         Ok(())
     }
 
@@ -207,7 +227,9 @@ impl<S: Stream> Connection<S> {
     /// Why not.
     pub fn recheck(&self, generation: &Generation) -> Result<(), Ending> {
         match &self.phase {
-            Phase::Carrying(pipe) if self.is_proven() => would_be_taken(&pipe.wire, generation),
+            Phase::Carrying(pipe) if self.is_proven() => {
+                would_be_taken(&pipe.wire, &self.listen, generation)
+            }
             _ => Ok(()),
         }
     }

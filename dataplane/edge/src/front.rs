@@ -6,6 +6,7 @@
 use mio::{Registry, Token};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::config::Listen;
 
@@ -28,7 +29,7 @@ pub struct Accepted<S> {
     pub peer: SocketAddr,
     pub local: SocketAddr,
     /// What its listener was told.
-    pub tls: bool,
+    pub listen: Arc<Listen>,
 }
 
 /// The listeners.
@@ -39,7 +40,7 @@ pub trait Front {
     /// opened or closed. `token` is reported when there may be something to accept.
     /// Streams that were accepted stay. Returns what can't be listened on now, with
     /// the reason and what to do; the others are listened on.
-    fn listen(&mut self, wanted: &[Listen], registry: &Registry, token: Token) -> Vec<String>;
+    fn listen(&mut self, wanted: &[Arc<Listen>], registry: &Registry, token: Token) -> Vec<String>;
 
     /// The next connection; None when there is none now.
     ///

@@ -4,11 +4,11 @@
 use rustls::server::{Accepted as Hello, AcceptedAlert, Acceptor};
 use std::io::ErrorKind;
 
+use crate::config::Protocol;
 use crate::front::Stream;
 use crate::limits::MAX_CLIENT_HELLO_BYTES;
 use crate::ready::Ready;
 use crate::reason::{Ending, Reason};
-use crate::tls::ALPN;
 
 /// A fatal alert before there are keys (RFC 8446, 6; RFC 7301, 3.2).
 const NO_APPLICATION_PROTOCOL: [u8; 7] = [21, 3, 3, 0, 2, 2, 120];
@@ -40,6 +40,15 @@ impl From<(rustls::Error, AcceptedAlert)> for Refusal {
     }
 }
 
+/// A whole ClientHello.
+pub struct Greeted {
+    pub hello: Hello,
+    /// What is settled on.
+    pub protocol: Protocol,
+    /// The bytes that came after it.
+    pub rest: Vec<u8>,
+}
+
 #[derive(Default)]
 pub struct Greeting {
     acceptor: Acceptor,
@@ -47,16 +56,18 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// The ClientHello, when it is whole, and the bytes that came after it.
+    /// The ClientHello, when it is whole; `speaks` is what its listener takes, the
+    /// dearest first.
     ///
     /// # Errors
     /// Why this client gets no handshake.
     pub fn read<S: Stream>(
         &mut self,
+        speaks: &[Protocol],
         stream: &mut S,
         ready: &mut Ready,
         scratch: &mut [u8],
-    ) -> Result<Option<(Hello, Vec<u8>)>, Refusal> {
+    ) -> Result<Option<Greeted>, Refusal> {
         loop {
             let read = match ready.read(stream, scratch) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
@@ -76,16 +87,30 @@ impl Greeting {
                     return Err(Refusal::silent(Reason::TooLarge, why));
                 }
                 if let Some(hello) = self.acceptor.accept()? {
-                    let offers = hello.client_hello().alpn();
-                    if offers.is_some_and(|mut all| all.any(|one| one == ALPN)) {
-                        return Ok(Some((hello, rest.to_vec())));
-                    }
-                    return Err(Refusal {
-                        ending: Ending::new(Reason::NoAlpn, "it offers no h2 by ALPN"),
-                        alert: NO_APPLICATION_PROTOCOL.to_vec(),
-                    });
+                    let Some(protocol) = settle(&hello, speaks) else {
+                        let why = "it offers no protocol by ALPN that is spoken here";
+                        return Err(Refusal {
+                            ending: Ending::new(Reason::NoAlpn, why),
+                            alert: NO_APPLICATION_PROTOCOL.to_vec(),
+                        });
+                    };
+                    return Ok(Some(Greeted {
+                        hello,
+                        protocol,
+                        rest: rest.to_vec(),
+                    }));
                 }
             }
         }
     }
+}
+
+/// What both speak, by the order of `speaks`.
+fn settle(hello: &Hello, speaks: &[Protocol]) -> Option<Protocol> {
+    let offers: Option<Vec<&[u8]>> = hello.client_hello().alpn().map(Iterator::collect);
+    let both = |one: &&Protocol| match &offers {
+        Some(offers) => offers.iter().any(|offer| one.is(Some(offer))),
+        None => one.is(None),
+    };
+    speaks.iter().find(both).copied()
 }

@@ -6,6 +6,7 @@ use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
 
 use crate::config::Listen;
 use crate::front::{Accepted, Front, Stream};
@@ -23,7 +24,7 @@ impl Stream for TcpStream {
 }
 
 struct Listener {
-    wanted: Listen,
+    wanted: Arc<Listen>,
     v6_only: bool,
     socket: TcpListener,
 }
@@ -36,17 +37,21 @@ pub struct KernelTcp {
 impl Front for KernelTcp {
     type Stream = TcpStream;
 
-    fn listen(&mut self, wanted: &[Listen], registry: &Registry, token: Token) -> Vec<String> {
+    fn listen(&mut self, wanted: &[Arc<Listen>], registry: &Registry, token: Token) -> Vec<String> {
         let mut before = std::mem::take(&mut self.listeners);
         let mut missing = Vec::new();
-        for &one in wanted {
+        for one in wanted {
             let v6_only = shares_its_port(one, wanted);
-            let found = before
-                .iter()
-                .position(|listener| listener.wanted == one && listener.v6_only == v6_only);
-            match found {
-                Some(at) => self.listeners.push(before.remove(at)),
-                None => missing.push((one, v6_only)),
+            let kept = |listener: &Listener| {
+                let moved = !wanted.contains(&listener.wanted) && listener.wanted.is_moved(one);
+                listener.v6_only == v6_only && (listener.wanted == *one || moved)
+            };
+            match before.iter().position(kept) {
+                Some(at) => self.listeners.push(Listener {
+                    wanted: Arc::clone(one),
+                    ..before.remove(at)
+                }),
+                None => missing.push((Arc::clone(one), v6_only)),
             }
         }
         // First closed, then opened: one may need the port of another.
@@ -85,7 +90,7 @@ impl Front for KernelTcp {
                             stream,
                             peer,
                             local,
-                            tls: listener.wanted.tls,
+                            listen: Arc::clone(&listener.wanted),
                         }));
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -112,7 +117,7 @@ impl Front for KernelTcp {
 }
 
 /// [::] takes IPv4 too, unless 0.0.0.0 is wanted on the same port.
-fn shares_its_port(one: Listen, all: &[Listen]) -> bool {
+fn shares_its_port(one: &Listen, all: &[Arc<Listen>]) -> bool {
     one.address.is_ipv6()
         && one.address.ip().is_unspecified()
         && all.iter().any(|other| {

@@ -19,8 +19,12 @@ const EXAMPLES: &str = r#"Example:
 
   where edge.json says, with paths relative to its directory:
     {
-      "listen": [{"address": "0.0.0.0:50051", "tls": true}],
-      "back": "/run/gatehouse-agent/edge.sock",
+      "listen": [
+        {"address": "0.0.0.0:50051", "tls": true, "alpn": ["h2"],
+         "back": "/run/gatehouse-agent/edge.sock"},
+        {"address": "0.0.0.0:50443", "tls": true, "alpn": ["http/1.1"],
+         "back": "/run/gatehouse-agent/gateway-edge.sock"}
+      ],
       "certificate": "certificate.pem",
       "private_key": "private_key.pem",
       "client_ca": "client_ca.pem",
@@ -29,7 +33,8 @@ const EXAMPLES: &str = r#"Example:
       "limits": {"max_connections": 4096, "max_connections_per_peer": 512,
                  "handshakes_per_second": 500, "handshakes_per_second_per_peer": 100}
     }
-  "crl", "metrics" and "limits" may be left out. The file may come later.
+  "crl", "metrics" and "limits" may be left out, and "alpn" where "tls" is false. The limits
+  are for all of "listen" together. The file may come later.
 
 The file and those that it names are looked at once a second. What changed is taken as a
 whole; if it can't be used, that is logged and the old one stays.
@@ -39,7 +44,7 @@ when the open connections have, or after 5 s.
 
 Exit codes: 0 stopped by a signal, 2 wrong usage, 71 the machine refused something."#;
 
-/// Ends mutual TLS (1.3 and 1.2, ALPN h2) and hands the bytes to the agent's Unix socket.
+/// Ends mutual TLS (1.3 and 1.2) and hands the bytes to the agent's Unix sockets.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct CommandLine {

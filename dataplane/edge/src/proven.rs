@@ -3,13 +3,13 @@
 
 use rustls::{HandshakeKind, ProtocolVersion};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
+use crate::config::Listen;
 use crate::generation::Generation;
 use crate::limits::MAX_CLIENT_CERTIFICATE_BYTES;
-use crate::proxy::{Origin, Proven, header};
+use crate::proxy::{Origin, Proven, Timing, header};
 use crate::reason::{Ending, Reason};
-use crate::tls::{ALPN, Tls};
+use crate::tls::Tls;
 use crate::wire::{TlsWire, Wire};
 
 /// What must be true at the end of a handshake, beyond what TLS saw to. Returns which
@@ -28,13 +28,14 @@ pub fn check(wire: &TlsWire, tls: Option<&Tls>) -> Result<HandshakeKind, Ending>
             "its certificate is too large",
         ));
     }
-    if wire.tls.alpn_protocol() != Some(ALPN) {
-        return Err(Ending::new(Reason::NoAlpn, "it didn't settle on h2"));
+    if !wire.protocol.is(wire.tls.alpn_protocol()) {
+        let why = "it didn't settle on a protocol that is spoken here";
+        return Err(Ending::new(Reason::NoAlpn, why));
     }
     let kind = wire.tls.handshake_kind().unwrap_or(HandshakeKind::Full);
     // A ticket brings the chain of an earlier day; a reload may bring other anchors
     // while the handshake is under way.
-    let is_current = tls.is_some_and(|tls| Arc::ptr_eq(&tls.config, &wire.config));
+    let is_current = tls.is_some_and(|tls| tls.made(&wire.config));
     if kind == HandshakeKind::Resumed || !is_current {
         still_good(wire, tls)?;
     }
@@ -45,10 +46,19 @@ pub fn check(wire: &TlsWire, tls: Option<&Tls>) -> Result<HandshakeKind, Ending>
 ///
 /// # Errors
 /// Why not.
-pub fn would_be_taken(wire: &Wire, generation: &Generation) -> Result<(), Ending> {
+pub fn would_be_taken(wire: &Wire, listen: &Listen, generation: &Generation) -> Result<(), Ending> {
     match wire {
         Wire::Tls(wire) => still_good(wire, generation.tls.as_ref()),
-        Wire::Plain(_) if generation.config.listen.iter().any(|one| !one.tls) => Ok(()),
+        // Where it may go plain, it may go there plain by any address.
+        Wire::Plain(_)
+            if generation
+                .config
+                .listen
+                .iter()
+                .any(|one| !one.tls && one.back == listen.back) =>
+        {
+            Ok(())
+        }
         Wire::Plain(_) => {
             let why = "plain connections aren't allowed any more";
             Err(Ending::new(Reason::NotConfigured, why))
@@ -73,6 +83,7 @@ pub fn describe(
     wire: &Wire,
     source: SocketAddr,
     destination: SocketAddr,
+    timing: Timing,
 ) -> Result<Vec<u8>, Ending> {
     let nameless = || Ending::new(Reason::NoCertificate, "it has no certificate");
     let tls = match wire {
@@ -96,6 +107,7 @@ pub fn describe(
         source,
         destination,
         tls,
+        timing,
     });
     made.ok_or_else(|| Ending::new(Reason::TooLarge, "its certificate is too large"))
 }

@@ -3,6 +3,7 @@
 //! sends is just bytes of its stream.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Version 2, command PROXY.
@@ -20,12 +21,27 @@ const PP2_SUBTYPE_SSL_CLIENT_CERT: u8 = 0x28;
 /// The client presented a certificate and it was verified.
 const VERIFIED: u32 = 0;
 
+/// PP2_TYPE_MIN_CUSTOM: the first of sixteen types that are for those who agree on them.
+/// Its value is described beside its parser, src/transport/proxy_v2_tlv.ts.
+const TYPE_TIMING: u8 = 0xe0;
+/// Others may use the same type for something else: this is ours, in its first version.
+const TIMING_TAG: &[u8; 4] = b"GHE\x01";
+
 /// What the header says.
 pub struct Origin<'a> {
     pub source: SocketAddr,
     pub destination: SocketAddr,
     /// None for a plain connection: nobody is proven to be anyone.
     pub tls: Option<Proven<'a>>,
+    pub timing: Timing,
+}
+
+/// When the edge did what for a connection, since 1970; for traces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timing {
+    pub accepted: Duration,
+    /// None for a plain connection.
+    pub handshake_end: Option<Duration>,
 }
 
 /// Only made for a client whose certificate was verified on this very connection.
@@ -44,6 +60,7 @@ pub fn header(origin: &Origin<'_>) -> Option<Vec<u8>> {
     if let Some(proven) = &origin.tls {
         put_tlv(&mut out, PP2_TYPE_SSL, &ssl(proven)?)?;
     }
+    put_tlv(&mut out, TYPE_TIMING, &timing(origin.timing)?)?;
     let len = u16::try_from(out.len() - FIXED_BYTES).ok()?;
     out.get_mut(FIXED_BYTES - 2..FIXED_BYTES)?
         .copy_from_slice(&len.to_be_bytes());
@@ -61,6 +78,18 @@ fn ssl(proven: &Proven<'_>) -> Option<Vec<u8>> {
         proven.certificate_der,
     )?;
     Some(ssl)
+}
+
+/// The tag, then microseconds, 64 bits each.
+fn timing(timing: Timing) -> Option<Vec<u8>> {
+    let mut out = TIMING_TAG.to_vec();
+    for time in [Some(timing.accepted), timing.handshake_end]
+        .into_iter()
+        .flatten()
+    {
+        out.extend_from_slice(&u64::try_from(time.as_micros()).ok()?.to_be_bytes());
+    }
+    Some(out)
 }
 
 /// Family, room for the length, addresses, ports.
@@ -114,14 +143,28 @@ mod tests {
             source: source.parse().unwrap(),
             destination: destination.parse().unwrap(),
             tls,
+            timing: Timing {
+                accepted: Duration::from_micros(0x0102_0304_0506),
+                handshake_end: Some(Duration::from_micros(0x0102_0304_0600)),
+            },
         }
     }
 
+    /// The last field of each header here.
+    const TIMING: &[u8] = &[
+        0xe0, 0, 20, b'G', b'H', b'E', 1, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 1, 2, 3, 4, 6, 0,
+    ];
+
     #[test]
     fn a_plain_connections_header_says_nothing_of_tls() {
-        let made = header(&origin("192.0.2.1:50000", "198.51.100.7:443", None)).unwrap();
-        assert_eq!(made[12..16], [0x21, 0x11, 0, 12]);
-        assert_eq!(made.len(), 28);
+        let mut origin = origin("192.0.2.1:50000", "198.51.100.7:443", None);
+        origin.timing.handshake_end = None;
+        let made = header(&origin).unwrap();
+        assert_eq!(made[12..16], [0x21, 0x11, 0, 12 + 3 + 12]);
+        assert_eq!(
+            made[28..],
+            [0xe0, 0, 12, b'G', b'H', b'E', 1, 0, 0, 1, 2, 3, 4, 5, 6]
+        );
     }
 
     #[test]
@@ -130,12 +173,13 @@ mod tests {
             &[
                 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
             ][..],
-            &[0x21, 0x11, 0, 12 + 3 + 5 + 10 + 6],
+            &[0x21, 0x11, 0, 12 + 3 + 5 + 10 + 6 + 23],
             &[192, 0, 2, 1, 198, 51, 100, 7, 0xc3, 0x50, 0x01, 0xbb],
             &[0x20, 0, 5 + 10 + 6, 0x03, 0, 0, 0, 0],
             &[0x21, 0, 7],
             b"TLSv1.3",
             &[0x28, 0, 3, 0x30, 0x01, 0xff],
+            TIMING,
         ]
         .concat();
         let made = of(
@@ -158,7 +202,7 @@ mod tests {
     fn an_ipv6_header_is_these_bytes() {
         let expected: Vec<u8> = [
             &SIGNATURE[..],
-            &[0x21, 0x21, 0x01, 0x43],
+            &[0x21, 0x21, 0x01, 0x5a],
             &[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
             &[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
             &[0x04, 0xd2, 0x20, 0xfb],
@@ -167,9 +211,10 @@ mod tests {
             b"TLSv1.2",
             &[0x28, 0x01, 0x0a],
             &[7; 266],
+            TIMING,
         ]
         .concat();
-        assert_eq!(expected.len() - 16, 0x143);
+        assert_eq!(expected.len() - 16, 0x15a);
         let made = of(
             "[2001:db8::1]:1234",
             "[2001:db8::2]:8443",
@@ -181,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_16_bits_cannot_count_makes_no_header() {
-        for len in [65_535, 65_530, 65_536] {
+        for len in [65_500, 65_530, 65_535, 65_536] {
             let proven = Proven {
                 tls_version: "TLSv1.3",
                 certificate_der: &vec![0; len],

@@ -8,7 +8,7 @@ use mio::{Registry, Token};
 use slab::Slab;
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::back::BackPlace;
@@ -200,17 +200,17 @@ impl<S: Stream> Table<S> {
         let Some(entry) = self.connections.get_mut(key) else {
             return Outcome::Gone;
         };
-        let generation = shared.generation;
+        let listen = Arc::clone(entry.connection.listen());
         let mut world = World {
             now: shared.now,
-            generation,
+            generation: shared.generation,
             handshakes: &mut self.handshakes,
             peers: &mut self.peers,
             metrics: &mut self.metrics,
             scratch: &mut self.scratch,
             back: BackPlace {
                 registry: shared.registry,
-                path: generation.config.back.as_deref().unwrap_or(Path::new("")),
+                path: &listen.back,
                 token: back_token(key),
             },
         };

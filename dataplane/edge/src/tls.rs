@@ -14,17 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use x509_cert::der::Decode;
 
-use crate::config::{Material, Unusable};
+use crate::config::{Material, Protocol, Unusable};
 use crate::limits::{MAX_PEM_FILE_BYTES, TICKETS_PER_HANDSHAKE};
 use crate::read::{self, Access, unusable};
 use crate::tickets::FreshKey;
 
-/// The only protocol that the agent speaks.
-pub const ALPN: &[u8] = b"h2";
-
 /// What a connection is made with; replaced as a whole by a reload.
 pub struct Tls {
-    pub config: Arc<ServerConfig>,
+    /// The same but for what ALPN may settle on; they share their tickets, and each
+    /// handshake settles anew.
+    h2: Arc<ServerConfig>,
+    http11: Arc<ServerConfig>,
     /// When the server's certificate ends, since 1970.
     pub not_after: Duration,
     verifier: Arc<dyn ClientCertVerifier>,
@@ -74,17 +74,37 @@ impl Tls {
             .with_client_cert_verifier(Arc::clone(&verifier))
             .with_single_cert(chain, key)
             .map_err(|error| unusable(&files.certificate, &error))?;
-        config.alpn_protocols = vec![ALPN.to_vec()];
         let tickets = TicketRotator::new(ticket_key_seconds, FreshKey::generate)
             .map_err(|error| Unusable(format!("no session tickets: {error}")))?;
         config.ticketer = Arc::new(tickets);
         config.send_tls13_tickets = TICKETS_PER_HANDSHAKE;
         config.session_storage = Arc::new(NoServerSessionStorage {});
+        let for_protocol = |protocol: Protocol| {
+            let mut config = config.clone();
+            config.alpn_protocols = vec![protocol.name().to_vec()];
+            Arc::new(config)
+        };
         Ok(Self {
-            config: Arc::new(config),
+            h2: for_protocol(Protocol::H2),
+            http11: for_protocol(Protocol::Http11),
             not_after,
             verifier,
         })
+    }
+
+    /// For a handshake that settles on `protocol`.
+    #[must_use]
+    pub fn config(&self, protocol: Protocol) -> &Arc<ServerConfig> {
+        match protocol {
+            Protocol::H2 => &self.h2,
+            Protocol::Http11 => &self.http11,
+        }
+    }
+
+    /// Whether `config` is one of these.
+    #[must_use]
+    pub fn made(&self, config: &Arc<ServerConfig>) -> bool {
+        Arc::ptr_eq(config, &self.h2) || Arc::ptr_eq(config, &self.http11)
     }
 
     /// Verifies a client's chain once more, as of now. A resumed session brings the

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use std::sync::Arc;
 
+use crate::config::Protocol;
 use crate::front::Stream;
 use crate::limits::MAX_PLAINTEXT_BYTES;
 use crate::pipe::Broken;
@@ -31,6 +32,8 @@ pub enum Wire {
 
 pub struct TlsWire {
     pub tls: Box<ServerConnection>,
+    /// What the client offered and its listener takes.
+    pub protocol: Protocol,
     /// What the handshake began with.
     pub config: Arc<ServerConfig>,
     /// Read, and not taken by TLS yet.
@@ -46,20 +49,28 @@ pub struct TlsWire {
 #[derive(Default)]
 pub struct PlainWire(Vec<u8>);
 
-impl Wire {
+impl TlsWire {
     /// `cipher_in` is what was read past the ClientHello.
     #[must_use]
-    pub fn tls(tls: ServerConnection, config: Arc<ServerConfig>, cipher_in: Vec<u8>) -> Self {
-        Wire::Tls(TlsWire {
+    pub fn new(
+        tls: ServerConnection,
+        protocol: Protocol,
+        config: Arc<ServerConfig>,
+        cipher_in: Vec<u8>,
+    ) -> Self {
+        Self {
             tls: Box::new(tls),
+            protocol,
             config,
             cipher_in,
             fresh: true,
             plain_in: 0,
             cipher_out: 0,
-        })
+        }
     }
+}
 
+impl Wire {
     /// Bytes held because somebody doesn't take them.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {

@@ -7,8 +7,8 @@ import type { Applier, TlsFiles } from "../config_store/applier.ts";
 import { EdgeMetrics, sumOf } from "../edge_metrics.ts";
 import type { Logger } from "../log/mod.ts";
 import type { EdgeOptions } from "../options.ts";
-import { edgeAddresses } from "../places.ts";
-import { type EdgeConfig, EdgeDirectory } from "./edge_directory.ts";
+import { edgeAddresses, edgeGatewayAddresses } from "../places.ts";
+import { type EdgeConfig, EdgeDirectory, type EdgeProtocol } from "./edge_directory.ts";
 
 /** It looks for changes once a second, and loads some hundred anchors in a few ms; the rest is for a busy machine. */
 const TAKEN_TIMEOUT_MS = 10_000;
@@ -42,13 +42,13 @@ export class EdgeApplier implements Applier {
 
   check(next: Config): Promise<string[]> {
     return Promise.resolve([
-      ...edgeAddresses(next, this.options).filter((address) => ipOf(address) === undefined).map((address) =>
+      ...this.#fronts(next).filter(({ address }) => ipOf(address) === undefined).map(({ address }) =>
         `the edge listens at IP addresses only, not at ${formatAddress(address)}; write one, like ` +
         `${address.transport}://0.0.0.0:${portOf(address)}`
       ),
-      ...next.listen.proxied.filter((text) => text.endsWith(this.options.backSocket)).map((text) =>
-        `${text} is the edge's own socket; leave it out of listen.proxied`
-      ),
+      ...next.listen.proxied.filter((text) => this.#backSockets.some((own) => text.endsWith(own))).map((
+        text,
+      ) => `${text} is the edge's own socket; leave it out of listen.proxied`),
     ]);
   }
 
@@ -108,20 +108,44 @@ export class EdgeApplier implements Applier {
     throw new Error(`it ${what}; its log says why`);
   }
 
+  get #backSockets(): string[] {
+    return [this.options.backSocket, this.options.gatewayBackSocket];
+  }
+
+  /** gRPC's addresses first: whoever starts an edge with ports of the kernel's choosing counts on it. */
+  #fronts(next: Config): { address: Address; back: string; alpn: readonly EdgeProtocol[] }[] {
+    const { backSocket, gatewayBackSocket } = this.options;
+    return [
+      ...edgeAddresses(next, this.options).map((address) => ({
+        address,
+        back: backSocket,
+        alpn: ["h2"] as const,
+      })),
+      ...edgeGatewayAddresses(next, this.options).map((address) => ({
+        address,
+        back: gatewayBackSocket,
+        alpn: ["http/1.1"] as const,
+      })),
+    ];
+  }
+
   #configFor(next: Config, tls: TlsFiles): EdgeConfig {
-    const { backSocket, metricsSocket } = this.options;
+    const { metricsSocket } = this.options;
     const complete = tls.certificatePem !== undefined && tls.privateKeyPem !== undefined &&
       tls.clientCaPem !== undefined;
-    const addresses = edgeAddresses(next, this.options);
-    if (!complete && addresses.some(({ transport }) => transport === "tls")) {
+    const fronts = this.#fronts(next);
+    if (!complete && fronts.some(({ address }) => address.transport === "tls")) {
       this.log.error("no TLS: a certificate, its key and the clients' CA are needed, and not all are there");
     }
     return {
-      listen: addresses.filter(({ transport }) => transport === "tcp" || complete).map((address) => ({
+      listen: fronts.filter(({ address }) => address.transport === "tcp" || complete).map((
+        { address, back, alpn },
+      ) => ({
         address: `${ipOf(address)}:${portOf(address)}`,
         tls: address.transport === "tls",
+        back,
+        ...(address.transport === "tls" && { alpn }),
       })),
-      back: backSocket,
       ...(metricsSocket !== undefined && { metrics: metricsSocket }),
       limits: {
         max_connections: next.limits.max_connections,

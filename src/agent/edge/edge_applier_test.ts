@@ -7,8 +7,15 @@ import { silentLog } from "../config_store/testkit.ts";
 import { EdgeApplier } from "./edge_applier.ts";
 
 const TLS = { certificatePem: "certificate", privateKeyPem: "key", clientCaPem: "ca" };
-const configOf = (...addresses: string[]) =>
-  loadConfig(`[listen]\naddresses = ${JSON.stringify(addresses)}\ninsecure_tcp = true\n`, "test");
+const configOf = (...addresses: string[]) => withGateway([], ...addresses);
+const withGateway = (gateway: string[], ...addresses: string[]) =>
+  loadConfig(
+    `[listen]\naddresses = ${JSON.stringify(addresses)}\ninsecure_tcp = true\n` +
+      `[gateway]\naddresses = ${JSON.stringify(gateway)}\n`,
+    "test",
+  );
+const back = "/run/back.sock";
+const alpn = ["h2"];
 
 let dir: string;
 let applier: EdgeApplier;
@@ -22,6 +29,7 @@ beforeEach(async () => {
     {
       dir: join(dir, "edge"),
       backSocket: "/run/back.sock",
+      gatewayBackSocket: "/run/gateway.sock",
       metricsSocket: join(dir, "metrics.sock"),
       opensPlainTcp: true,
       groupReads: true,
@@ -63,8 +71,10 @@ describe("the edge's directory", () => {
   test("has addresses, sockets, limits and material, readable by the group and nobody else", async () => {
     await applier.apply(configOf("tls://[::]:50051", "tcp://localhost:50052", "vsock://any:1"), TLS);
     expect(await written()).toMatchObject({
-      listen: [{ address: "[::]:50051", tls: true }, { address: "127.0.0.1:50052", tls: false }],
-      back: "/run/back.sock",
+      listen: [
+        { address: "[::]:50051", tls: true, back, alpn },
+        { address: "127.0.0.1:50052", tls: false, back },
+      ],
       metrics: join(dir, "metrics.sock"),
       limits: { max_connections: 2048, max_connections_per_peer: 1024 },
     });
@@ -78,6 +88,20 @@ describe("the edge's directory", () => {
     expect(await mode("1/private_key.pem")).toBe(0o640);
     expect(await mode("1")).toBe(0o750);
     expect(await mode("current/edge.json")).toBe(0o640);
+  });
+
+  test("has the gateway's addresses after gRPC's, with HTTP/1.1 and a socket of their own", async () => {
+    const gateway = ["tls://[::]:50443", "vsock://any:50080", "tcp://127.0.0.1:50080"];
+    await applier.apply(withGateway(gateway, "tls://[::]:50051"), TLS);
+    expect((await written()).listen).toEqual([
+      { address: "[::]:50051", tls: true, back, alpn },
+      { address: "[::]:50443", tls: true, back: "/run/gateway.sock", alpn: ["http/1.1"] },
+      { address: "127.0.0.1:50080", tls: false, back: "/run/gateway.sock" },
+    ]);
+    await applier.apply(withGateway(gateway, "tls://[::]:50051"), {});
+    expect((await written()).listen).toEqual([
+      { address: "127.0.0.1:50080", tls: false, back: "/run/gateway.sock" },
+    ]);
   });
 
   test("names other files after each change, and keeps those before it only", async () => {
@@ -98,15 +122,15 @@ describe("the edge's directory", () => {
 
   test("lists no TLS without material, and no material without TLS", async () => {
     await applier.apply(configOf("tls://0.0.0.0:1", "tcp://0.0.0.0:2"), {});
-    expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:2", tls: false }] });
+    expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:2", tls: false, back }] });
     await applier.apply(configOf("tcp://0.0.0.0:2"), TLS);
     expect(await written()).not.toHaveProperty("private_key");
   });
 });
 
 describe("an edge that runs", () => {
-  const one = [{ address: "0.0.0.0:1", tls: true }];
-  const two = [...one, { address: "0.0.0.0:2", tls: true }];
+  const one = [{ address: "0.0.0.0:1", tls: true, back, alpn }];
+  const two = [...one, { address: "0.0.0.0:2", tls: true, back, alpn }];
   beforeEach(async () => {
     await applier.apply(configOf("tls://0.0.0.0:1"), TLS);
     startEdge();
@@ -139,19 +163,22 @@ describe("an edge that runs", () => {
     edge?.close();
     edge = undefined;
     await applier.apply(configOf("tls://0.0.0.0:2"), TLS);
-    expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:2", tls: true }] });
+    expect(await written()).toMatchObject({ listen: [{ address: "0.0.0.0:2", tls: true, back, alpn }] });
   });
 });
 
-test("names that would have to be looked up are refused, and so is the edge's own socket as a proxy's", async () => {
+test("names that would have to be looked up are refused, and so are the edge's own sockets as a proxy's", async () => {
   const config = loadConfig(
-    '[listen]\naddresses = ["tls://gate.example:7"]\nproxied = ["unix:///run/back.sock"]\n',
+    '[listen]\naddresses = ["tls://gate.example:7"]\nproxied = ["unix:///run/back.sock", "unix:///run/gateway.sock"]\n' +
+      '[gateway]\naddresses = ["tls://gate.example:8"]\n',
     "test",
   );
   expect(await applier.check(config)).toEqual([
     expect.stringMatching(
       /IP addresses only, not at tls:\/\/gate\.example:7; write one, like tls:\/\/0\.0\.0\.0:7/,
     ),
-    expect.stringMatching(/is the edge's own socket/),
+    expect.stringMatching(/only, not at tls:\/\/gate\.example:8;/),
+    expect.stringMatching(/^unix:\/\/\/run\/back\.sock is the edge's own socket/),
+    expect.stringMatching(/^unix:\/\/\/run\/gateway\.sock is the edge's own socket/),
   ]);
 });

@@ -6,10 +6,21 @@ import { join } from "node:path";
 import { replaceFile } from "../../files/durable_file.ts";
 import type { TlsFiles } from "../config_store/applier.ts";
 
+/** What is spoken at an address, by its name in ALPN (RFC 7301). */
+export type EdgeProtocol = "h2" | "http/1.1";
+
+export interface EdgeListen {
+  readonly address: string;
+  readonly tls: boolean;
+  /** Path of the Unix socket on which the agent takes what comes there. */
+  readonly back: string;
+  /** Only with TLS. Who offers nothing by ALPN is taken to speak HTTP/1.1, where that is among these. */
+  readonly alpn?: readonly EdgeProtocol[];
+}
+
 /** As dataplane/edge reads it; relative paths are relative to the file. */
 export interface EdgeConfig {
-  readonly listen: readonly { readonly address: string; readonly tls: boolean }[];
-  readonly back: string;
+  readonly listen: readonly EdgeListen[];
   readonly metrics?: string;
   readonly limits: { readonly max_connections: number; readonly max_connections_per_peer: number };
 }

@@ -58,8 +58,7 @@ export const edge: TlsServer = {
   async configure({ dir, certificates, backend }, port) {
     const file = `${dir}/edge.json`;
     const config = {
-      listen: [{ address: `127.0.0.1:${port}`, tls: true }],
-      back: backend,
+      listen: [{ address: `127.0.0.1:${port}`, tls: true, back: backend, alpn: ["h2"] }],
       certificate: `${certificates}/server.pem`,
       private_key: `${certificates}/server.key`,
       client_ca: `${certificates}/ca.pem`,

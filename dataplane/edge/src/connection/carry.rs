@@ -56,7 +56,8 @@ impl<S: Stream> Connection<S> {
             prove(pipe, times, world)?;
         }
         if inwards == Turn::WantsBack {
-            let header = describe(&pipe.wire, self.address, self.local).map_err(Some)?;
+            let header = describe(&pipe.wire, self.address, self.local, times.timing());
+            let header = header.map_err(Some)?;
             if open_back(pipe, times, &world.back, header, world.now).map_err(broken)? {
                 inwards = Turn::More;
             }
@@ -84,6 +85,7 @@ fn prove(pipe: &Pipe, times: &mut Times, world: &mut World<'_>) -> Result<(), En
         let kind = check(wire, world.generation.tls.as_ref())?;
         world.metrics.note_handshake(kind == HandshakeKind::Resumed);
         times.proven_at = Some(world.now);
+        times.handshake_end = Some(Instant::now());
     }
     Ok(())
 }

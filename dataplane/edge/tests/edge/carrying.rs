@@ -8,7 +8,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[test]
 fn the_agent_is_told_who_comes_from_where_over_which_tls() {
@@ -26,6 +26,7 @@ fn the_agent_is_told_who_comes_from_where_over_which_tls() {
         assert_eq!(told.destination, edge.at);
         assert_eq!(told.tls_version, name);
         assert_eq!(told.certificate_der, client.chain[0].as_ref());
+        assert_eq!(told.times.len(), 2);
         assert_eq!(stream.conn.alpn_protocol(), Some(&b"h2"[..]));
     }
 }
@@ -58,6 +59,32 @@ fn the_agent_hears_nothing_before_the_first_byte() {
     assert!(seen.recv_timeout(Duration::from_millis(300)).is_err());
     ask(&mut stream, "x").unwrap();
     seen.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn the_agent_is_told_when_the_connection_came_and_when_its_handshake_ended() {
+    let place = Place::new();
+    let seen = place.agent(echo);
+    let edge = place.start();
+    let since_1970 = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let before = since_1970();
+    let mut stream = place.connect(edge.at);
+    thread::sleep(Duration::from_millis(100));
+    let shaking = since_1970();
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+    }
+    thread::sleep(Duration::from_millis(100));
+    let asked = since_1970();
+    ask(&mut stream, "x").unwrap();
+    let told = seen.recv_timeout(PATIENCE).unwrap();
+    let [accepted, ended] = told.times[..] else {
+        panic!("{:?}", told.times);
+    };
+    // Two readings of one clock, each cut to microseconds.
+    let slack = Duration::from_millis(2);
+    assert!(before < accepted + slack && accepted < shaking);
+    assert!(shaking < ended && ended < asked);
 }
 
 #[test]
@@ -193,6 +220,7 @@ fn a_plain_listener_carries_bytes_as_they_come_and_proves_nobody() {
     assert!(came.join().unwrap() == sent);
     let told = seen.recv_timeout(PATIENCE).unwrap();
     assert!(!told.tls);
+    assert_eq!(told.times.len(), 1);
     assert_eq!(told.source, socket.local_addr().unwrap());
     assert_eq!(told.destination, edge.at);
 }

@@ -4,6 +4,7 @@
 
 mod carrying;
 mod common;
+mod fronts;
 mod limits;
 mod listeners;
 mod memory;

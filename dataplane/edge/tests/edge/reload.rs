@@ -275,7 +275,7 @@ fn a_link_that_is_swapped_brings_the_next_version_whole() {
             fs::write(dir.join(name), text).unwrap();
             fs::set_permissions(dir.join(name), fs::Permissions::from_mode(0o640)).unwrap();
         }
-        let text = r#"{"listen": [{"address": "127.0.0.1:0", "tls": true}], "back": "../agent.sock",
+        let text = r#"{"listen": [{"address": "127.0.0.1:0", "tls": true, "back": "../agent.sock", "alpn": ["h2"]}],
             "certificate": "c.pem", "private_key": "k.pem", "client_ca": "ca.pem"}"#;
         fs::write(dir.join("edge.json"), text).unwrap();
     }

@@ -4,6 +4,7 @@
 use std::io::Read;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// What the agent was told by one PROXY header.
 pub struct Seen {
@@ -14,6 +15,8 @@ pub struct Seen {
     pub destination: SocketAddr,
     pub tls_version: String,
     pub certificate_der: Vec<u8>,
+    /// Since 1970: when it was accepted, and the end of its handshake if it had one.
+    pub times: Vec<Duration>,
 }
 
 /// A reader of its own, written against the specification and not against the writer.
@@ -42,12 +45,21 @@ pub fn read_header(socket: &mut UnixStream) -> Seen {
     };
     let mut seen = Seen {
         family: fixed[13],
-        tls: !tlvs.is_empty(),
+        tls: tlvs.first() == Some(&0x20),
         source,
         destination,
         tls_version: String::new(),
         certificate_der: Vec::new(),
+        times: Vec::new(),
     };
+    let timing = tlv(tlvs, 0xe0);
+    let (tag, times) = timing.split_at(4);
+    assert_eq!(tag, b"GHE\x01");
+    let micros = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().unwrap());
+    seen.times = times
+        .chunks(8)
+        .map(|bytes| Duration::from_micros(micros(bytes)))
+        .collect();
     if seen.tls {
         let ssl = tlv(tlvs, 0x20);
         assert_eq!(ssl[..5], [0x03, 0, 0, 0, 0]);

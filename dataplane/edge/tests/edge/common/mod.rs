@@ -57,10 +57,14 @@ impl Place {
     pub fn configure(&self, listen: &[(&str, bool)], more: &str) {
         let listen = listen
             .iter()
-            .map(|(address, tls)| serde_json::json!({ "address": address, "tls": tls }));
+            .map(|(address, tls)| front(address, *tls, "agent.sock", "h2"));
+        self.configure_fronts(&listen.collect::<Vec<_>>(), more);
+    }
+
+    /// The same, for listeners that differ in more.
+    pub fn configure_fronts(&self, listen: &[serde_json::Value], more: &str) {
         let mut config = serde_json::json!({
-            "listen": listen.collect::<Vec<_>>(),
-            "back": "agent.sock",
+            "listen": listen,
             "certificate": "cert.pem",
             "private_key": "key.pem",
             "client_ca": "ca.pem",
@@ -103,7 +107,11 @@ impl Place {
 
     /// The agent: reads the header, then hands the socket to `then`.
     pub fn agent(&self, then: fn(UnixStream)) -> Receiver<Seen> {
-        let listener = UnixListener::bind(self.path("agent.sock")).unwrap();
+        self.agent_at("agent.sock", then)
+    }
+
+    pub fn agent_at(&self, socket: &str, then: fn(UnixStream)) -> Receiver<Seen> {
+        let listener = UnixListener::bind(self.path(socket)).unwrap();
         let (send, seen) = channel();
         thread::spawn(move || {
             for socket in listener.incoming() {
@@ -142,6 +150,15 @@ impl Place {
     }
 }
 
+/// One of edge.json's listeners.
+pub fn front(address: &str, tls: bool, back: &str, alpn: &str) -> serde_json::Value {
+    let mut front = serde_json::json!({ "address": address, "tls": tls, "back": back });
+    if tls {
+        front["alpn"] = serde_json::json!([alpn]);
+    }
+    front
+}
+
 /// Sends back what comes, and ends when that ends.
 pub fn echo(mut socket: UnixStream) {
     let mut reader = socket.try_clone().unwrap();
@@ -151,6 +168,8 @@ pub fn echo(mut socket: UnixStream) {
 
 pub struct Running {
     pub child: Child,
+    /// What it listened on at the beginning, and the first of that.
+    pub all: Vec<SocketAddr>,
     pub at: SocketAddr,
     pub lines: Receiver<String>,
 }
@@ -168,6 +187,7 @@ impl Running {
         });
         let mut running = Self {
             child,
+            all: Vec::new(),
             at: SocketAddr::from(([0, 0, 0, 0], 0)),
             lines,
         };
@@ -175,6 +195,7 @@ impl Running {
         if let Some(at) = addresses.first() {
             running.at = *at;
         }
+        running.all = addresses;
         running
     }
 
