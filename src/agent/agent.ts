@@ -2,7 +2,7 @@
 // out. The only place that composes; it must know nothing of a wire format.
 import type { ConnectionRecord } from "../grpc/server.ts";
 import { EventKind } from "../proto/mod.ts";
-import { accessApplier, logApplier } from "./appliers.ts";
+import { accessApplier, logApplier, telemetryApplier } from "./appliers.ts";
 import type { Config } from "./config/mod.ts";
 import { ConfigControl } from "./config_store/control.ts";
 import { LiveParts, type Prepared } from "./config_store/live_parts.ts";
@@ -49,6 +49,7 @@ export class Agent {
     this.#generations = new Generations(config, {
       hooks: {
         admit: parts.authority.admit,
+        tracer: parts.tracing,
         onCall: (record) => this.#callLog(record),
         onConnection: connectionLog(log.component("connections")),
       },
@@ -64,6 +65,7 @@ export class Agent {
       [
         logApplier(log),
         accessApplier(parts.authority),
+        telemetryApplier(parts.tracing),
         ...options.appliers ?? [],
         ...edge === undefined ? [] : [new EdgeApplier(edge, log.component("edge"))],
         parts.watching.certificates,
@@ -109,7 +111,7 @@ export class Agent {
 
   /** Says so by health, lets calls finish, then closes every connection. */
   async shutdown(): Promise<void> {
-    const { health, emit, events, watching } = this.#parts;
+    const { health, emit, events, tracing, watching } = this.#parts;
     emit(EventKind.STOPPING, "the agent stops");
     health.drain();
     events.close();
@@ -118,6 +120,7 @@ export class Agent {
     const closed = this.#doors.close();
     await this.#generations.shutdown(this.#control.config.limits.shutdown_grace_ms);
     await closed;
+    await tracing.close();
     this.#callLog.close();
   }
 

@@ -2,6 +2,7 @@
 import { accessRules } from "../authority/access_policy.ts";
 import type { Authority } from "../authority/authority.ts";
 import type { Applier } from "./config_store/applier.ts";
+import type { Tracing } from "../telemetry/traces/tracing.ts";
 import type { Log } from "./log/mod.ts";
 
 /** [log], but for its lines of calls. */
@@ -10,6 +11,17 @@ export function logApplier(log: Log): Applier {
     name: "log",
     apply(next) {
       log.configure(next.log);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** [telemetry]: for the next call of every connection. */
+export function telemetryApplier(tracing: Tracing): Applier {
+  return {
+    name: "telemetry",
+    apply({ telemetry }) {
+      tracing.configure(telemetry);
       return Promise.resolve();
     },
   };

@@ -8,7 +8,7 @@ import { Server, type ServerOptions, type SharedCounts } from "../grpc/server.ts
 import type { Http2Config } from "../http2/mod.ts";
 import type { Config } from "./config/mod.ts";
 
-export type ServerHooks = Pick<ServerOptions, "admit" | "onCall" | "onConnection">;
+export type ServerHooks = Pick<ServerOptions, "admit" | "tracer" | "onCall" | "onConnection">;
 
 export interface GenerationsOptions {
   readonly hooks: ServerHooks;

@@ -10,10 +10,15 @@ import type { ConfigControl } from "./config_store/control.ts";
 import { EventLog } from "./event_log.ts";
 import type { EmitEvent } from "./event_sink.ts";
 import { instanceId, prepareStateDir } from "./instance_id.ts";
-import type { Log } from "./log/mod.ts";
+import { errorText, type Log, type Logger } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
 import { edgeAddresses, edgeGatewayAddresses } from "./places.ts";
+import { resourcesOf } from "../telemetry/otlp/resources.ts";
+import { Tracing, type TracingOptions } from "../telemetry/traces/tracing.ts";
+import { parseAddress } from "../transport/address.ts";
+import { dialer } from "../transport/dial.ts";
 import { PageTokens } from "../services/page_token.ts";
+import { VERSION } from "./version.ts";
 import { Watching } from "./watching.ts";
 
 export interface Parts {
@@ -27,6 +32,7 @@ export interface Parts {
   readonly health: Health;
   readonly pageTokens: PageTokens;
   readonly authority: Authority;
+  readonly tracing: Tracing;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
   /** How it changes, and what belongs to it: versions, TLS material. */
@@ -82,6 +88,11 @@ export async function makeParts(
     health,
     pageTokens: new PageTokens(),
     authority,
+    tracing: new Tracing({
+      resources: resourcesOf(id, VERSION),
+      dialTo: (address) => dialer(parseAddress(address)),
+      onCollector: collectorLog(log.component("telemetry")),
+    }),
     config,
     control() {
       const control = controlOf();
@@ -89,5 +100,13 @@ export async function makeParts(
       return control;
     },
     now: Date.now,
+  };
+}
+
+/** Once when spans begin to be lost, and once when they arrive again. */
+function collectorLog(log: Logger): TracingOptions["onCollector"] {
+  return (address, works, error) => {
+    if (works) log.info("the collector takes spans again", { address });
+    else log.warn("the collector doesn't take spans; they are lost", { address, error: errorText(error) });
   };
 }

@@ -62,6 +62,9 @@ export interface RequestHead {
   readonly timeout: string;
   readonly encoding: string;
   readonly acceptEncoding: string | undefined;
+  /** W3C Trace Context as it came, unread. Empty: none, or (of `traceparent`) more than one. */
+  readonly traceparent: string;
+  readonly tracestate: string;
 }
 
 export function readRequestHead(headers: HeaderList): RequestHead {
@@ -73,6 +76,7 @@ export function readRequestHead(headers: HeaderList): RequestHead {
     timeout = "",
     encoding = "identity";
   let acceptEncoding: string | undefined;
+  let traceparent: string | undefined, tracestate = "";
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const value = headers[i + 1];
     const name = headers[i];
@@ -89,6 +93,11 @@ export function readRequestHead(headers: HeaderList): RequestHead {
         break;
       case 10:
         if (name === ":authority") authority = value;
+        else if (name === "tracestate") tracestate = tracestate === "" ? value : `${tracestate},${value}`;
+        break;
+      case 11:
+        // Two of them name no parent (W3C Trace Context, 4.3).
+        if (name === "traceparent") traceparent = traceparent === undefined ? value : "";
         break;
       case 12:
         if (name === "content-type") contentType = value;
@@ -114,6 +123,8 @@ export function readRequestHead(headers: HeaderList): RequestHead {
     timeout,
     encoding,
     acceptEncoding,
+    traceparent: traceparent ?? "",
+    tracestate,
   };
 }
 

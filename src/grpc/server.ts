@@ -3,6 +3,7 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Http2Config, Http2Error } from "../http2/mod.ts";
 import { AcceptPace } from "./accept_pace.ts";
+import type { CallTracer } from "./call_trace.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Conn, Listener, Peer } from "./conn.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./connection_policy.ts";
@@ -50,6 +51,8 @@ export interface ServerOptions {
   readonly shared?: SharedCounts;
   /** Who may call what. Default: whoever connects, everything. */
   readonly admit?: Admit;
+  /** Which calls are traced. Default: none. */
+  readonly tracer?: CallTracer;
   /** Called once for each finished call. */
   readonly onCall?: (record: CallRecord) => void;
   readonly onConnection?: (record: ConnectionRecord) => void;
@@ -87,6 +90,7 @@ export class Server {
       http2: options.http2 ?? {},
       policy: { ...DEFAULT_POLICY, ...options.connections },
       admit: options.admit,
+      tracer: options.tracer,
       nextCallId: () => ++shared.calls,
       onCall: options.onCall,
     };

@@ -3,6 +3,7 @@
 import type { Buffer } from "node:buffer";
 import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
 import { ErrorCode, type HeaderList, headerListBytes } from "../http2/mod.ts";
+import type { CallTrace } from "./call_trace.ts";
 import { accepts, type Encoding, knownEncoding } from "./compression.ts";
 import type { Expiring } from "./deadline_queue.ts";
 import { fittingStatus, type RequestHead, responseHeaders, trailers } from "./headers.ts";
@@ -43,6 +44,7 @@ export abstract class ServerCall implements Expiring {
     readonly method: Method,
     readonly head: RequestHead,
     readonly headers: HeaderList,
+    readonly trace: CallTrace | undefined,
   ) {
     this.startedMs = link.turnMs;
     const encoding = knownEncoding(head.encoding) ?? "identity";

@@ -10,6 +10,7 @@ import {
   type Http2Error,
 } from "../http2/mod.ts";
 import type { Http2Config } from "../http2/mod.ts";
+import type { CallTrace, CallTracer } from "./call_trace.ts";
 import type { Clock } from "./clock.ts";
 import { ACCEPT_ENCODING, knownEncoding } from "./compression.ts";
 import type { Conn, Peer } from "./conn.ts";
@@ -68,6 +69,8 @@ export interface ServerCore {
   readonly policy: ConnectionPolicy;
   /** Undefined: every call is let in. */
   readonly admit: Admit | undefined;
+  /** Undefined: no call is traced. */
+  readonly tracer: CallTracer | undefined;
   nextCallId(): number;
   /** Undefined: nobody wants records, so none are made. */
   readonly onCall: ((record: CallRecord) => void) | undefined;
@@ -94,6 +97,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   readonly #upkeep: Upkeep;
   #lastHeaders: HeaderList | undefined;
   #lastHead: RequestHead | undefined;
+  #called = false;
   #error: Http2Error | undefined;
   #refusal: string | undefined;
 
@@ -201,6 +205,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
 
   ended(call: ServerCall, code: status, error: unknown): void {
     this.#calls.delete(call.streamId);
+    call.trace?.end(code, this.clock.nowMs());
     this.#record(call.method.path, true, code, call.startedMs, error);
   }
 
@@ -233,9 +238,10 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
       const extra = ["grpc-accept-encoding", ACCEPT_ENCODING];
       return this.#fail(streamId, endStream, head, { code: status.UNIMPLEMENTED, details }, extra);
     }
+    const trace = this.#trace(method.path, head);
     const call = method.kind === "unary"
-      ? new UnaryCall(this, streamId, method, head, headers)
-      : new StreamCall(this, streamId, method, head, headers);
+      ? new UnaryCall(this, streamId, method, head, headers, trace)
+      : new StreamCall(this, streamId, method, head, headers, trace);
     this.#calls.set(streamId, call);
     if (call instanceof StreamCall) call.start();
     if (endStream) call.receiveEnd();
@@ -250,6 +256,12 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     return this.#lastHead;
   }
 
+  #trace(path: string, head: RequestHead): CallTrace | undefined {
+    const first = !this.#called;
+    this.#called = true;
+    return this.core.tracer?.begin(path, this.peer, head, this.turnMs, first);
+  }
+
   /** A gRPC status for a call that never began. */
   #fail(
     streamId: number,
@@ -261,7 +273,11 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     const headers = trailers(fittingStatus(ending, this.connection.peerMaxHeaderListBytes), true);
     this.connection.sendHeaders(streamId, extra ? headers.concat(extra) : headers, true);
     if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
-    this.#record(head.path, this.core.methods.has(head.path), ending.code, this.clock.nowMs(), undefined);
+    const known = this.core.methods.has(head.path);
+    const nowMs = this.clock.nowMs();
+    // An unknown method's name is the caller's free text: no span's name.
+    if (known) this.#trace(head.path, head)?.end(ending.code, nowMs);
+    this.#record(head.path, known, ending.code, nowMs, undefined);
   }
 
   /** gRPC of another codec gets a gRPC answer; anything else may not be able to read one. */

@@ -1,6 +1,7 @@
 // The part of grpc-js's server calls that unary and streaming handlers see alike. The two have different
 // bases (a bare emitter, a node Duplex), so it is given to their prototypes instead of inherited.
 import { type Metadata, type ServerUnaryCall, status } from "@grpc/grpc-js";
+import { type CallTrace, TRACE } from "./call_trace.ts";
 import type { Peer } from "./conn.ts";
 import { PEER } from "./peer_of.ts";
 import type { ServerCall } from "./server_call.ts";
@@ -20,6 +21,10 @@ export class ServerSurface {
 
   get [PEER](): Peer {
     return this[CALL].link.peer;
+  }
+
+  get [TRACE](): CallTrace | undefined {
+    return this[CALL].trace;
   }
 
   getPeer(): string {

@@ -11,6 +11,7 @@ import {
 import type { Denial } from "../authority/denials.ts";
 import { keyRefusal } from "../authority/key_access.ts";
 import { signerCallerOf } from "../authority/signer_caller.ts";
+import { traceOf } from "../grpc/call_trace.ts";
 import type { Signer } from "../signer/signer.ts";
 import {
   type AlgorithmRow,
@@ -59,6 +60,7 @@ export function cryptoService({ signer, now, compat, denied = () => {} }: Crypto
       data,
       caller: signerCallerOf(call),
       timeLeftMs: timeLeftMs(call, now()),
+      trace: traceOf(call),
     }).then(
       ({ signature }) =>
         callback(null, {

@@ -3,6 +3,7 @@
 import type { handleClientStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import type { Denial } from "../authority/denials.ts";
 import { signerCallerOf } from "../authority/signer_caller.ts";
+import { traceOf } from "../grpc/call_trace.ts";
 import {
   Algorithm,
   type RandomRequest,
@@ -55,7 +56,12 @@ export function keyedCryptoService({ signer, now, denied = () => {} }: KeyedCryp
     const { key, version, algorithm, encoding } = request;
     const job = { key, version, algorithm, encoding, ...input };
     return keyProblem(call, key, denied) ??
-      signer.sign({ ...job, caller: signerCallerOf(call), timeLeftMs: timeLeftMs(call, now()) });
+      signer.sign({
+        ...job,
+        caller: signerCallerOf(call),
+        timeLeftMs: timeLeftMs(call, now()),
+        trace: traceOf(call),
+      });
   };
 
   const Sign: handleUnaryCall<SignRequest, SignResponseInit> = (call, callback) => {
@@ -104,7 +110,7 @@ export function keyedCryptoService({ signer, now, denied = () => {} }: KeyedCryp
         const since = ofKey();
         return since && problemRefusal(since);
       });
-      const options = { deadlineMs: timeLeftMs(call, now()) };
+      const options = { deadlineMs: timeLeftMs(call, now()), trace: traceOf(call) };
       const job = { key, version, algorithm, encoding, caller: signerCallerOf(call) };
       try {
         return response(await signer.signStream(job, parts, options), start, startedMs);
@@ -122,7 +128,7 @@ export function keyedCryptoService({ signer, now, denied = () => {} }: KeyedCryp
     if (problem) return callback(problemRefusal(problem));
     const { identity, transport } = signerCallerOf(call);
     const request = { verify: call.request, caller: { identity, transport } };
-    signer.unary(SIGNER.verify, request, { deadlineMs: timeLeftMs(call, now()) })
+    signer.unary(SIGNER.verify, request, { deadlineMs: timeLeftMs(call, now()), trace: traceOf(call) })
       .then((value) => callback(null, value))
       .catch((error: unknown) => callback(keyedRefusal(error)));
   };
@@ -133,7 +139,7 @@ export function keyedCryptoService({ signer, now, denied = () => {} }: KeyedCryp
       const description = `${bytes}; from 1 to ${MAX_RANDOM_BYTES} are given in one call`;
       return callback(invalidArgument({ field: "bytes", description }));
     }
-    signer.unary(SIGNER.random, { bytes }, { deadlineMs: timeLeftMs(call, now()) })
+    signer.unary(SIGNER.random, { bytes }, { deadlineMs: timeLeftMs(call, now()), trace: traceOf(call) })
       .then((value) => callback(null, value))
       .catch((error: unknown) => callback(keyedRefusal(error)));
   };

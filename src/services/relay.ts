@@ -1,6 +1,7 @@
 // What services have in common that hand calls on to the signer: an answer or a refusal, and what is left of the time.
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import { callerOf } from "../authority/caller.ts";
+import { traceOf } from "../grpc/call_trace.ts";
 import type { ClientMethod } from "../grpc/client.ts";
 import type { Signer } from "../signer/signer.ts";
 import { isRefusal, type Refusal } from "./refusal.ts";
@@ -34,7 +35,10 @@ export function relay<Request, Response>(
   return (call, callback) => {
     const by = nameOf(call);
     const work = async () => {
-      const response = await signer.unary(method, call.request, { deadlineMs: timeLeftMs(call, now()) });
+      const response = await signer.unary(method, call.request, {
+        deadlineMs: timeLeftMs(call, now()),
+        trace: traceOf(call),
+      });
       done(response, by);
       return response;
     };

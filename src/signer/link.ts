@@ -8,6 +8,7 @@ import { failureOf } from "./failure.ts";
 import { CALL_DEADLINE_MS, CONNECT_TIMEOUT_MS, STREAM_DEADLINE_MS } from "./limits.ts";
 import { SIGNER } from "./methods.ts";
 import type { CallOptions, SignerCalls } from "./signer.ts";
+import { traced } from "./traced.ts";
 
 export interface LinkEvents {
   onResults(results: SignerSignResult[]): void;
@@ -102,11 +103,21 @@ function callsOver(channel: Channel): SignerCalls {
   });
   return {
     unary: (method, request, options) =>
-      unary(channel, method, request, bounded(options, CALL_DEADLINE_MS))
-        .catch((error: unknown) => Promise.reject(failureOf(error))),
+      traced(
+        options?.trace,
+        method.path,
+        (metadata) =>
+          unary(channel, method, request, { ...bounded(options, CALL_DEADLINE_MS), metadata })
+            .catch((error: unknown) => Promise.reject(failureOf(error))),
+      ),
     clientStream: (method, requests, options) =>
-      clientStream(channel, method, requests, bounded(options, STREAM_DEADLINE_MS))
-        .catch((error: unknown) => Promise.reject(failureOf(error))),
+      traced(
+        options?.trace,
+        method.path,
+        (metadata) =>
+          clientStream(channel, method, requests, { ...bounded(options, STREAM_DEADLINE_MS), metadata })
+            .catch((error: unknown) => Promise.reject(failureOf(error))),
+      ),
     async *serverStream(method, request, options) {
       try {
         yield* serverStream(channel, method, request, bounded(options, STREAM_DEADLINE_MS));

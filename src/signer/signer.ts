@@ -1,6 +1,7 @@
 // What the services know of signing: names of keys, data in, signatures out, and the calls that keys are kept by.
 // Must never know a private key, nor how the signer is reached.
 import { status } from "@grpc/grpc-js";
+import type { CallTrace } from "../grpc/call_trace.ts";
 import type { ClientMethod } from "../grpc/client.ts";
 import type { SignerSignItemInit, SignerSignResult } from "../proto/mod.ts";
 
@@ -37,6 +38,8 @@ interface JobWithoutInput {
   readonly caller: SignerCaller;
   /** What is left of the call's time, milliseconds; absent: as much as the agent gives. */
   readonly timeLeftMs?: number;
+  /** Of the call that asks, where it is traced. */
+  readonly trace?: CallTrace;
 }
 
 /** Bytes must not change before the promise is settled. */
@@ -64,6 +67,8 @@ export interface CallOptions {
   /** Milliseconds from now; absent: the signer's own bound. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Of the call on whose behalf this one is made, where that is traced. */
+  readonly trace?: CallTrace;
 }
 
 /** Calls beside the stream of signatures: methods of gatehouse.signer.v1.SignerService. All throw SignerError. */

@@ -9,9 +9,11 @@ import { InFlight, lateError } from "./in_flight.ts";
 import { BUSY_RETRY_MS, DEFAULT_DEADLINE_MS, FIRST_BACKOFF_MS, MAX_BACKOFF_MS } from "./limits.ts";
 import type { Link, OpenLink } from "./link.ts";
 import { jobRefusal, LinkCalls } from "./link_calls.ts";
+import { SIGNER } from "./methods.ts";
 import { Outbox, type OutgoingItem, wireBytes } from "./outbox.ts";
 import { PublicKeys } from "./public_keys.ts";
 import { outcomeOf, type Signed, type Signer, SignerError, type SignJob } from "./signer.ts";
+import { traced } from "./traced.ts";
 
 export interface SignerClientOptions {
   /** For one item, from `sign()` to its result. */
@@ -64,6 +66,13 @@ export class SignerClient extends LinkCalls implements Signer {
   }
 
   sign(job: SignJob): Promise<Signed> {
+    // A call that isn't traced, as nearly none is, has no promise more.
+    return job.trace === undefined
+      ? this.#sign(job)
+      : traced(job.trace, SIGNER.sign.path, () => this.#sign(job));
+  }
+
+  #sign(job: SignJob): Promise<Signed> {
     const bytes = wireBytes(job);
     const refusal = this.#refusal(job, bytes);
     if (refusal) return Promise.reject(refusal);

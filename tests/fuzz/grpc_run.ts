@@ -136,6 +136,7 @@ class Run {
       held: this.held,
       http2: one.maxStreams > 0 ? { maxConcurrentStreams: one.maxStreams } : {},
       admit: undefined,
+      tracer: undefined,
       policy: one.strict
         ? { ...DEFAULT_POLICY, maxAgeMs: 30_000, maxAgeGraceMs: 5_000, maxIdleMs: 20_000 }
         : DEFAULT_POLICY,

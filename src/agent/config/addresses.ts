@@ -104,6 +104,20 @@ export function proxiedIssues(texts: readonly string[], addresses: readonly stri
 
 const canonical = (text: string) => formatAddress(parseAddress(text));
 
+/** Why `text` is no collector's address; undefined when it is one, or empty. */
+export function collectorIssue(text: string): RuleIssue | undefined {
+  if (text === "") return undefined;
+  const issue = addressIssue(text);
+  if (issue !== undefined) return issue;
+  if (parseAddress(text).transport !== "tls") return undefined;
+  return {
+    message: "the agent doesn't speak TLS to a collector",
+    params: {
+      next: `put one beside it that does: write its address like "vsock://2:4317" or "tcp://127.0.0.1:4317"`,
+    },
+  };
+}
+
 /** Why `text` is no address of a Unix socket; undefined when it is one. */
 export function signerSocketIssue(text: string): RuleIssue | undefined {
   const issue = addressIssue(text);

@@ -94,8 +94,8 @@ export function explainValue(issue: z.core.$ZodIssue, value: unknown): Explanati
     const next = near === undefined ? allowed(key) : `did you mean "${near}"? ${allowed(key)}`;
     return { reason: `is ${describe(value)}, which is none of its values`, next };
   }
-  if (key.type === "whole number" && typeof value === "number" && !Number.isNaN(value)) {
-    const fault = !Number.isInteger(value)
+  if (key.type.endsWith("number") && typeof value === "number" && !Number.isNaN(value)) {
+    const fault = key.type === "whole number" && !Number.isInteger(value)
       ? "not a whole number"
       : value < (key.least ?? 0)
       ? "too small"
@@ -130,6 +130,7 @@ function allowed(key: KeyDoc | undefined): string {
   if (key.type === "whole number") {
     return `write ${key.least} to ${key.most} (${key.unit}) without quotes, ${orDefault}`;
   }
+  if (key.type === "number") return `write ${key.least} to ${key.most} without quotes, ${orDefault}`;
   if (key.type === "true or false") return `write true or false without quotes, ${orDefault}`;
   return `write it${like(key.example ?? key.byDefault)}`;
 }

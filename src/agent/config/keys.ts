@@ -9,7 +9,7 @@ export interface KeyDoc {
   /** Empty for a key of the top level. */
   section: string;
   name: string;
-  type: "text" | "whole number" | "true or false" | "list of text" | "list of tables";
+  type: "text" | "whole number" | "number" | "true or false" | "list of text" | "list of tables";
   /** Undefined: it has to be written. */
   byDefault: unknown;
   /** How it is written, where no default shows it. */
@@ -37,6 +37,7 @@ type Json = z.core.JSONSchema.BaseSchema;
 const TYPES: Readonly<Record<string, KeyDoc["type"]>> = {
   string: "text",
   integer: "whole number",
+  number: "number",
   boolean: "true or false",
   array: "list of text",
 };

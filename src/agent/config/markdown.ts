@@ -51,6 +51,7 @@ function tableText(keys: readonly KeyDoc[]): string {
 function allowedText(key: KeyDoc): string {
   if (key.choices !== undefined) return key.choices.map((choice) => `\`"${choice}"\``).join(", ");
   if (key.type === "whole number") return `${key.least} to ${key.most} ${key.unit}`;
+  if (key.type === "number") return `${key.least} to ${key.most}`;
   if (key.type === "list of text") return `list of ${key.least ?? 0} to ${key.most} texts`;
   if (key.type === "list of tables") return `up to ${key.most} tables`;
   return key.type === "text" && key.example !== undefined ? `text, like \`${toml(key.example)}\`` : key.type;

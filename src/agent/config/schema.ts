@@ -8,7 +8,7 @@ import { gateway } from "./gateway_schema.ts";
 import { timeIssues } from "./network.ts";
 import { network, time } from "./network_schema.ts";
 import { ruled } from "./rule.ts";
-import { addressIssue, listenIssues, proxiedIssues, signerSocketIssue } from "./addresses.ts";
+import { addressIssue, collectorIssue, listenIssues, proxiedIssues, signerSocketIssue } from "./addresses.ts";
 
 /** Addresses to listen on; each costs a descriptor and an accept loop, so more is a mistake. */
 const MAX_LISTEN_ADDRESSES = 16;
@@ -262,6 +262,21 @@ const reflection = z.strictObject({
   }),
 }).prefault({}).meta({ description: "gRPC server reflection." });
 
+const telemetry = z.strictObject({
+  otlp: ruled(collectorIssue).default("").meta({
+    example: "vsock://2:4317",
+    description:
+      "The OpenTelemetry collector that traces go to, by OTLP over gRPC: `vsock://2:port` (from a VM: its host), " +
+      "`unix:///path` or `tcp://host:port`. The last is plain text. Empty: nothing is traced. A collector that isn't " +
+      "there costs calls nothing; its spans are lost and counted.",
+  }),
+  sample: z.number().min(0).max(1).default(0.01).meta({
+    description:
+      "The part of the calls that is traced, from 0.0 to 1.0, of those whose caller says nothing of it. A caller's " +
+      "`traceparent` (W3C Trace Context) decides for his own. No more than 1000 calls a second are traced.",
+  }),
+}).prefault({}).meta({ description: "What the appliance tells of its work, and to whom." });
+
 /** The whole file. Unknown keys are refused: a misspelt limit must not be a missing one. */
 export const configSchema = z.strictObject({
   compat: z.enum(["none", "seed"]).default("none").meta({
@@ -277,6 +292,7 @@ export const configSchema = z.strictObject({
   log,
   signer,
   reflection,
+  telemetry,
   network,
   time,
 }).superRefine(({ listen, gateway, network, time }, context) => {
