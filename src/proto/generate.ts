@@ -1,5 +1,5 @@
 // Writes generated.ts from proto/: the descriptors as JSON (so that a bundle
-// needs no .proto file at run time) and a TypeScript type for every message.
+// needs no .proto file at run time; the API's with its comments, for OpenAPI) and a TypeScript type for every message.
 // `deno task proto` runs it; generate_test.ts fails when its result is stale.
 import protobuf from "protobufjs";
 
@@ -121,10 +121,13 @@ function load(files: string[]): protobuf.Root {
     if (target.startsWith("google/api/")) return null;
     return target.startsWith("google/protobuf/") ? target : PROTO_DIR + target;
   };
-  root.loadSync(files, { keepCase: true });
+  root.loadSync(files, { keepCase: true, alternateCommentMode: true });
   root.resolveAll();
   return root;
 }
+
+/** What has no comment says so by null. */
+const withoutNull = (_name: string, value: unknown): unknown => value ?? undefined;
 
 /** The whole text of generated.ts. */
 export function generate(): string {
@@ -136,7 +139,9 @@ export function generate(): string {
   return `// Generated from proto/ by \`deno task proto\`. Don't edit.\n` +
     `import type Long from "long";\n\n` +
     [...types.values()].join("\n") +
-    `\nexport const API_DESCRIPTORS = ${JSON.stringify(api.toJSON(), null, 1)};\n` +
+    `\nexport const API_DESCRIPTORS = ${
+      JSON.stringify(api.toJSON({ keepComments: true }), withoutNull, 1)
+    };\n` +
     `\nexport const INTERNAL_DESCRIPTORS = ${JSON.stringify(internal.toJSON(), null, 1)};\n`;
 }
 

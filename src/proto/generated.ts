@@ -1123,7 +1123,8 @@ export const API_DESCRIPTORS = {
      "methods": {
       "Echo": {
        "requestType": "EchoRequest",
-       "responseType": "EchoResponse"
+       "responseType": "EchoResponse",
+       "comment": "Returns the payload, the caller's timestamp and the server's."
       }
      }
     },
@@ -1135,7 +1136,8 @@ export const API_DESCRIPTORS = {
       },
       "timestamp": {
        "type": "int64",
-       "id": 2
+       "id": 2,
+       "comment": "When the client sent this, milliseconds since the Unix epoch. Returned as it came."
       }
      }
     },
@@ -1147,11 +1149,13 @@ export const API_DESCRIPTORS = {
       },
       "request_timestamp": {
        "type": "int64",
-       "id": 2
+       "id": 2,
+       "comment": "The request's timestamp."
       },
       "response_timestamp": {
        "type": "int64",
-       "id": 3
+       "id": 3,
+       "comment": "When the server answered, milliseconds since the Unix epoch."
       }
      }
     }
@@ -1163,11 +1167,13 @@ export const API_DESCRIPTORS = {
      "methods": {
       "Sign": {
        "requestType": "SignRequest",
-       "responseType": "SignResponse"
+       "responseType": "SignResponse",
+       "comment": "Signs `data` (hashed by the server; empty data is signed too).\nINVALID_ARGUMENT: key_type and algorithm don't go together, an unknown enum\nvalue, data too long; the details name the field and what is allowed.\nUNAVAILABLE: the signer is restarting; try again."
       },
       "GetPublicKey": {
        "requestType": "PublicKeyRequest",
-       "responseType": "PublicKeyResponse"
+       "responseType": "PublicKeyResponse",
+       "comment": "The public half of the key that signs for key_type, or for `algorithm`\nwhere one is given."
       }
      }
     },
@@ -1175,6 +1181,10 @@ export const API_DESCRIPTORS = {
      "values": {
       "RSA": 0,
       "ECC": 1
+     },
+     "comments": {
+      "RSA": "RSA-2048",
+      "ECC": "P-256 or P-384, as the algorithm says"
      }
     },
     "SigningAlgorithm": {
@@ -1184,13 +1194,19 @@ export const API_DESCRIPTORS = {
       "ECDSA_P256_SHA256": 2,
       "ECDSA_P384_SHA256": 3,
       "ECDSA_P384_SHA384": 16
+     },
+     "comments": {
+      "RSA_PKCS1_SHA256": "RFC 8017, 8.2",
+      "RSA_PSS_SHA256": "RFC 8017, 8.1; MGF1 with SHA-256, a salt of 32 bytes",
+      "ECDSA_P256_SHA256": "FIPS 186-5, 6"
      }
     },
     "SignRequest": {
      "fields": {
       "data": {
        "type": "bytes",
-       "id": 1
+       "id": 1,
+       "comment": "At most 4,128,768 bytes: what fits a message of gRPC's default limit."
       },
       "key_type": {
        "type": "KeyType",
@@ -1202,7 +1218,8 @@ export const API_DESCRIPTORS = {
       },
       "timestamp": {
        "type": "int64",
-       "id": 4
+       "id": 4,
+       "comment": "When the client sent this, milliseconds since the Unix epoch. Returned as it came."
       }
      }
     },
@@ -1210,7 +1227,8 @@ export const API_DESCRIPTORS = {
      "fields": {
       "signature": {
        "type": "bytes",
-       "id": 1
+       "id": 1,
+       "comment": "PKCS#1 and PSS: as long as the modulus. ECDSA: DER (RFC 3279, 2.2.3)."
       },
       "key_type": {
        "type": "KeyType",
@@ -1226,7 +1244,8 @@ export const API_DESCRIPTORS = {
       },
       "response_timestamp": {
        "type": "int64",
-       "id": 5
+       "id": 5,
+       "comment": "When the server answered, milliseconds since the Unix epoch."
       }
      }
     },
@@ -1245,14 +1264,16 @@ export const API_DESCRIPTORS = {
       },
       "timestamp": {
        "type": "int64",
-       "id": 2
+       "id": 2,
+       "comment": "When the client sent this, milliseconds since the Unix epoch. Returned as it came."
       },
       "algorithm": {
        "type": "SigningAlgorithm",
        "id": 16,
        "options": {
         "proto3_optional": true
-       }
+       },
+       "comment": "Asks for the key that signs with this algorithm: the only way to the P-384\nkey. Without it, ECC gives the P-256 key."
       }
      }
     },
@@ -1260,7 +1281,8 @@ export const API_DESCRIPTORS = {
      "fields": {
       "public_key_der": {
        "type": "bytes",
-       "id": 1
+       "id": 1,
+       "comment": "SubjectPublicKeyInfo (RFC 5280, 4.1.2.7)."
       },
       "key_type": {
        "type": "KeyType",
@@ -1272,7 +1294,8 @@ export const API_DESCRIPTORS = {
       },
       "response_timestamp": {
        "type": "int64",
-       "id": 4
+       "id": 4,
+       "comment": "When the server answered, milliseconds since the Unix epoch."
       }
      }
     }
@@ -1291,6 +1314,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/access:challenge",
           "(google.api.http).body": "*"
          },
+         "comment": "A nonce for one Proof, good once, on this connection, for lifetime_ms.\nRESOURCE_EXHAUSTED: this connection holds too many that were not used.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1306,6 +1330,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/access:whoAmI"
          },
+         "comment": "Who the caller is to this server, and what that allows.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1339,6 +1364,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/admins",
           "(google.api.http).body": "*"
          },
+         "comment": "ALREADY_EXISTS: the name or the key is enrolled.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1354,6 +1380,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).delete": "/v1/admins/{name}"
          },
+         "comment": "NOT_FOUND; FAILED_PRECONDITION: it is the last administrator.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1362,7 +1389,8 @@ export const API_DESCRIPTORS = {
           }
          ]
         }
-       }
+       },
+       "comment": "The keys that may administrate or operate, over VSOCK and Unix sockets only."
       },
       "Role": {
        "values": {
@@ -1370,6 +1398,11 @@ export const API_DESCRIPTORS = {
         "USER": 1,
         "OPERATOR": 2,
         "ADMIN": 3
+       },
+       "comments": {
+        "ROLE_UNSPECIFIED": "nobody: may do nothing",
+        "USER": "echo, health, and the keys of an allow list",
+        "OPERATOR": "reads status, events and configuration; uses keys only if it may by its transport"
        }
       },
       "ChallengeRequest": {
@@ -1379,11 +1412,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "nonce": {
          "type": "bytes",
-         "id": 1
+         "id": 1,
+         "comment": "32 bytes"
         },
         "instance_id": {
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "Which appliance this is. It goes into the signature, so that a proof made for\none appliance is worth nothing to another."
         },
         "lifetime_ms": {
          "type": "int64",
@@ -1395,7 +1430,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "key_id": {
          "type": "bytes",
-         "id": 1
+         "id": 1,
+         "comment": "SHA-256 of the public key's SubjectPublicKeyInfo"
         },
         "nonce": {
          "type": "bytes",
@@ -1405,7 +1441,8 @@ export const API_DESCRIPTORS = {
          "type": "bytes",
          "id": 3
         }
-       }
+       },
+       "comment": "In the request's metadata as `gatehouse-proof-bin`, base64 by gRPC's rule.\nThe signature is made over the concatenation of\n\"gatehouse-proof-v1\\0\"\ninstance_id, \"\\0\"\nthe method's path (\"/gatehouse.v1.Config/Apply\"), \"\\0\"\nnonce\nSHA-256 of the request message as it is sent\nwith Ed25519 (RFC 8032) or with ECDSA on P-256 and SHA-256 as r||s (64 bytes)."
       },
       "WhoAmIRequest": {
        "fields": {}
@@ -1414,7 +1451,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "identity": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "A SAN of the certificate (\"dns:…\", \"uri:…\", \"email:…\", \"ip:…\"), the name of an enrolled\nkey (\"admin:…\"), or the transport alone (\"vsock:2\", \"unix\")."
         },
         "role": {
          "type": "Role",
@@ -1422,12 +1460,14 @@ export const API_DESCRIPTORS = {
         },
         "transport": {
          "type": "string",
-         "id": 3
+         "id": 3,
+         "comment": "\"tcp\", \"unix\", \"vsock\""
         },
         "keys": {
          "rule": "repeated",
          "type": "string",
-         "id": 4
+         "id": 4,
+         "comment": "that it may use; \"*\" means all"
         }
        }
       },
@@ -1435,15 +1475,18 @@ export const API_DESCRIPTORS = {
        "fields": {
         "name": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "1 to 64 of a-z, 0-9, \".\", \"_\", \"-\""
         },
         "role": {
          "type": "Role",
-         "id": 2
+         "id": 2,
+         "comment": "ADMIN or OPERATOR"
         },
         "public_key_der": {
          "type": "bytes",
-         "id": 3
+         "id": 3,
+         "comment": "SubjectPublicKeyInfo: Ed25519 or P-256"
         },
         "key_id": {
          "type": "bytes",
@@ -1455,7 +1498,8 @@ export const API_DESCRIPTORS = {
         },
         "added_by": {
          "type": "string",
-         "id": 6
+         "id": 6,
+         "comment": "an identity, or \"bootstrap\""
         }
        }
       },
@@ -1506,6 +1550,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/backup/recipient"
          },
+         "comment": "The public half to which backups are encrypted. FAILED_PRECONDITION: none was set.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1521,6 +1566,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).put": "/v1/backup/recipient",
           "(google.api.http).body": "*"
          },
+         "comment": "Once in the life of a store; ALREADY_EXISTS after that.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1538,6 +1584,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/backup:create",
           "(google.api.http).body": "*"
          },
+         "comment": "An age file (age-encryption.org/v1); what it holds is said in gatehouse/backup/v1/content.proto.\nAll of it is of one moment. FAILED_PRECONDITION: no recipient was set. NOT_FOUND, DATA_LOSS: a\nkey that was named isn't there, or is damaged; RESOURCE_EXHAUSTED: another one is being made.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1550,7 +1597,8 @@ export const API_DESCRIPTORS = {
         "Restore": {
          "requestType": "RestoreRequest",
          "requestStream": true,
-         "responseType": "RestoreResponse"
+         "responseType": "RestoreResponse",
+         "comment": "Checks the whole file, then takes it over in one change, or nothing of it. A key whose deletion\nis due or almost comes back with an hour left, in which it can be cancelled.\nINVALID_ARGUMENT: cut, changed, another format; PERMISSION_DENIED: the identity doesn't open it."
         }
        }
       },
@@ -1562,6 +1610,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/sealing/transportKey"
          },
+         "comment": "To whom a secret for the signer is encrypted. Made anew at each start of the signer.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1577,6 +1626,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/sealing:change",
           "(google.api.http).body": "*"
          },
+         "comment": "Seals every key anew, under another sealing key, while signing goes on. Broken off\nanywhere it goes on at the next start, with either sealing key.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1609,7 +1659,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "recipient": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "\"age1…\""
         }
        }
       },
@@ -1630,7 +1681,8 @@ export const API_DESCRIPTORS = {
         "ids": {
          "rule": "repeated",
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "at most 4,000; none: all"
         }
        }
       },
@@ -1643,7 +1695,8 @@ export const API_DESCRIPTORS = {
         "left_out": {
          "rule": "repeated",
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "In the last one, of a backup of all: keys that are damaged in the store, the first 1,000."
         }
        }
       },
@@ -1659,11 +1712,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "start": {
          "type": "RestoreStart",
-         "id": 1
+         "id": 1,
+         "comment": "the first message"
         },
         "data": {
          "type": "bytes",
-         "id": 2
+         "id": 2,
+         "comment": "the file, in parts"
         }
        }
       },
@@ -1671,32 +1726,39 @@ export const API_DESCRIPTORS = {
        "fields": {
         "sealed_identity": {
          "type": "bytes",
-         "id": 1
+         "id": 1,
+         "comment": "The recovery key (\"AGE-SECRET-KEY-1…\"), encrypted by age to GetTransportKey's recipient."
         },
         "sha256": {
          "type": "bytes",
-         "id": 2
+         "id": 2,
+         "comment": "of the whole file"
         },
         "bytes": {
          "type": "uint64",
-         "id": 3
+         "id": 3,
+         "comment": "its length"
         },
         "ids": {
          "rule": "repeated",
          "type": "string",
-         "id": 4
+         "id": 4,
+         "comment": "at most 4,000; none: all that are in it"
         },
         "skip_existing": {
          "type": "bool",
-         "id": 5
+         "id": 5,
+         "comment": "A key that is there already: refused (ALREADY_EXISTS), unless it is the same key or this is set,\nthen left as it is. The same: of its kind, with the file's versions and none fewer."
         },
         "dry_run": {
          "type": "bool",
-         "id": 6
+         "id": 6,
+         "comment": "checks and changes nothing"
         },
         "replace_well_known": {
          "type": "bool",
-         "id": 7
+         "id": 7,
+         "comment": "The well-known keys (default-…), which every appliance makes for itself: those of the file take\ntheir place, and this appliance's own are gone for good."
         }
        }
       },
@@ -1705,12 +1767,14 @@ export const API_DESCRIPTORS = {
         "restored": {
          "rule": "repeated",
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "the first 2,000, as all of them may be more than a message takes"
         },
         "skipped": {
          "rule": "repeated",
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "the same"
         },
         "restored_count": {
          "type": "uint64",
@@ -1729,7 +1793,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "recipient": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "\"age1…\""
         }
        }
       },
@@ -1737,7 +1802,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "sealed_key": {
          "type": "bytes",
-         "id": 1
+         "id": 1,
+         "comment": "32 bytes, encrypted by age to GetTransportKey's recipient"
         }
        }
       },
@@ -1748,11 +1814,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "generation": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "counts the sealing keys that the store has had"
         },
         "rows_left": {
          "type": "uint32",
-         "id": 2
+         "id": 2,
+         "comment": "of the store, still under the one before: a key has several; 0: done"
         }
        }
       },
@@ -1764,6 +1832,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/config"
          },
+         "comment": "The version that is in force, or another one that is kept. NOT_FOUND.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1779,6 +1848,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/config:apply",
           "(google.api.http).body": "*"
          },
+         "comment": "Checks the whole, keeps it, puts it in force. INVALID_ARGUMENT: every problem with\nline and column; ABORTED: expected_version is not the one in force;\nFAILED_PRECONDITION: another one waits for its confirmation, or this appliance\ncan't do what is asked (the reason says what).",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1795,6 +1865,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/config:confirm",
           "(google.api.http).body": "*"
          },
+         "comment": "Keeps a version that was applied with confirm_within_s. FAILED_PRECONDITION: none\nwaits; ABORTED: another one waits.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1810,6 +1881,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/config/history"
          },
+         "comment": "The versions that are kept, newest first.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1825,6 +1897,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/config:rollback",
           "(google.api.http).body": "*"
          },
+         "comment": "Applies an older version's content again, as a new version.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -1840,7 +1913,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "version": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "counts from 1"
         },
         "toml": {
          "type": "string",
@@ -1852,7 +1926,8 @@ export const API_DESCRIPTORS = {
         },
         "applied_by": {
          "type": "string",
-         "id": 4
+         "id": 4,
+         "comment": "an identity, \"bootstrap\", or \"revert\""
         },
         "comment": {
          "type": "string",
@@ -1860,11 +1935,13 @@ export const API_DESCRIPTORS = {
         },
         "confirm_by_ms": {
          "type": "int64",
-         "id": 6
+         "id": 6,
+         "comment": "When it will be undone unless confirmed; 0: it stays."
         },
         "tls": {
          "type": "TlsMaterial",
-         "id": 7
+         "id": 7,
+         "comment": "without the private key"
         },
         "in_force": {
          "type": "bool",
@@ -1873,7 +1950,8 @@ export const API_DESCRIPTORS = {
         "warnings": {
          "rule": "repeated",
          "type": "string",
-         "id": 9
+         "id": 9,
+         "comment": "What a dry run or an Apply wants said and doesn't refuse."
         }
        }
       },
@@ -1906,36 +1984,42 @@ export const API_DESCRIPTORS = {
          "id": 1,
          "options": {
           "proto3_optional": true
-         }
+         },
+         "comment": "the server's, then what stands between it and its anchor"
         },
         "private_key_pem": {
          "type": "string",
          "id": 2,
          "options": {
           "proto3_optional": true
-         }
+         },
+         "comment": "never in an answer"
         },
         "client_ca_pem": {
          "type": "string",
          "id": 3,
          "options": {
           "proto3_optional": true
-         }
+         },
+         "comment": "anchors of the clients' certificates"
         },
         "crl_pem": {
          "type": "string",
          "id": 4,
          "options": {
           "proto3_optional": true
-         }
+         },
+         "comment": "revocation lists"
         }
-       }
+       },
+       "comment": "PEM, each part at most 64 KiB. An absent part stays as it is; an empty one is removed."
       },
       "GetConfigRequest": {
        "fields": {
         "version": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "0: the one in force"
         }
        }
       },
@@ -1950,14 +2034,16 @@ export const API_DESCRIPTORS = {
        "fields": {
         "expected_version": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "The version that the change is based on; 0 is refused."
         },
         "toml": {
          "type": "string",
          "id": 2,
          "options": {
           "proto3_optional": true
-         }
+         },
+         "comment": "absent: stays as it is"
         },
         "tls": {
          "type": "TlsMaterial",
@@ -1965,15 +2051,18 @@ export const API_DESCRIPTORS = {
         },
         "confirm_within_s": {
          "type": "uint32",
-         "id": 4
+         "id": 4,
+         "comment": "0: at once for good; at most 3600"
         },
         "comment": {
          "type": "string",
-         "id": 5
+         "id": 5,
+         "comment": "at most 256 characters"
         },
         "dry_run": {
          "type": "bool",
-         "id": 6
+         "id": 6,
+         "comment": "checks and changes nothing"
         }
        }
       },
@@ -1993,7 +2082,8 @@ export const API_DESCRIPTORS = {
         "versions": {
          "rule": "repeated",
          "type": "ConfigVersion",
-         "id": 1
+         "id": 1,
+         "comment": "without toml"
         }
        }
       },
@@ -2001,7 +2091,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "version": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "the one whose content comes back"
         },
         "expected_version": {
          "type": "uint64",
@@ -2038,6 +2129,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/crypto:signBatch",
           "(google.api.http).body": "*"
          },
+         "comment": "Each item has a status of its own; one that fails doesn't fail the others.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2050,7 +2142,8 @@ export const API_DESCRIPTORS = {
         "SignStream": {
          "requestType": "SignStreamRequest",
          "requestStream": true,
-         "responseType": "SignResponse"
+         "responseType": "SignResponse",
+         "comment": "Data of any length in, one signature out. Not for EDDSA_ED25519, which reads its data twice."
         },
         "Verify": {
          "requestType": "VerifyRequest",
@@ -2059,6 +2152,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys/{key}:verify",
           "(google.api.http).body": "*"
          },
+         "comment": "OK says that it was looked at; `valid` says what was found.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2082,12 +2176,17 @@ export const API_DESCRIPTORS = {
           }
          ]
         }
-       }
+       },
+       "comment": "PERMISSION_DENIED: the key's policy doesn't allow it; the reason in google.rpc.ErrorInfo\nnames the rule. KEY_NOT_ALLOWED: [access] or the policy's identities don't, or there is none. FAILED_PRECONDITION: the key's state doesn't.\nRESOURCE_EXHAUSTED: its rate, or the signer's queue; RetryInfo says when to come again.\nUNAVAILABLE: the signer is restarting."
       },
       "EcdsaEncoding": {
        "values": {
         "DER": 0,
         "RAW": 1
+       },
+       "comments": {
+        "DER": "RFC 3279, 2.2.3",
+        "RAW": "r||s, each as long as the curve's order (IEEE P1363)"
        }
       },
       "SignRequest": {
@@ -2102,11 +2201,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "key": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "Key.id"
         },
         "version": {
          "type": "uint32",
-         "id": 2
+         "id": 2,
+         "comment": "0: the newest; another one is FAILED_PRECONDITION"
         },
         "algorithm": {
          "type": "Algorithm",
@@ -2114,11 +2215,13 @@ export const API_DESCRIPTORS = {
         },
         "data": {
          "type": "bytes",
-         "id": 4
+         "id": 4,
+         "comment": "at most 4,128,768 bytes"
         },
         "digest": {
          "type": "bytes",
-         "id": 5
+         "id": 5,
+         "comment": "of the algorithm's hash"
         },
         "encoding": {
          "type": "EcdsaEncoding",
@@ -2138,11 +2241,13 @@ export const API_DESCRIPTORS = {
         },
         "version": {
          "type": "uint32",
-         "id": 2
+         "id": 2,
+         "comment": "that signed"
         },
         "timings": {
          "type": "Timings",
-         "id": 3
+         "id": 3,
+         "comment": "when asked for"
         }
        }
       },
@@ -2150,7 +2255,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "queue_us": {
          "type": "uint32",
-         "id": 1
+         "id": 1,
+         "comment": "in the signer, before a worker took it"
         },
         "sign_us": {
          "type": "uint32",
@@ -2158,16 +2264,19 @@ export const API_DESCRIPTORS = {
         },
         "total_us": {
          "type": "uint32",
-         "id": 3
+         "id": 3,
+         "comment": "in the agent, from the request to the answer"
         }
-       }
+       },
+       "comment": "Microseconds."
       },
       "SignBatchRequest": {
        "fields": {
         "items": {
          "rule": "repeated",
          "type": "SignRequest",
-         "id": 1
+         "id": 1,
+         "comment": "at most 256"
         }
        }
       },
@@ -2176,7 +2285,8 @@ export const API_DESCRIPTORS = {
         "items": {
          "rule": "repeated",
          "type": "SignBatchItem",
-         "id": 1
+         "id": 1,
+         "comment": "in the order of the request's"
         }
        }
       },
@@ -2204,7 +2314,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "code": {
          "type": "int32",
-         "id": 1
+         "id": 1,
+         "comment": "a gRPC status code"
         },
         "message": {
          "type": "string",
@@ -2212,11 +2323,13 @@ export const API_DESCRIPTORS = {
         },
         "reason": {
          "type": "string",
-         "id": 3
+         "id": 3,
+         "comment": "as in google.rpc.ErrorInfo"
         },
         "retry_after_ms": {
          "type": "uint32",
-         "id": 4
+         "id": 4,
+         "comment": "0: not stated"
         }
        }
       },
@@ -2232,11 +2345,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "start": {
          "type": "SignRequest",
-         "id": 1
+         "id": 1,
+         "comment": "the first message, without input"
         },
         "data": {
          "type": "bytes",
-         "id": 2
+         "id": 2,
+         "comment": "the others; any number of them"
         }
        }
       },
@@ -2256,7 +2371,8 @@ export const API_DESCRIPTORS = {
         },
         "version": {
          "type": "uint32",
-         "id": 2
+         "id": 2,
+         "comment": "0: whichever of the key's versions it fits"
         },
         "algorithm": {
          "type": "Algorithm",
@@ -2288,7 +2404,8 @@ export const API_DESCRIPTORS = {
         },
         "version": {
          "type": "uint32",
-         "id": 2
+         "id": 2,
+         "comment": "that it fits; 0: none"
         }
        }
       },
@@ -2296,7 +2413,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "bytes": {
          "type": "uint32",
-         "id": 1
+         "id": 1,
+         "comment": "1 to 65,536"
         }
        }
       },
@@ -2304,7 +2422,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "data": {
          "type": "bytes",
-         "id": 1
+         "id": 1,
+         "comment": "from the signer's generator (AWS-LC: CTR_DRBG of SP 800-90A, seeded by the kernel)"
         }
        }
       },
@@ -2317,6 +2436,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys",
           "(google.api.http).body": "*"
          },
+         "comment": "ALREADY_EXISTS: the id is or was in use; RESOURCE_EXHAUSTED: the appliance is full.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2333,6 +2453,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys:import",
           "(google.api.http).body": "*"
          },
+         "comment": "INVALID_ARGUMENT: no key in PKCS#8, one of a kind that isn't offered, or a weak one.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2348,6 +2469,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/keys"
          },
+         "comment": "In the order of their ids. A page may have fewer keys than asked for, even none: the\nnext_page_token says whether it was the last. Tokens are good until the agent restarts.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2391,6 +2513,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys/{id}:rotate",
           "(google.api.http).body": "*"
          },
+         "comment": "A new version, which signs from now on. Older ones verify and stay fetchable.\nFAILED_PRECONDITION: it isn't ENABLED, or has MAX_VERSIONS already.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2439,6 +2562,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys/{id}:scheduleDeletion",
           "(google.api.http).body": "*"
          },
+         "comment": "From now on it signs nothing; when the time has come it is destroyed.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2455,6 +2579,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys/{id}:cancelDeletion",
           "(google.api.http).body": "*"
          },
+         "comment": "Back to DISABLED.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2471,6 +2596,7 @@ export const API_DESCRIPTORS = {
           "(google.api.http).post": "/v1/keys/{id}:destroy",
           "(google.api.http).body": "*"
          },
+         "comment": "At once, for good. FAILED_PRECONDITION: it is ENABLED; disable it first.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2512,7 +2638,8 @@ export const API_DESCRIPTORS = {
           }
          ]
         }
-       }
+       },
+       "comment": "Every change is on disk, twice, before it is answered. A change that is sent again\nwith the same request_id is answered as the first time and done once; with another\ncontent it is INVALID_ARGUMENT. A change whose expected_revision isn't the key's is\nABORTED. NOT_FOUND: no such key, or none that the caller may see."
       },
       "KeyKind": {
        "values": {
@@ -2524,7 +2651,8 @@ export const API_DESCRIPTORS = {
         "EC_P384": 5,
         "EC_P521": 6,
         "ED25519": 7
-       }
+       },
+       "comments": {}
       },
       "Algorithm": {
        "values": {
@@ -2540,6 +2668,13 @@ export const API_DESCRIPTORS = {
         "RSA_PSS_SHA512": 9,
         "ECDSA_P521_SHA512": 10,
         "EDDSA_ED25519": 11
+       },
+       "comment": "What is signed with which hash. PSS: MGF1 with the same hash, a salt as long as it.",
+       "comments": {
+        "RSA_PKCS1_SHA256": "RFC 8017, 8.2",
+        "RSA_PSS_SHA256": "RFC 8017, 8.1",
+        "ECDSA_P256_SHA256": "FIPS 186-5, 6",
+        "EDDSA_ED25519": "RFC 8032, 5.1: pure, so it takes data and no digest"
        }
       },
       "KeyState": {
@@ -2549,6 +2684,12 @@ export const API_DESCRIPTORS = {
         "DISABLED": 2,
         "PENDING_DELETION": 3,
         "DESTROYED": 4
+       },
+       "comments": {
+        "ENABLED": "signs, verifies",
+        "DISABLED": "verifies",
+        "PENDING_DELETION": "verifies, until delete_at_ms",
+        "DESTROYED": "verifies: its private half is gone, its public half and its id stay"
        }
       },
       "Transport": {
@@ -2558,13 +2699,15 @@ export const API_DESCRIPTORS = {
         "TCP_PLAIN": 2,
         "VSOCK": 3,
         "UNIX": 4
-       }
+       },
+       "comments": {}
       },
       "Key": {
        "fields": {
         "id": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "1 to 64 of a-z, 0-9, \".\", \"_\", \"-\"; begins with a letter or digit"
         },
         "kind": {
          "type": "KeyKind",
@@ -2576,7 +2719,8 @@ export const API_DESCRIPTORS = {
         },
         "revision": {
          "type": "uint64",
-         "id": 4
+         "id": 4,
+         "comment": "Counts the changes of this key, from 1."
         },
         "policy": {
          "type": "KeyPolicy",
@@ -2590,7 +2734,8 @@ export const API_DESCRIPTORS = {
         "versions": {
          "rule": "repeated",
          "type": "KeyVersion",
-         "id": 7
+         "id": 7,
+         "comment": "oldest first"
         },
         "created_at_ms": {
          "type": "int64",
@@ -2598,11 +2743,13 @@ export const API_DESCRIPTORS = {
         },
         "delete_at_ms": {
          "type": "int64",
-         "id": 9
+         "id": 9,
+         "comment": "0: not scheduled"
         },
         "imported": {
          "type": "bool",
-         "id": 10
+         "id": 10,
+         "comment": "its private half was once elsewhere"
         }
        }
       },
@@ -2610,11 +2757,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "version": {
          "type": "uint32",
-         "id": 1
+         "id": 1,
+         "comment": "from 1; the highest one signs"
         },
         "public_key_der": {
          "type": "bytes",
-         "id": 2
+         "id": 2,
+         "comment": "SubjectPublicKeyInfo (RFC 5280, 4.1.2.7); left out of List"
         },
         "created_at_ms": {
          "type": "int64",
@@ -2632,7 +2781,8 @@ export const API_DESCRIPTORS = {
         "identities": {
          "rule": "repeated",
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "As Access.WhoAmI names them; exact. On top of what [access] of the configuration allows.\nWho is no operator is shown his own only."
         },
         "transports": {
          "rule": "repeated",
@@ -2641,27 +2791,33 @@ export const API_DESCRIPTORS = {
         },
         "not_before_ms": {
          "type": "int64",
-         "id": 4
+         "id": 4,
+         "comment": "milliseconds since the Unix epoch; the first at which it signs"
         },
         "not_after_ms": {
          "type": "int64",
-         "id": 5
+         "id": 5,
+         "comment": "the last"
         },
         "signatures_per_second": {
          "type": "uint32",
-         "id": 6
+         "id": 6,
+         "comment": "over all callers; a second's worth may come at once"
         }
-       }
+       },
+       "comment": "What is left empty or 0 doesn't restrict."
       },
       "CreateKeyRequest": {
        "fields": {
         "request_id": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "at most 64 characters; empty: not idempotent"
         },
         "id": {
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "empty: the appliance chooses"
         },
         "kind": {
          "type": "KeyKind",
@@ -2674,7 +2830,8 @@ export const API_DESCRIPTORS = {
         "labels": {
          "keyType": "string",
          "type": "string",
-         "id": 5
+         "id": 5,
+         "comment": "at most 16; names as ids, values at most 128 bytes"
         }
        }
       },
@@ -2698,11 +2855,13 @@ export const API_DESCRIPTORS = {
         },
         "pkcs8_der": {
          "type": "bytes",
-         "id": 3
+         "id": 3,
+         "comment": "RFC 5208"
         },
         "sealed_pkcs8": {
          "type": "bytes",
-         "id": 4
+         "id": 4,
+         "comment": "the same, encrypted by age to Sealing.GetTransportKey's recipient"
         },
         "policy": {
          "type": "KeyPolicy",
@@ -2719,21 +2878,25 @@ export const API_DESCRIPTORS = {
        "fields": {
         "page_size": {
          "type": "uint32",
-         "id": 1
+         "id": 1,
+         "comment": "at most 1,000; 0: 100"
         },
         "page_token": {
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "the last page's next_page_token"
         },
         "labels": {
          "keyType": "string",
          "type": "string",
-         "id": 3
+         "id": 3,
+         "comment": "all of these"
         },
         "states": {
          "rule": "repeated",
          "type": "KeyState",
-         "id": 4
+         "id": 4,
+         "comment": "any of these; none: all but DESTROYED"
         }
        }
       },
@@ -2746,7 +2909,8 @@ export const API_DESCRIPTORS = {
         },
         "next_page_token": {
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "empty: this was the last page"
         }
        }
       },
@@ -2764,6 +2928,12 @@ export const API_DESCRIPTORS = {
         "SPKI_PEM": 1,
         "JWK": 2,
         "OPENSSH": 3
+       },
+       "comments": {
+        "SPKI_DER": "RFC 5280, 4.1.2.7",
+        "SPKI_PEM": "RFC 7468, 13",
+        "JWK": "RFC 7517, with \"kid\" and \"alg\" where there is one",
+        "OPENSSH": "RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709, 4: one line"
        }
       },
       "GetPublicKeyRequest": {
@@ -2774,7 +2944,8 @@ export const API_DESCRIPTORS = {
         },
         "version": {
          "type": "uint32",
-         "id": 2
+         "id": 2,
+         "comment": "0: the newest"
         },
         "format": {
          "type": "PublicKeyFormat",
@@ -2818,7 +2989,8 @@ export const API_DESCRIPTORS = {
         },
         "expected_revision": {
          "type": "uint64",
-         "id": 3
+         "id": 3,
+         "comment": "0: whatever it is"
         }
        }
       },
@@ -2854,7 +3026,8 @@ export const API_DESCRIPTORS = {
         },
         "after_s": {
          "type": "uint32",
-         "id": 4
+         "id": 4,
+         "comment": "1 hour to 90 days; 0: 7 days"
         }
        }
       },
@@ -2874,7 +3047,8 @@ export const API_DESCRIPTORS = {
         },
         "policy": {
          "type": "KeyPolicy",
-         "id": 4
+         "id": 4,
+         "comment": "takes the place of the whole one"
         }
        }
       },
@@ -2895,7 +3069,8 @@ export const API_DESCRIPTORS = {
         "labels": {
          "keyType": "string",
          "type": "string",
-         "id": 4
+         "id": 4,
+         "comment": "take the place of all"
         }
        }
       },
@@ -2926,6 +3101,7 @@ export const API_DESCRIPTORS = {
          "options": {
           "(google.api.http).get": "/v1/events:watch"
          },
+         "comment": "What happens from now on, or after a sequence number, until the caller ends it.\nOUT_OF_RANGE: what came after that number is kept no longer.",
          "parsedOptions": [
           {
            "(google.api.http)": {
@@ -2967,7 +3143,8 @@ export const API_DESCRIPTORS = {
         },
         "confirm_by_ms": {
          "type": "int64",
-         "id": 7
+         "id": 7,
+         "comment": "0: nothing waits for a confirmation"
         },
         "transports": {
          "rule": "repeated",
@@ -2986,7 +3163,8 @@ export const API_DESCRIPTORS = {
         },
         "last_event": {
          "type": "uint64",
-         "id": 11
+         "id": 11,
+         "comment": "the newest event's number; 0: there is none yet"
         }
        }
       },
@@ -3002,7 +3180,8 @@ export const API_DESCRIPTORS = {
         },
         "reason": {
          "type": "string",
-         "id": 3
+         "id": 3,
+         "comment": "why it is not known, or by what it is"
         }
        }
       },
@@ -3010,11 +3189,13 @@ export const API_DESCRIPTORS = {
        "fields": {
         "address": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "\"vsock://any:50051\", \"tls://0.0.0.0:50051\""
         },
         "protection": {
          "type": "string",
-         "id": 2
+         "id": 2,
+         "comment": "\"mutual TLS\", \"plain\", \"local\""
         },
         "connections": {
          "type": "uint32",
@@ -3039,7 +3220,8 @@ export const API_DESCRIPTORS = {
         "names": {
          "rule": "repeated",
          "type": "string",
-         "id": 4
+         "id": 4,
+         "comment": "SANs, \"dns:…\""
         },
         "not_before_ms": {
          "type": "int64",
@@ -3051,7 +3233,8 @@ export const API_DESCRIPTORS = {
         },
         "sha256": {
          "type": "bytes",
-         "id": 7
+         "id": 7,
+         "comment": "of the DER"
         }
        },
        "nested": {
@@ -3060,7 +3243,8 @@ export const API_DESCRIPTORS = {
           "USE_UNSPECIFIED": 0,
           "SERVER": 1,
           "CLIENT_CA": 2
-         }
+         },
+         "comments": {}
         },
         "State": {
          "values": {
@@ -3069,7 +3253,8 @@ export const API_DESCRIPTORS = {
           "NEAR_EXPIRY": 2,
           "EXPIRED": 3,
           "NOT_YET_VALID": 4
-         }
+         },
+         "comments": {}
         }
        }
       },
@@ -3077,7 +3262,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "name": {
          "type": "string",
-         "id": 1
+         "id": 1,
+         "comment": "\"agent\", \"signer\", \"edge\""
         },
         "healthy": {
          "type": "bool",
@@ -3093,7 +3279,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "after_sequence": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "Begins after this number; 0: with what happens from now on. The kept ones: after 0 with include_kept."
         },
         "include_kept": {
          "type": "bool",
@@ -3105,7 +3292,8 @@ export const API_DESCRIPTORS = {
        "fields": {
         "sequence": {
          "type": "uint64",
-         "id": 1
+         "id": 1,
+         "comment": "counts from 1 since the agent's start"
         },
         "at_ms": {
          "type": "int64",
@@ -3154,6 +3342,9 @@ export const API_DESCRIPTORS = {
           "KEYS_RESTORED": 23,
           "RECOVERY_RECIPIENT_SET": 24,
           "SEALING_KEY_CHANGED": 25
+         },
+         "comments": {
+          "KEY_CREATED": "or imported"
          }
         }
        }

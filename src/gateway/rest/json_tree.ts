@@ -157,13 +157,12 @@ class JsonReader {
 
   #string(): string {
     const start = this.#at;
-    let end = start;
-    do {
-      end = this.#bytes.indexOf(QUOTE, end + 1);
-      if (end < 0) throw this.#error("a string has no end");
-    } while (this.#escaped(end));
+    const bytes = this.#bytes;
+    let end = start + 1;
+    while (end < bytes.length && bytes[end] !== QUOTE) end += bytes[end] === BACKSLASH ? 2 : 1;
+    if (end >= bytes.length) throw this.#error("a string has no end");
     this.#at = end + 1;
-    const text = this.#bytes.toString("utf8", start, end + 1);
+    const text = bytes.toString("utf8", start, end + 1);
     try {
       const value: unknown = JSON.parse(text);
       if (typeof value === "string") return value;
@@ -171,13 +170,6 @@ class JsonReader {
       // Told below.
     }
     throw this.#error("a string has a control character or an unknown escape in it", start);
-  }
-
-  /** Whether an odd number of backslashes stands before a quote. */
-  #escaped(quote: number): boolean {
-    let at = quote;
-    while (this.#bytes[at - 1] === BACKSLASH) at--;
-    return (quote - at) % 2 === 1;
   }
 
   #word(): JsonNode | undefined {

@@ -7,6 +7,7 @@ import type { GatewayCall, GatewayEnv } from "../calls.ts";
 import { httpProof } from "../http_proof.ts";
 import { EVENT_STREAM_HEADERS, eventStream, numberingOf, resume } from "./event_stream.ts";
 import { errorResponse } from "./http_status.ts";
+import { openApi } from "./openapi.ts";
 import { deadlineOf, metadataOf } from "./request_headers.ts";
 import { type Route, ROUTES, type Routes } from "./routes.ts";
 import { answerJson, encode, requestMessage } from "./transcode.ts";
@@ -15,9 +16,14 @@ const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 type Handled = Context<GatewayEnv>;
 
-/** Every method by HTTP and JSON; a path that is none of theirs goes on to the next handler. */
+/** Every method by HTTP and JSON, and /openapi.json; a path that is none of theirs goes on to the next handler. */
 export function restRoutes(routes: Routes = ROUTES): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
+  let description: string | undefined;
+  app.get("/openapi.json", () => {
+    description ??= JSON.stringify(openApi(routes));
+    return new Response(description, { headers: { "content-type": "application/json" } });
+  });
   app.all("*", async (context, next) => {
     const { method: verb, headers, url } = context.req.raw;
     // gRPC-Web has the same paths.

@@ -56,6 +56,17 @@ export function messageNamed(name: string): DescMessage {
   return found;
 }
 
+/**
+ * What the .proto says at a service, a message or an enum, or at one of its fields or values; empty: nothing.
+ * @param name "gatehouse.v1.Key"
+ */
+export function commentOf(name: string, member?: string): string {
+  const found = ROOTS.map((root) => root.lookup(name)).find((one) => one !== null);
+  if (member === undefined) return found?.comment ?? "";
+  if (found instanceof protobuf.Enum) return found.comments[member] ?? "";
+  return found instanceof protobuf.Type ? found.fields[member]?.comment ?? "" : "";
+}
+
 /** One method that is reached by HTTP. */
 export interface ServedMethod {
   /** "/package.Service/Method" */
