@@ -4,7 +4,14 @@ import type { Command } from "commander";
 import { loadConfig } from "../agent/config/mod.ts";
 import { examine, formatFindings, install } from "../vm/doctor.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { boot, CLI_NAME, GUEST_PORT, type RunningVm } from "../vm/machine.ts";
+import {
+  boot,
+  CLI_NAME,
+  GATEWAY_TCP_PORT,
+  GATEWAY_VSOCK_PORT,
+  GUEST_PORT,
+  type RunningVm,
+} from "../vm/machine.ts";
 import { DEFAULT_VM, ownVmPaths } from "../vm/paths.ts";
 import { driftOf } from "../vm/drift.ts";
 import { builtImage } from "../vm/image/built.ts";
@@ -14,6 +21,7 @@ import { type CallRow, firstCalls } from "./first_calls.ts";
 import { note, print, printJson, progressReporter, table } from "./output.ts";
 import { CACHE_DIR, REPO_ROOT } from "./root.ts";
 import { checkVmConfig } from "./vm_config.ts";
+import { gatewayRows } from "./vm_gateway.ts";
 import { vmIsHealthy } from "./vm_health.ts";
 
 interface UpOptions {
@@ -22,14 +30,18 @@ interface UpOptions {
   locked: boolean;
   config?: string;
   port?: string;
+  gatewayPort?: string;
   memory?: string;
   credential: string[];
 }
 
-/** What `up` gives its VM when no file is named: both transports, and the certificate that it made for this command line. */
-const UP_CONFIG = `# Written by \`gatehouse up\`. The TLS port is bound to the host's 127.0.0.1.
+/** What `up` gives its VM when no file is named: both transports for gRPC and for the gateway, and the certificate that it made for this command line. */
+const UP_CONFIG = `# Written by \`gatehouse up\`. The TLS ports are bound to the host's 127.0.0.1.
 [listen]
 addresses = ["vsock://any:${GUEST_PORT}", "tls://0.0.0.0:${GUEST_PORT}"]
+
+[gateway]
+addresses = ["vsock://any:${GATEWAY_VSOCK_PORT}", "tls://0.0.0.0:${GATEWAY_TCP_PORT}"]
 
 [[access.identities]]
 san = "dns:${CLI_NAME}"
@@ -45,6 +57,7 @@ export function register(program: Command): void {
     .option("--locked", "a package version that differs from the lock file is an error", false)
     .option("--config <file>", "the VM's configuration, TOML (default: VSOCK and TLS)")
     .option("--port <n>", "port on the host's 127.0.0.1 (default: that of last time, or the first free one)")
+    .option("--gateway-port <n>", "the same for the HTTP gateway")
     .option("--memory <MiB>", "the VM's memory")
     .option("--credential <name=file...>", "further systemd credentials for the VM", [])
     .option("--json", "print JSON")
@@ -56,12 +69,19 @@ export function register(program: Command): void {
       const started = performance.now();
       const configToml = options.config === undefined ? UP_CONFIG : await readConfigText(options.config);
       const configName = options.config ?? "(up's own)";
-      const { tcpService } = checkVmConfig(loadConfig(configToml, configName), configName);
+      const { tcpService, gateway } = checkVmConfig(loadConfig(configToml, configName), configName);
       if (tcpService === "none" && options.port !== undefined) {
         throw new GatehouseError(
           "bad-argument",
           `--port ${options.port}: ${configName} opens no TCP port`,
           "leave --port out, or add a tls:// address to listen.addresses",
+        );
+      }
+      if (gateway.tcp === "none" && options.gatewayPort !== undefined) {
+        throw new GatehouseError(
+          "bad-argument",
+          `--gateway-port ${options.gatewayPort}: ${configName} opens no TCP port for the gateway`,
+          "leave --gateway-port out, or add a tls:// address to gateway.addresses",
         );
       }
       await prepare(options.yes, json, signal);
@@ -74,7 +94,9 @@ export function register(program: Command): void {
         repoRoot: REPO_ROOT,
         configToml,
         tcpService,
-        tcpPort: options.port === undefined ? undefined : wholeNumber("--port", options.port, 1, 65_535),
+        tcpPort: portOption("--port", options.port),
+        gateway,
+        gatewayPort: portOption("--gateway-port", options.gatewayPort),
         memoryMib: options.memory === undefined
           ? undefined
           : wholeNumber("--memory", options.memory, 512, 1_048_576),
@@ -120,6 +142,9 @@ export function register(program: Command): void {
       return calls.every(({ verified }) => verified) ? 0 : 1;
     }));
 }
+
+const portOption = (option: string, text: string | undefined): number | undefined =>
+  text === undefined ? undefined : wholeNumber(option, text, 1, 65_535);
 
 /** QEMU's fw_cfg names have 55 characters at most, of which "opt/io.systemd.credentials/" takes 27. */
 const MAX_CREDENTIAL_NAME = 28;
@@ -192,12 +217,19 @@ function report(
   if (vm.addresses.vsock) print(`VSOCK  ${vm.addresses.vsock}`);
   if (vm.addresses.tls) print(`TLS    ${vm.addresses.tls}  (bound to this host's 127.0.0.1 only)`);
   if (vm.addresses.tcp) print(`TCP    ${vm.addresses.tcp}  (plain, bound to this host's 127.0.0.1 only)`);
+  for (const [label, address] of gatewayRows(vm.addresses.gateway)) {
+    const bound = address.startsWith("http")
+      ? "the gateway, bound to this host's 127.0.0.1 only"
+      : "the gateway";
+    print(`${label.padEnd(5)}  ${address}  (${bound})`);
+  }
   if (vm.addresses.tls) print(`\nWith this VM's certificates:\n  ${grpcurlCommand(vm, vm.addresses.tls)}`);
   const named = name === DEFAULT_VM ? "" : ` --name ${name}`;
   print(`
 Next:
   ./gatehouse echo hello${named}
   ./gatehouse sign FILE --out raw -o FILE.sig${named}
+  ./gatehouse page${named}    opens the gateway and its page to this machine's browser
   ./gatehouse status${named}    ./gatehouse logs -f${named}    ./gatehouse down${named}`);
 }
 

@@ -11,6 +11,7 @@ import { lookAt, lookJson, lookText } from "./appliance/look.ts";
 import { action, wholeNumber } from "./command.ts";
 import { note, print, printJson, printJsonLine, progressReporter, table } from "./output.ts";
 import { callsOwnVm } from "./server_option.ts";
+import { gatewayRows } from "./vm_gateway.ts";
 import { vmIsHealthy } from "./vm_health.ts";
 
 /** `status` answers within this, whatever the agent does. */
@@ -172,6 +173,7 @@ function printStatus(vm: VmStatus): void {
   if (vm.addresses.vsock) print(`VSOCK   ${vm.addresses.vsock}`);
   if (vm.addresses.tls) print(`TLS     ${vm.addresses.tls}`);
   if (vm.addresses.tcp) print(`TCP     ${vm.addresses.tcp}`);
+  for (const [label, address] of gatewayRows(vm.addresses.gateway)) print(`${label.padEnd(6)}  ${address}`);
   print(`CPU     ${vm.accel === "kvm" ? "KVM" : "software emulation"}`);
   if (vm.uptimeMs !== undefined) print(`uptime  ${Math.round(vm.uptimeMs / 1000)} s (process ${vm.pid})`);
   print(`state   ${vm.stateDir}`);

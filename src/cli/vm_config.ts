@@ -1,35 +1,38 @@
 // Whether a valid configuration is one that the VM can run with. The image's agent
-// may open one VSOCK port and its edge one TCP port (gatehouse-agent.service,
-// src/vm/qemu.ts), so it is told here and not by a boot that never becomes healthy.
+// may open one VSOCK port for gRPC and one for the gateway, and its edge a TCP port
+// for each (gatehouse-agent.service, src/vm/qemu.ts), so it is told here and not by
+// a boot that never becomes healthy.
 import type { Config } from "../agent/config/mod.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { GatehouseError } from "../vm/errors.ts";
-import { GUEST_PORT, type TcpService } from "../vm/machine.ts";
+import {
+  GATEWAY_TCP_PORT,
+  GATEWAY_VSOCK_PORT,
+  type GatewayService,
+  GUEST_PORT,
+  type TcpService,
+} from "../vm/machine.ts";
 
 /** Health is asked here. */
 const VSOCK = `vsock://any:${GUEST_PORT}`;
 /** What reaches the VM from its host; on 127.0.0.1 inside the VM nothing would. */
 const HOSTS = ["0.0.0.0", "[::]"];
-const TLS = HOSTS.map((host) => `tls://${host}:${GUEST_PORT}`);
-const TCP = HOSTS.map((host) => `tcp://${host}:${GUEST_PORT}`);
-const ALLOWED = [VSOCK, ...TLS, ...TCP];
+const onTcp = (port: number): string[] =>
+  ["tls", "tcp"].flatMap((transport) => HOSTS.map((host) => `${transport}://${host}:${port}`));
+const ALLOWED = [VSOCK, ...onTcp(GUEST_PORT)];
+const GATEWAY_VSOCK = `vsock://any:${GATEWAY_VSOCK_PORT}`;
+const GATEWAY_ALLOWED = [GATEWAY_VSOCK, ...onTcp(GATEWAY_TCP_PORT)];
 
-/**
- * @returns what answers on the VM's TCP port
- * @throws GatehouseError that names the key, when the VM can't listen so
- */
-export function checkVmConfig({ listen }: Config, fileName: string): { tcpService: TcpService } {
-  const addresses = listen.addresses.map((text) => formatAddress(parseAddress(text)));
-  addresses.forEach((address, index) => {
-    if (ALLOWED.includes(address)) return;
-    throw new GatehouseError(
-      "bad-argument",
-      `${fileName}: listen.addresses[${index}]: the VM can't open ${address}`,
-      `in a VM use ${
-        ALLOWED.join(", ")
-      } (plain TCP with insecure_tcp = true); \`gatehouse serve\` opens any address`,
-    );
-  });
+/** What the VM's addresses lead to. */
+export interface VmServices {
+  readonly tcpService: TcpService;
+  readonly gateway: GatewayService;
+}
+
+/** @throws GatehouseError that names the key, when the VM can't listen so */
+export function checkVmConfig({ listen, gateway }: Config, fileName: string): VmServices {
+  const addresses = checked("listen.addresses", listen.addresses, ALLOWED, fileName);
+  const gatewayAddresses = checked("gateway.addresses", gateway.addresses, GATEWAY_ALLOWED, fileName);
   if (listen.proxied.length > 0) {
     throw new GatehouseError(
       "bad-argument",
@@ -44,13 +47,43 @@ export function checkVmConfig({ listen }: Config, fileName: string): { tcpServic
       `add "${VSOCK}" to listen.addresses`,
     );
   }
-  const onTcp = addresses.filter((address) => address !== VSOCK);
-  if (onTcp.length > 1) {
+  return {
+    tcpService: tcpServiceOf("listen.addresses", addresses, fileName),
+    gateway: {
+      vsock: gatewayAddresses.includes(GATEWAY_VSOCK),
+      tcp: tcpServiceOf("gateway.addresses", gatewayAddresses, fileName),
+    },
+  };
+}
+
+/** The addresses as they are compared. */
+function checked(
+  key: string,
+  texts: readonly string[],
+  allowed: readonly string[],
+  fileName: string,
+): string[] {
+  const addresses = texts.map((text) => formatAddress(parseAddress(text)));
+  const index = addresses.findIndex((address) => !allowed.includes(address));
+  if (index < 0) return addresses;
+  throw new GatehouseError(
+    "bad-argument",
+    `${fileName}: ${key}[${index}]: the VM can't open ${addresses[index]}`,
+    `in a VM use ${
+      allowed.join(", ")
+    } (plain TCP with insecure_tcp = true); \`gatehouse serve\` opens any address`,
+  );
+}
+
+function tcpServiceOf(key: string, addresses: readonly string[], fileName: string): TcpService {
+  const [first, ...others] = addresses.filter((address) => !address.startsWith("vsock:"));
+  if (first === undefined) return "none";
+  if (others.length > 0) {
     throw new GatehouseError(
       "bad-argument",
-      `${fileName}: listen.addresses: ${onTcp.join(" and ")} are one port, which only one can open`,
-      `keep one of them: ${TLS[1]} takes IPv4 too`,
+      `${fileName}: ${key}: ${[first, ...others].join(" and ")} are one port, which only one can open`,
+      `keep one of them: ${first.replace("//0.0.0.0:", "//[::]:")} takes IPv4 too`,
     );
   }
-  return { tcpService: onTcp.length === 0 ? "none" : TLS.includes(onTcp[0]) ? "tls" : "tcp" };
+  return first.startsWith("tls:") ? "tls" : "tcp";
 }

@@ -4,6 +4,11 @@ import { checkVmConfig } from "./vm_config.ts";
 
 const config = (...addresses: string[]) =>
   loadConfig(`[listen]\naddresses = ${JSON.stringify(addresses)}\ninsecure_tcp = true\n`, "vm.toml");
+const gateway = (...addresses: string[]) =>
+  loadConfig(
+    `[listen]\ninsecure_tcp = true\n[gateway]\naddresses = ${JSON.stringify(addresses)}\n`,
+    "vm.toml",
+  );
 
 it.each([
   [[], "none"],
@@ -12,7 +17,34 @@ it.each([
   [["tcp://0.0.0.0:50051"], "tcp"],
   [["[::]:50051"], "tcp"],
 ])("VSOCK and %j: what answers on the VM's TCP port is %s", (addresses, tcpService) => {
-  expect(checkVmConfig(config("vsock:any:50051", ...addresses), "vm.toml")).toEqual({ tcpService });
+  expect(checkVmConfig(config("vsock:any:50051", ...addresses), "vm.toml")).toMatchObject({ tcpService });
+});
+
+it.each([
+  [[], { vsock: false, tcp: "none" }],
+  [["vsock://any:50080"], { vsock: true, tcp: "none" }],
+  [["vsock://any:50080", "tls://0.0.0.0:50443"], { vsock: true, tcp: "tls" }],
+  [["tls://[::]:50443"], { vsock: false, tcp: "tls" }],
+  [["tcp://0.0.0.0:50443"], { vsock: false, tcp: "tcp" }],
+])("the gateway at %j answers so: %j", (addresses, expected) => {
+  expect(checkVmConfig(gateway(...addresses), "vm.toml").gateway).toEqual(expected);
+});
+
+it.each(["vsock://any:50081", "tls://0.0.0.0:443", "tls://127.0.0.1:50443", "unix:///run/http.sock"])(
+  "the gateway at %s is refused with its key and what is allowed",
+  (address) => {
+    expect(() => checkVmConfig(gateway("vsock://any:50080", address), "vm.toml")).toThrow(
+      expect.objectContaining({
+        message: `vm.toml: gateway.addresses[1]: the VM can't open ${address}`,
+        next: expect.stringContaining("vsock://any:50080, tls://0.0.0.0:50443, tls://[::]:50443, tcp://"),
+      }),
+    );
+  },
+);
+
+it("two addresses of the gateway on one port are refused as gRPC's are", () => {
+  expect(() => checkVmConfig(gateway("tls://0.0.0.0:50443", "tls://[::]:50443"), "vm.toml"))
+    .toThrow("gateway.addresses: tls://0.0.0.0:50443 and tls://[::]:50443 are one port");
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { chooseCid, choosePort, isPortFree } from "./allot.ts";
+import { chooseCid, choosePort, FIRST_GATEWAY_PORT, isPortFree } from "./allot.ts";
 import { listen } from "../transport/mod.ts";
 
 const free = () => Promise.resolve(true);
@@ -17,12 +17,18 @@ it("a VM keeps its port while it is free, and never takes another VM's", async (
     50051,
   );
   expect(await choosePort({ taken: new Set([50051, 50052]) }, free)).toBe(50053);
+  expect(await choosePort({ taken: new Set([50443]), first: FIRST_GATEWAY_PORT }, free)).toBe(50444);
 });
 
 it("a port that was asked for is that one or an error", async () => {
   expect(await choosePort({ asked: 7, own: 8, taken: new Set([7]) }, free)).toBe(7);
   const error = choosePort({ asked: 7, taken: new Set() }, () => Promise.resolve(false));
   await expect(error).rejects.toMatchObject({ code: "port-in-use", message: expect.stringContaining("7") });
+  const other = choosePort(
+    { asked: 7, taken: new Set(), option: "--gateway-port" },
+    () => Promise.resolve(false),
+  );
+  await expect(other).rejects.toMatchObject({ next: expect.stringContaining("leave --gateway-port out") });
   const none = choosePort({ taken: new Set() }, () => Promise.resolve(false));
   await expect(none).rejects.toMatchObject({ code: "port-in-use" });
 });

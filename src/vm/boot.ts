@@ -1,7 +1,7 @@
 // From nothing, or from whatever an earlier command left, to a VM that answers.
 // Walks the table of phases.ts. Must leave either a ready VM or no process at all.
 
-import { chooseCid, choosePort } from "./allot.ts";
+import { chooseCid, choosePort, FIRST_GATEWAY_PORT } from "./allot.ts";
 import { probeAccel } from "./accel.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { freeDiskBytes } from "./disk_space.ts";
@@ -12,10 +12,10 @@ import { ownVmPaths, stateHome, type VmPaths } from "./paths.ts";
 import { nextPhase, type PhaseEvent } from "./phases.ts";
 import { isAlive } from "./process.ts";
 import { noProgress, type OnProgress } from "./progress.ts";
-import type { Credential, VmSpec } from "./qemu.ts";
+import type { Credential, TcpForward, VmSpec } from "./qemu.ts";
 import { exists } from "../files/write_once.ts";
 import { CidInUse, diskFull, refusalIn } from "./refusals.ts";
-import { GUEST_PORT, type RunningVm, runningVm } from "./running.ts";
+import { GATEWAY_TCP_PORT, GUEST_PORT, type RunningVm, runningVm } from "./running.ts";
 import { adoptSealingKey } from "./sealing_key.ts";
 import { logTail } from "./serial.ts";
 import { POWER_DOWN_MS, teardown } from "./teardown.ts";
@@ -42,6 +42,14 @@ export interface VmImage {
 /** What answers on the VM's TCP port: TLS, plain TCP, or nothing, and the VM has no network. */
 export type TcpService = "tls" | "tcp" | "none";
 
+/** Where the VM's HTTP gateway answers. */
+export interface GatewayService {
+  readonly vsock: boolean;
+  readonly tcp: TcpService;
+}
+
+const NO_GATEWAY: GatewayService = { vsock: false, tcp: "none" };
+
 export interface BootOptions {
   readonly name: string;
   readonly repoRoot: string;
@@ -64,6 +72,10 @@ export interface BootOptions {
   readonly tcpPort?: number;
   /** Default TLS. */
   readonly tcpService?: TcpService;
+  /** Default: none. */
+  readonly gateway?: GatewayService;
+  /** The gateway's port on the host's 127.0.0.1. Default: as for `tcpPort`, from 50443. */
+  readonly gatewayPort?: number;
   readonly credentials?: readonly Credential[];
   /** Default: KVM where it really runs a guest. */
   readonly accel?: "kvm" | "tcg";
@@ -230,15 +242,19 @@ class Boot {
         if (record === undefined) continue;
         cids.add(record.cid);
         ports.add(record.tcpPort);
+        if (record.gateway !== undefined) ports.add(record.gateway.port);
       }
+      const { vsock, tcp } = this.#options.gateway ?? NO_GATEWAY;
+      const tcpPort = await this.#port(before, ports);
       const record: VmRecord = {
         version: 1,
         name: this.#paths.name,
         phase,
         cid: chooseCid(before?.cid, cids),
-        tcpPort: await this.#port(before, ports),
+        tcpPort,
         tcp: this.#tcpService !== "none",
         tls: this.#tcpService === "tls",
+        gateway: { vsock, tcp, port: await this.#gatewayPort(before, new Set([...ports, tcpPort])) },
         ...fixed,
       };
       writeRecord(this.#paths, record);
@@ -250,6 +266,20 @@ class Boot {
   async #port(before: VmRecord | undefined, taken: ReadonlySet<number>): Promise<number> {
     if (this.#tcpService === "none" && before !== undefined) return before.tcpPort;
     return await choosePort({ asked: this.#options.tcpPort, own: before?.tcpPort, taken });
+  }
+
+  /** The same for the gateway's. */
+  async #gatewayPort(before: VmRecord | undefined, taken: ReadonlySet<number>): Promise<number> {
+    const own = before?.gateway?.port;
+    const { gateway = NO_GATEWAY, gatewayPort } = this.#options;
+    if (gateway.tcp === "none" && own !== undefined) return own;
+    return await choosePort({
+      asked: gatewayPort,
+      own,
+      taken,
+      first: FIRST_GATEWAY_PORT,
+      option: "--gateway-port",
+    });
   }
 
   async #attempts(
@@ -318,7 +348,8 @@ class Boot {
   /** New addresses after somebody else took the chosen ones meanwhile; throws what new addresses don't mend. */
   async #readdress(refusal: GatehouseError | CidInUse, record: VmRecord): Promise<VmRecord> {
     const ours = refusal instanceof CidInUse ||
-      (refusal.code === "port-in-use" && this.#options.tcpPort === undefined);
+      (refusal.code === "port-in-use" && this.#options.tcpPort === undefined &&
+        this.#options.gatewayPort === undefined);
     if (!ours || ++this.#readdressed > MAX_READDRESSED) throw refusal;
     if (refusal instanceof CidInUse) this.#refusedCids.add(record.cid);
     return await this.#allot("booting", record, {
@@ -371,7 +402,7 @@ class Boot {
         ...owner,
         ...(this.#options.credentials ?? []),
       ],
-      tcpForward: record.tcp === false ? undefined : { hostPort: record.tcpPort, guestPort: GUEST_PORT },
+      tcpForwards: forwards(record),
       vsock: vsock.kind === "kernel"
         ? { kind: "kernel", cid: record.cid }
         : vsock.kind === "vhost-user"
@@ -426,6 +457,15 @@ class Boot {
     writeRecord(this.#paths, next);
     return next;
   }
+}
+
+function forwards({ tcp, tcpPort, gateway }: VmRecord): TcpForward[] {
+  return [
+    ...tcp === false ? [] : [{ hostPort: tcpPort, guestPort: GUEST_PORT }],
+    ...gateway === undefined || gateway.tcp === "none"
+      ? []
+      : [{ hostPort: gateway.port, guestPort: GATEWAY_TCP_PORT }],
+  ];
 }
 
 async function checkFiles(image: VmImage): Promise<void> {

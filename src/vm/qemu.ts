@@ -7,6 +7,11 @@ export interface Credential {
   readonly path: string;
 }
 
+export interface TcpForward {
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
 export interface VmSpec {
   readonly name: string;
   readonly cpus: number;
@@ -20,8 +25,8 @@ export interface VmSpec {
   /** The guest's own disk. */
   readonly stateImage?: string;
   readonly credentials: readonly Credential[];
-  /** Host's 127.0.0.1 port to guest port. Absent: no network. */
-  readonly tcpForward?: { readonly hostPort: number; readonly guestPort: number };
+  /** Host's 127.0.0.1 port to guest port. None: no network. */
+  readonly tcpForwards: readonly TcpForward[];
   readonly vsock:
     | { readonly kind: "kernel"; readonly cid: number }
     | { readonly kind: "vhost-user"; readonly socket: string }
@@ -80,7 +85,7 @@ export function qemuArgv(spec: VmSpec): string[] {
     // Tells of a guest's panic even when its serial console is silent.
     ...["-device", "pvpanic-pci"],
     ...diskOptions(spec),
-    ...networkOptions(spec.tcpForward),
+    ...networkOptions(spec.tcpForwards),
     ...vsockOptions(spec.vsock),
   ];
   for (const credential of spec.credentials) {
@@ -115,13 +120,14 @@ function diskOptions(spec: VmSpec): string[] {
   return options;
 }
 
-function networkOptions(forward: VmSpec["tcpForward"]): string[] {
-  if (forward === undefined) return ["-nic", "none"];
+function networkOptions(forwards: readonly TcpForward[]): string[] {
+  if (forwards.length === 0) return ["-nic", "none"];
+  const rules = forwards.map(({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`);
   return [
     ...[
       "-netdev",
       // restrict: the guest is called and calls nobody, neither the host nor what lies behind it.
-      `user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:${forward.hostPort}-:${forward.guestPort}`,
+      `user,id=net0,restrict=on${rules.join("")}`,
     ],
     // No option ROM: nothing boots from the network, and Debian keeps the ROM in another package.
     ...["-device", "virtio-net-pci,netdev=net0,romfile="],

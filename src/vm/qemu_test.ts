@@ -10,7 +10,7 @@ const SPEC: VmSpec = {
   rootImage: "/i/root.img",
   stateImage: "/s/state.img",
   credentials: [{ name: "gatehouse.sealing-key", path: "/s/sealing.key" }],
-  tcpForward: { hostPort: 50051, guestPort: 50051 },
+  tcpForwards: [{ hostPort: 50051, guestPort: 50051 }, { hostPort: 50444, guestPort: 50443 }],
   vsock: { kind: "vhost-user", socket: "/r/vhost.sock" },
   serialLog: "/s/serial.log",
   qmpSocket: "/r/qmp.sock",
@@ -48,9 +48,13 @@ it("emulation leaves out cmpxchg16b, which crashed one boot in ten; KVM gives th
   expect(values(qemuArgv({ ...SPEC, accel: "kvm" }), "-cpu")).toEqual(["host"]);
 });
 
-it("the forwarded port is bound to the host's loopback only", () => {
-  expect(values(qemuArgv(SPEC), "-netdev")[0]).toContain("hostfwd=tcp:127.0.0.1:50051-:50051");
-  expect(values(qemuArgv({ ...SPEC, tcpForward: undefined }), "-nic")).toEqual(["none"]);
+it("the forwarded ports are bound to the host's loopback only", () => {
+  expect(values(qemuArgv(SPEC), "-netdev")[0].split(",").filter((part) => part.startsWith("hostfwd")))
+    .toEqual([
+      "hostfwd=tcp:127.0.0.1:50051-:50051",
+      "hostfwd=tcp:127.0.0.1:50444-:50443",
+    ]);
+  expect(values(qemuArgv({ ...SPEC, tcpForwards: [] }), "-nic")).toEqual(["none"]);
 });
 
 it("the guest can call nobody: neither the host's own services nor the network behind it", () => {

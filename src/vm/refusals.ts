@@ -11,7 +11,8 @@ export class CidInUse extends Error {
 /** The error in QEMU's own log that no second attempt mends; undefined when it holds none. */
 export function refusalIn(qemuLog: string, tcpPort: number): GatehouseError | CidInUse | undefined {
   const says = (pattern: RegExp) => pattern.exec(qemuLog)?.[0];
-  if (says(/Could not set up host forwarding rule/i)) return portInUse(tcpPort);
+  const rule = /Could not set up host forwarding rule(?: '[^':]*:[^':]*:(\d+)-)?/i.exec(qemuLog);
+  if (rule !== null) return portInUse(Number(rule[1] ?? tcpPort));
   if (says(/unable to set guest cid: Address already in use/i)) {
     return new CidInUse("the context id is in use");
   }

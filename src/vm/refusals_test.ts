@@ -17,6 +17,11 @@ it.each([
   expect(refusalIn(`2026-11-21T06:28:00Z ${text}\n`, 50051)).toMatchObject({ code });
 });
 
+it("of two forwarded ports the one that is taken is named", () => {
+  const text = "-netdev user,id=net0: Could not set up host forwarding rule 'tcp:127.0.0.1:50443-:50443'";
+  expect(refusalIn(text, 50051)).toMatchObject({ message: expect.stringContaining("50443") });
+});
+
 it("a context id that is somebody else's asks for another", () => {
   const text =
     "qemu-system-x86_64: -device vhost-vsock-pci: vhost-vsock: unable to set guest cid: Address already in use";

@@ -27,6 +27,12 @@ const record = z.object({
   tcp: z.boolean().optional(),
   /** True: TLS answers behind that port. Absent in older records: plain TCP. */
   tls: z.boolean().optional(),
+  /** The HTTP gateway: whether it answers over VSOCK, what answers on TCP, its port on the host. Absent in older records: none. */
+  gateway: z.object({
+    vsock: z.boolean(),
+    tcp: z.enum(["tls", "tcp", "none"]),
+    port: z.int().min(1).max(65535),
+  }).optional(),
   vsock: z.enum(["kernel", "vhost-user", "none"]),
   accel: z.enum(["kvm", "tcg"]),
   imageDir: z.string().optional(),

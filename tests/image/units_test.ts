@@ -1,7 +1,10 @@
 // What the units of the three services allow, read from their files: each may reach
 // what its comment says, and the edge is held as tightly as the keeper of the keys.
 import { expect, test } from "vitest";
+import { loadConfig } from "../../src/agent/config/mod.ts";
 import { REPO_ROOT } from "../../src/cli/root.ts";
+import { checkVmConfig } from "../../src/cli/vm_config.ts";
+import { GATEWAY_VSOCK_PORT, GUEST_PORT } from "../../src/vm/machine.ts";
 
 /** The last value of each key of [Service], systemd.syntax(7), lists joined by a space. */
 async function service(name: string): Promise<Map<string, string>> {
@@ -54,6 +57,23 @@ test("the edge and the agent give up all that the signer gives up, but what thei
   // The signer's are named one by one, and held against its own list by its tests.
   expect(edge.get("SystemCallFilter")).toBe("@system-service ~@privileged @resources @setuid");
   expect(agent.get("SystemCallFilter")).toBe("@system-service @pkey ~@privileged @resources @setuid");
+});
+
+test("the agent opens two ports of VSOCK, gRPC's and the gateway's, and no address of TCP", async () => {
+  const [, list = ""] = /--allow-net=(\S+)/.exec((await service("gatehouse-agent")).get("ExecStart") ?? "") ??
+    [];
+  expect(list.split(",").filter((one) => !one.startsWith("unix:"))).toEqual([
+    `vsock:-1:${GUEST_PORT}`,
+    `vsock:-1:${GATEWAY_VSOCK_PORT}`,
+  ]);
+});
+
+test("a VM that is given no configuration answers gRPC and the gateway over VSOCK alone", async () => {
+  const text = await Deno.readTextFile(`${REPO_ROOT}/image/default.toml`);
+  expect(checkVmConfig(loadConfig(text, "default.toml"), "default.toml")).toEqual({
+    tcpService: "none",
+    gateway: { vsock: true, tcp: "none" },
+  });
 });
 
 test("no service has a capability but the one that takes away the agent's word", async () => {
