@@ -1,5 +1,6 @@
 // Asks the edge for its metrics: Prometheus' text by a GET over its Unix socket.
 // Must never wait long nor read much: whatever answers there is another process, and may hang or babble.
+import { type Sample, samplesOf } from "../telemetry/prometheus_text.ts";
 import { dialer } from "../transport/dial.ts";
 
 /** Connecting, asking and reading to the end. It is on this machine and has nothing to look up. */
@@ -12,14 +13,6 @@ const FRESH_MS = 1_000;
 const MAX_ANSWER_BYTES = 128 * 1024;
 
 const READ_BYTES = 16 * 1024;
-
-/** What Prometheus' text says of one series. */
-export interface Sample {
-  readonly name: string;
-  /** As the text has them: a quote, a backslash and a line end stay escaped. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
 
 export class EdgeMetrics {
   readonly #dial: ReturnType<typeof dialer>;
@@ -60,7 +53,7 @@ export class EdgeMetrics {
         if (bytes > MAX_ANSWER_BYTES) throw new Error(`the edge's metrics exceed ${MAX_ANSWER_BYTES} bytes`);
         chunks.push(chunk.subarray(0, count));
       }
-      return samplesOf(await new Blob(chunks).text());
+      return samplesIn(await new Blob(chunks).text());
     } catch (error) {
       if (limit.aborted) throw new Error(`no answer within ${TIMEOUT_MS} ms`, { cause: error });
       throw error;
@@ -71,30 +64,11 @@ export class EdgeMetrics {
   }
 }
 
-/** The sum of a metric's series that have these labels; undefined when there is none. */
-export function sumOf(
-  samples: Sample[],
-  name: string,
-  labels: Record<string, string> = {},
-): number | undefined {
-  const matching = samples.filter((sample) =>
-    sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value)
-  );
-  return matching.length === 0 ? undefined : matching.reduce((sum, { value }) => sum + value, 0);
-}
-
 /** An HTTP answer whose body is Prometheus' text (version 0.0.4). @throws Error when it is none */
-function samplesOf(answer: string): Sample[] {
+function samplesIn(answer: string): Sample[] {
   const [head, ...rest] = answer.split("\r\n\r\n");
   if (!/^HTTP\/1\.[01] 200\b/.test(head) || rest.length === 0) {
     throw new Error("the edge's metrics: no 200 answer");
   }
-  return rest.join("\r\n\r\n").split("\n").flatMap((line) => {
-    const match = /^([a-zA-Z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\s+(\S+)/.exec(line);
-    if (match === null) return [];
-    const labels = [...(match[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map((
-      [, name, value],
-    ) => [name, value]);
-    return [{ name: match[1], labels: Object.fromEntries(labels), value: Number(match[3]) }];
-  });
+  return samplesOf(rest.join("\r\n\r\n"));
 }

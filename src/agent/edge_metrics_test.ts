@@ -1,7 +1,8 @@
 // Asking the edge: a good answer, and every way in which another process may fail to give one.
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EdgeMetrics, sumOf } from "./edge_metrics.ts";
+import { sumOf } from "../telemetry/prometheus_text.ts";
+import { EdgeMetrics } from "./edge_metrics.ts";
 
 let dir: string;
 let socket: string;

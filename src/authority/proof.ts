@@ -1,7 +1,9 @@
-// A proof as it travels and what its signature is made over (proto/gatehouse/v1/access.proto), for both sides.
-// Must never be changed without another version word: both sides sign and verify these very bytes.
-import { Buffer } from "node:buffer";
+// A proof as it travels (proto/gatehouse/v1/access.proto), for both sides; signed_bytes.ts has what it signs.
+// Must never take for a proof what has other lengths than one.
+import type { Buffer } from "node:buffer";
 import { messageType, type Proof, type ProofInit } from "../proto/mod.ts";
+
+export { signedBytes, type SignedParts } from "./signed_bytes.ts";
 
 /** The metadata key that carries a Proof. */
 export const PROOF_METADATA = "gatehouse-proof-bin";
@@ -20,23 +22,7 @@ const SIGNATURE_BYTES = 64;
 /** Three fields with their tags and lengths: what is longer is no proof. */
 const MAX_PROOF_BYTES = NONCE_BYTES + KEY_ID_BYTES + SIGNATURE_BYTES + 16;
 
-const VERSION = "gatehouse-proof-v1";
-
 const message = messageType<ProofInit, Proof>("gatehouse.v1.Proof");
-
-export interface SignedParts {
-  readonly instanceId: string;
-  /** "/gatehouse.v1.Config/Apply" */
-  readonly path: string;
-  readonly nonce: Uint8Array;
-  /** SHA-256 of the request message. */
-  readonly digest: Uint8Array;
-}
-
-/** What is signed. Neither an instance id nor a path holds a zero byte, and the rest has a fixed length. */
-export function signedBytes({ instanceId, path, nonce, digest }: SignedParts): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.concat([Buffer.from(`${VERSION}\0${instanceId}\0${path}\0`), nonce, digest]));
-}
 
 export const encodeProof = (proof: ProofInit): Buffer => message.serialize(proof);
 

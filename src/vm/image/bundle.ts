@@ -4,6 +4,7 @@
 import { dirname, join } from "node:path";
 import * as esbuild from "esbuild";
 import { GatehouseError } from "../errors.ts";
+import { bundledPage } from "./bundled_page.ts";
 import { bundledProtos } from "./bundled_protos.ts";
 
 /** How many of the bundler's errors one error repeats. */
@@ -43,7 +44,7 @@ export async function bundleAgent(
       keepNames: true,
       legalComments: "none",
       banner: { js: REQUIRE },
-      plugins: [bundledProtos()],
+      plugins: [bundledProtos(), bundledPage()],
       // Packages build paths with it; nothing may be read from there in the VM.
       define: { __dirname: JSON.stringify("/nonexistent") },
       logLevel: "silent",
