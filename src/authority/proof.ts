@@ -1,6 +1,6 @@
 // A proof as it travels (proto/gatehouse/v1/access.proto), for both sides; signed_bytes.ts has what it signs.
 // Must never take for a proof what has other lengths than one.
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { messageType, type Proof, type ProofInit } from "../proto/mod.ts";
 
 export { signedBytes, type SignedParts } from "./signed_bytes.ts";

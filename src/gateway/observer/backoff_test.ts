@@ -14,7 +14,10 @@ test("what the server asks for is waited at least, within reason", () => {
   expect(backoff.next(1e12)).toBe(300_000);
 });
 
-test.each([["3", 3000], [" 12 ", 12_000], ["Sat, 21 Nov 2026 12:00:05 GMT", 5000], ["soon", 0], [null, 0], ["-1", 0]])(
+test.each([["3", 3000], [" 12 ", 12_000], ["Sat, 21 Nov 2026 12:00:05 GMT", 5000], ["soon", 0], [null, 0], [
+  "-1",
+  0,
+]])(
   "Retry-After %j is %i ms",
   (header, ms) => expect(retryAfterMs(header, Date.UTC(2026, 10, 21, 12))).toBe(ms),
 );

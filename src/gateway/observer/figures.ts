@@ -156,7 +156,9 @@ function methodsOf(between: Interval): MethodFigures[] {
       ...callsOf(between, labels),
       latency: latencyOf(between.histogram(SECONDS, { ...labels, ...UNARY })),
     }))
-    .sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0) || (a.service + a.method < b.service + b.method ? -1 : 1));
+    .sort((a, b) =>
+      (b.calls ?? 0) - (a.calls ?? 0) || (a.service + a.method < b.service + b.method ? -1 : 1)
+    );
 }
 
 function edgeOf(between: Interval): EdgeFigures | undefined {

@@ -22,7 +22,7 @@ const text = (n: number) =>
     'gatehouse_connections{transport="unix"} 1',
     `gatehouse_refusals_total{limit="too_many_streams"} ${2 * n}`,
     `gatehouse_denied_total{rule="ROLE_TOO_LOW"} ${n}`,
-    'gatehouse_edge_connections 5',
+    "gatehouse_edge_connections 5",
     `gatehouse_edge_handshakes_failed_total{reason="certificate_expired"} ${n}`,
     `gatehouse_edge_connections_refused_total{reason="flood"} ${3 * n}`,
   ].join("\n");

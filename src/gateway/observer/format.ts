@@ -50,7 +50,8 @@ export const percent = (share: Maybe): string =>
   share === undefined || share === null || Number.isNaN(share) ? NONE : `${fixed(share * 100, 1)}${THIN}%`;
 
 /** Three digits that count. */
-const three = (value: number): string => value >= 100 ? group(Math.round(value)) : fixed(value, value >= 10 ? 1 : 2);
+const three = (value: number): string =>
+  value >= 100 ? group(Math.round(value)) : fixed(value, value >= 10 ? 1 : 2);
 const fixed = (value: number, digits: number): string => value.toFixed(digits);
 const group = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { quantile } from "./histogram.ts";
 
-const BUCKETS = [{ le: 0.1, count: 10 }, { le: 0.2, count: 90 }, { le: 1, count: 99 }, { le: Infinity, count: 100 }];
+const BUCKETS = [{ le: 0.1, count: 10 }, { le: 0.2, count: 90 }, { le: 1, count: 99 }, {
+  le: Infinity,
+  count: 100,
+}];
 
 test.each([[0.05, 0.05], [0.1, 0.1], [0.5, 0.15], [0.9, 0.2], [0.99, 1], [1, 1]])(
   "the share %f lies below %f",
@@ -17,7 +20,10 @@ test("of nothing there is no percentile", () => {
 test("it lies in the bucket of the value that it stands for, and rises with the share", () => {
   const bounds = [0.001, 0.01, 0.1, 1, 10];
   fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 1 }), (values) => {
-    const buckets = [...bounds, Infinity].map((le) => ({ le, count: values.filter((one) => one <= le).length }));
+    const buckets = [...bounds, Infinity].map((le) => ({
+      le,
+      count: values.filter((one) => one <= le).length,
+    }));
     const sorted = values.toSorted((a, b) => a - b);
     let last = 0;
     for (const share of [0.01, 0.5, 0.9, 0.99, 1]) {

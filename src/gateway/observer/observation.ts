@@ -1,6 +1,12 @@
 // What the page knows and how it keeps knowing it: who we are, how the appliance is, its figures, its events; what broke
 // and since when. Must never hammer a gateway that doesn't answer or asks to be left alone, nor show old figures as new.
-import { type EventJson, type HealthListJson, numberOf, type StatusJson, type WhoAmIJson } from "./answers.ts";
+import {
+  type EventJson,
+  type HealthListJson,
+  numberOf,
+  type StatusJson,
+  type WhoAmIJson,
+} from "./answers.ts";
 import { Backoff } from "./backoff.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import { type RestClient, RestError, type Trouble } from "./rest_client.ts";

@@ -71,9 +71,13 @@ test("events come one by one; a stream that ends ends the loop", async () => {
   const client = new RestClient(() => Promise.resolve(new Response(body)));
   const events = [];
   let opened = 0;
-  for await (const { data } of client.events("/e", new AbortController().signal, () => opened++)) events.push(data);
+  for await (const { data } of client.events("/e", new AbortController().signal, () => opened++)) {
+    events.push(data);
+  }
   expect(events).toEqual(["1", "2"]);
   expect(opened).toBe(1);
   const refused = new RestClient(() => Promise.resolve(refusal(403, "ROLE")));
-  await expect(refused.events("/e", new AbortController().signal, () => {}).next()).rejects.toBeInstanceOf(RestError);
+  await expect(refused.events("/e", new AbortController().signal, () => {}).next()).rejects.toBeInstanceOf(
+    RestError,
+  );
 });

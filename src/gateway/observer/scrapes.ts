@@ -80,7 +80,9 @@ export class Interval {
 }
 
 const seriesKey = ({ name, labels }: Sample): string =>
-  `${name}\0${Object.entries(labels).sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => `${k}=${v}`).join("\0")}`;
+  `${name}\0${
+    Object.entries(labels).sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => `${k}=${v}`).join("\0")
+  }`;
 
 /** The last readings, over some time. */
 export class Scrapes {

@@ -41,6 +41,20 @@ describe("the agent's bundle", () => {
     expect(JSON.parse(new TextDecoder().decode(output))).toEqual([0, "function", "function", 3]);
   });
 
+  it("holds the operator's page, which it can't build where it runs", { timeout: 60_000 }, async () => {
+    await Deno.writeTextFile(
+      join(dir, "entry.ts"),
+      `import { loadPage } from "../../src/gateway/page/page.ts";
+      const { html, policy } = await loadPage(); console.log(JSON.stringify([html.slice(0, 15), policy.slice(0, 18)]));`,
+    );
+    await bundleAgent(join(dir, "entry.ts"), join(dir, "agent.js"), { repoRoot });
+    const code = await Deno.readTextFile(join(dir, "agent.js"));
+    expect(code).not.toContain("esbuild");
+    const options = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote"];
+    const output = await run([Deno.execPath(), "run", ...options, join(dir, "agent.js")]);
+    expect(JSON.parse(new TextDecoder().decode(output))).toEqual(["<!doctype html>", "default-src 'none'"]);
+  });
+
   it("of broken code is refused with file and line, and leaves no file", async () => {
     await Deno.writeTextFile(join(dir, "entry.ts"), `import "no-such-package";\n`);
     await expect(bundleAgent(join(dir, "entry.ts"), join(dir, "agent.js"), { repoRoot })).rejects.toThrow(

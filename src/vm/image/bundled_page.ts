@@ -9,7 +9,9 @@ export function bundledPage(): Plugin {
     name: "bundled-page",
     setup(build) {
       build.onLoad({ filter: /[/]src[/]gateway[/]page[/]page\.ts$/ }, async () => ({
-        contents: `const page = Promise.resolve(${JSON.stringify(await buildPage())}); export const loadPage = () => page;`,
+        contents: `const page = Promise.resolve(${
+          JSON.stringify(await buildPage())
+        }); export const loadPage = () => page;`,
         loader: "js",
       }));
     },
