@@ -20,6 +20,8 @@ import { register as up } from "./cli/up.ts";
 import { register as verify } from "./cli/verify.ts";
 import { register as vm } from "./cli/vm.ts";
 import { register as whoami } from "./cli/whoami.ts";
+import { reportFailure } from "./cli/output.ts";
+import { GatehouseError } from "./vm/errors.ts";
 import denoConfig from "../deno.json" with { type: "json" };
 
 const program = new Command("gatehouse")
@@ -68,9 +70,14 @@ for (
 nameHelp(program, "gatehouse");
 await program.parseAsync([Deno.execPath(), "gatehouse", ...Deno.args]);
 
-/** A mistake in a command's words ends with the help of that command. */
+/** A mistake in a command's words ends with the help of that command; who reads JSON gets it as JSON. */
 function nameHelp(command: Command, name: string): void {
   const what = command.commands.length > 0 ? "lists the commands" : "shows how it is used";
-  command.showHelpAfterError(`Next: \`${name} --help\` ${what}.`);
+  const next = `\`${name} --help\` ${what}`;
+  if (Deno.args.includes("--json")) {
+    const outputError = (text: string) =>
+      reportFailure(new GatehouseError("bad-argument", text.replace(/^error: /, "").trimEnd(), next), true);
+    command.configureOutput({ outputError }).showHelpAfterError(false);
+  } else command.showHelpAfterError(`Next: ${next}.`);
   for (const below of command.commands) nameHelp(below, `${name} ${below.name()}`);
 }
