@@ -8,6 +8,7 @@ import { register as config } from "./cli/config.ts";
 import { register as doctor } from "./cli/doctor.ts";
 import { register as echo } from "./cli/echo.ts";
 import { register as keys } from "./cli/keys.ts";
+import { register as page } from "./cli/page.ts";
 import { register as proxy } from "./cli/proxy.ts";
 import { register as pubkey } from "./cli/pubkey.ts";
 import { register as random } from "./cli/random.ts";
@@ -55,6 +56,7 @@ for (
     sealing,
     whoami,
     admins,
+    page,
     proxy,
     serve,
     bench,

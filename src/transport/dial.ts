@@ -3,7 +3,7 @@
 import { type Dial, dialAnyVsock, dialUnix } from "@gatehouse/vsock";
 import { type Address, formatAddress } from "./address.ts";
 import { dialTcp } from "./tcp.ts";
-import { dialTls } from "./tls.ts";
+import { dialTls, type TlsProtocol } from "./tls.ts";
 import type { TlsClientOptions } from "./tls_material.ts";
 
 export interface DialOptions {
@@ -11,6 +11,8 @@ export interface DialOptions {
   readonly timeoutMs?: number;
   /** For tls:// addresses; others take no notice. */
   readonly tls?: TlsClientOptions;
+  /** The same: what is spoken inside. Default h2. */
+  readonly protocol?: TlsProtocol;
 }
 
 /**
@@ -24,12 +26,12 @@ export interface DialOptions {
  * with the signal's reason.
  */
 export function dialer(address: Address, options: DialOptions = {}): Dial {
-  const { timeoutMs, tls } = options;
+  const { timeoutMs, tls, protocol } = options;
   switch (address.transport) {
     case "tcp":
       return (signal) => dialTcp(address, { timeoutMs, signal });
     case "tls":
-      return (signal) => dialTls(address, { tls, timeoutMs, signal });
+      return (signal) => dialTls(address, { tls, protocol, timeoutMs, signal });
     case "unix": {
       const peer = { transport: "unix", address: formatAddress(address) } as const;
       return (signal) => dialUnix(address.path, peer, { timeoutMs, signal });

@@ -1,4 +1,4 @@
-// Dials TLS: HTTP/2 by ALPN, 1.3 or 1.2, the server verified always, with a client certificate if there is one.
+// Dials TLS: 1.3 or 1.2, HTTP/2 by ALPN unless it is to be HTTP/1.1, the server verified always, with a client certificate if there is one.
 // Must never go on with a server that isn't proven, nor trust a public authority where the caller named its own:
 // that is why it is node:tls and not Deno.connectTls, whose caCerts come in addition to the machine's roots.
 import { isIP } from "node:net";
@@ -6,18 +6,20 @@ import { AddressError, attempt, type Conn, SocketError, timeoutError } from "@ga
 import { formatAddress, type TlsAddress } from "./address.ts";
 import { TCP_CONNECT_TIMEOUT_MS } from "./tcp.ts";
 import { TlsConn } from "./tls_conn.ts";
-import { noHttp2, tlsError, unproven } from "./tls_error.ts";
+import { noProtocol, tlsError, unproven } from "./tls_error.ts";
 import { checkTlsMaterial, type TlsClientOptions } from "./tls_material.ts";
+
+/** What is spoken inside, by its name in TLS (RFC 7301, 6). */
+export type TlsProtocol = "h2" | "http/1.1";
 
 export interface TlsDialOptions {
   readonly tls?: TlsClientOptions;
+  /** Default h2, for gRPC (RFC 9113, 3.2). A server that knows no ALPN is taken to speak HTTP/1.1. */
+  readonly protocol?: TlsProtocol;
   /** Default TCP_CONNECT_TIMEOUT_MS, for connection and handshake together. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
-
-/** HTTP/2 by its name in TLS (RFC 9113, 3.2). */
-const ALPN = "h2";
 
 /**
  * Opens one TLS connection. In TLS 1.3 a server refuses a client's certificate after the handshake: that error comes
@@ -26,19 +28,24 @@ const ALPN = "h2";
  * @throws {AddressError | SocketError} that says what to do next, or the signal's reason
  */
 export async function dialTls(address: TlsAddress, options: TlsDialOptions = {}): Promise<Conn> {
-  const { tls = {}, timeoutMs = TCP_CONNECT_TIMEOUT_MS, signal } = options;
+  const { tls = {}, protocol = "h2", timeoutMs = TCP_CONNECT_TIMEOUT_MS, signal } = options;
   const text = formatAddress(address);
   if (address.port === 0) throw new AddressError(text, "port 0 is for listening", "tls://127.0.0.1:50051");
   checkTlsMaterial(text, tls);
   return await attempt(
-    (stop) => connect(address, tls, stop),
+    (stop) => connect(address, tls, protocol, stop),
     { timeoutMs, signal },
     () =>
       timeoutError(text, timeoutMs, "check the address and firewalls, and that a TLS server listens there"),
   );
 }
 
-async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSignal): Promise<Conn> {
+async function connect(
+  address: TlsAddress,
+  tls: TlsClientOptions,
+  protocol: TlsProtocol,
+  stop: AbortSignal,
+): Promise<Conn> {
   const { checkServerIdentity, connect } = await import("node:tls"); // 2 ms that only they wait who dial TLS
   const text = formatAddress(address);
   const serverName = tls.serverName ?? address.hostname;
@@ -52,7 +59,7 @@ async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSi
       // An IP address is no server name (RFC 6066, 3); what the certificate is compared with is named below.
       servername: isIP(serverName) ? undefined : serverName,
       checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
-      ALPNProtocols: [ALPN],
+      ALPNProtocols: [protocol],
       minVersion: "TLSv1.2",
       // Judged below, where it can still be said why: with true, only a code is left that stands for every reason.
       rejectUnauthorized: false,
@@ -60,7 +67,7 @@ async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSi
     const fail = (error: unknown) => {
       stop.removeEventListener("abort", abort);
       socket.destroy();
-      reject(tlsError(error, text));
+      reject(tlsError(error, text, protocol));
     };
     const ended = () =>
       fail(new SocketError("ECONNRESET", text, `can't connect to ${text}: ended in the handshake`));
@@ -70,7 +77,8 @@ async function connect(address: TlsAddress, tls: TlsClientOptions, stop: AbortSi
     socket.on("end", ended);
     socket.once("secureConnect", () => {
       if (socket.authorized !== true) return fail(unproven(socket, text, serverName));
-      if (socket.alpnProtocol !== ALPN) return fail(noHttp2(text));
+      const settled = socket.alpnProtocol || "http/1.1";
+      if (settled !== protocol) return fail(noProtocol(text, protocol));
       const conn = new TlsConn(socket, text);
       stop.removeEventListener("abort", abort);
       socket.off("error", fail).off("end", ended).setNoDelay(true);

@@ -1,6 +1,7 @@
 // What goes wrong between a TLS client and its server, in words that say what to do next. Decides nothing.
 import type { TLSSocket } from "node:tls";
 import { connectError, SocketError } from "@gatehouse/vsock";
+import type { TlsProtocol } from "./tls.ts";
 
 /** Alerts of the server (RFC 8446, 6.2) about the certificate that we gave, or gave not. */
 const ALERTS: [pattern: RegExp, text: string][] = [
@@ -23,10 +24,6 @@ const ALERTS: [pattern: RegExp, text: string][] = [
   [
     /ALERT_?UNKNOWN_?CA|UnknownCA|CERTIFICATE_?UNKNOWN|BAD_?CERTIFICATE|DecryptError/i,
     "the server doesn't accept our certificate; give one of an authority that it trusts (--cert FILE --key FILE)",
-  ],
-  [
-    /NO_?APPLICATION_?PROTOCOL/i,
-    "the server speaks no HTTP/2 (ALPN h2); check that a gRPC server listens there",
   ],
   [/PROTOCOL_?VERSION/i, "the server takes none of TLS 1.3 and 1.2; check what listens there"],
 ];
@@ -60,24 +57,31 @@ export function unproven(socket: TLSSocket, address: string, serverName: string)
   );
 }
 
-/** The server is proven, and has agreed to another protocol than HTTP/2 or to none. */
-export const noHttp2 = (address: string): SocketError =>
+/** The server is proven, and has agreed to another protocol than ours or to none. */
+export const noProtocol = (address: string, protocol: TlsProtocol): SocketError =>
   new SocketError(
     "ENOALPN",
     address,
-    `can't connect to ${address}: the server speaks TLS but agreed to no HTTP/2 (ALPN h2); ` +
-      "check that a gRPC server listens there",
+    `can't connect to ${address}: the server speaks TLS but agreed to no ${SPOKEN[protocol]} listens there`,
   );
+
+const SPOKEN: Readonly<Record<TlsProtocol, string>> = {
+  h2: "HTTP/2 (ALPN h2); check that a gRPC server",
+  "http/1.1": "HTTP/1.1 (ALPN http/1.1); check that a gateway, and no gRPC server,",
+};
 
 /**
  * Turns what node:tls gave into a SocketError that says what to do next. Errors of TCP become those of connectError().
  */
-export function tlsError(error: unknown, address: string): Error {
+export function tlsError(error: unknown, address: string, protocol: TlsProtocol = "h2"): Error {
   if (!(error instanceof Error)) return new SocketError("UNKNOWN", address, String(error));
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
   const say = (text: string) => new SocketError(code, address, `can't connect to ${address}: ${text}`, error);
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || /InvalidContentType|InvalidMessage/.test(error.message)) {
     return say("what listens there speaks no TLS; dial it as tcp://, or give the port of the TLS server");
+  }
+  if ([code, error.message].some((text) => /NO_?APPLICATION_?PROTOCOL/i.test(text))) {
+    return say(`the server speaks no ${SPOKEN[protocol]} listens there`);
   }
   const alert = ALERTS.find(([pattern]) => pattern.test(code) || pattern.test(error.message));
   if (alert !== undefined) return say(alert[1]);

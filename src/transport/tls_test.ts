@@ -162,6 +162,23 @@ describe("the server", () => {
     expect((await failure(dial(port))).message).toMatch(/no HTTP\/2 \(ALPN h2\)/);
   });
 
+  test("is dialed for HTTP/1.1 with or without its ALPN, and refused where it speaks HTTP/2 alone", async () => {
+    const dialHttp = async (port: number) => {
+      const address = parseAddress(`tls://127.0.0.1:${port}`);
+      const conn = await dialer(address, { tls: { ca: ca.certificatePem }, protocol: "http/1.1" })();
+      conns.push(conn);
+      return conn;
+    };
+    const heard: unknown[] = [];
+    for (const ALPNProtocols of [["http/1.1"], ["h2", "http/1.1"], undefined]) {
+      await dialHttp(await serve({ ALPNProtocols }, (socket) => void heard.push(socket.alpnProtocol)));
+    }
+    await expect.poll(() => heard).toEqual(["http/1.1", "http/1.1", false]);
+    expect((await failure(dialHttp(await serve()))).message).toMatch(
+      /no HTTP\/1\.1 \(ALPN http\/1\.1\); check that a gateway/,
+    );
+  });
+
   test("that speaks no TLS, or nothing at all, is an error that says so", async () => {
     const plain = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const answering = (async () => {
