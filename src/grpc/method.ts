@@ -11,6 +11,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Buffer } from "node:buffer";
+import type { MethodObserver, ServerObserver } from "./server_observer.ts";
 
 export type MethodKind = "unary" | "clientStream" | "serverStream" | "bidi";
 
@@ -26,6 +27,8 @@ export type StreamHandler = (
 
 interface MethodBase {
   readonly path: string;
+  /** Undefined: nobody counts its calls. */
+  readonly observer: MethodObserver | undefined;
   /** What it returns is good until the next call of any method's serialize. */
   serialize(value: unknown): Uint8Array;
   deserialize(bytes: Buffer): unknown;
@@ -51,6 +54,7 @@ export function addMethods(
   methods: Map<string, Method>,
   definition: ServiceDefinition,
   implementation: UntypedServiceImplementation,
+  observer?: Pick<ServerObserver, "method">,
 ): void {
   const names = Object.keys(definition);
   if (names.length === 0) throw new Error("Cannot add an empty service to a server");
@@ -64,6 +68,7 @@ export function addMethods(
     methods.set(path, {
       kind,
       path,
+      observer: observer?.method(path, kind),
       handler: given === undefined ? unimplemented(kind, name) : given.bind(implementation),
       serialize: inPlace(responseSerialize),
       deserialize: requestDeserialize,

@@ -13,6 +13,7 @@ import type { TotalHeld } from "./held_bytes.ts";
 import { MAX_CONNECTIONS, MAX_RECEIVE_MESSAGE_BYTES, MAX_REFUSED_CONNECTIONS } from "./limits.ts";
 import { addMethods, type Method } from "./method.ts";
 import { type Admit, type CallRecord, ServerConnection, type ServerCore } from "./server_connection.ts";
+import type { ServerObserver } from "./server_observer.ts";
 import { Sweeps } from "./sweeps.ts";
 
 export type { Admit, CallRecord } from "./server_connection.ts";
@@ -56,6 +57,8 @@ export interface ServerOptions {
   /** Called once for each finished call. */
   readonly onCall?: (record: CallRecord) => void;
   readonly onConnection?: (record: ConnectionRecord) => void;
+  /** Counts what happens. Default: nothing is counted, at no cost. */
+  readonly observer?: ServerObserver;
 }
 
 /**
@@ -93,6 +96,7 @@ export class Server {
       tracer: options.tracer,
       nextCallId: () => ++shared.calls,
       onCall: options.onCall,
+      observer: options.observer,
     };
     this.#sweeps = new Sweeps(clock, () => this.#connections.keys());
     this.places = new ConnectionPlaces(
@@ -107,7 +111,7 @@ export class Server {
    * @throws Error when a method is served already
    */
   addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    addMethods(this.#methods, definition, implementation);
+    addMethods(this.#methods, definition, implementation, this.#core.observer);
   }
 
   /** Connections being served. */
@@ -165,9 +169,12 @@ export class Server {
 
   async #serve(connection: ServerConnection): Promise<void> {
     const { peer } = connection;
+    const { observer } = this.#core;
     const leave = hasPlace(peer) ? undefined : this.places.take(peer);
     this.#tell({ event: "open", peer });
+    observer?.connected(connection.transport, connection.connection);
     const error = await connection.run();
+    observer?.disconnected(connection.transport, connection.connection, error);
     leave?.();
     this.#connections.delete(connection);
     this.#tell({ event: "close", peer, error });
@@ -176,6 +183,7 @@ export class Server {
   /** A GOAWAY with the reason, so that the caller backs off instead of guessing. */
   async #refuse(conn: Conn, reason: string): Promise<void> {
     this.#tell({ event: "refused", peer: conn.peer });
+    this.#core.observer?.limited(reason);
     if (this.#refusing >= MAX_REFUSED_CONNECTIONS) return conn.close();
     this.#refusing++;
     const connection = new ServerConnection(this.#core, conn);

@@ -13,6 +13,7 @@ import { frameInScratch, frameMessage, MessageReader, PREFIX_BYTES } from "./mes
 import { appendMetadata, metadataFrom, READABLE_REQUEST } from "./metadata.ts";
 import type { Method } from "./method.ts";
 import type { ServerLink } from "./server_link.ts";
+import { CallLimit } from "./server_observer.ts";
 import { type CallStatus, DEADLINE_STATUS, GrpcError, OK_STATUS, statusFromError } from "./status.ts";
 
 /** WriteFlags.NoCompress of grpc-js, which exports it as a type only. */
@@ -93,6 +94,7 @@ export abstract class ServerCall implements Expiring {
 
   /** The request comes too slowly. */
   stalled(): void {
+    this.link.observer?.limited(CallLimit.REQUEST_TOO_SLOW);
     this.endWith({
       code: status.DEADLINE_EXCEEDED,
       details: `The request came too slowly: fewer than ${REQUEST_STALL_MIN_BYTES} bytes in the time it has`,
@@ -106,11 +108,12 @@ export abstract class ServerCall implements Expiring {
     this.#unconsumedBytes += chunk.length;
     try {
       for (let message = this.reader.next(chunk); message !== undefined; message = this.reader.next(chunk)) {
+        this.method.observer?.received(this.link.transport, message.length);
         this.onMessage(message);
         if (this.ended) break;
       }
     } catch (error) {
-      this.endWith(statusFromError(error));
+      this.#unreadable(statusFromError(error));
     }
     const { excessBytes } = this.reader;
     if (excessBytes > 0) {
@@ -122,6 +125,14 @@ export abstract class ServerCall implements Expiring {
     this.giveBack();
   }
 
+  #unreadable(ending: CallStatus): void {
+    if (ending.code === status.RESOURCE_EXHAUSTED) {
+      const held = ending.details === HELD_TOO_MUCH;
+      this.link.observer?.limited(held ? CallLimit.HELD_BYTES : CallLimit.REQUEST_TOO_LARGE);
+    }
+    this.endWith(ending);
+  }
+
   /** Takes or gives back what this call holds now; ends the call when there is no room. */
   protected account(): void {
     const bytes = this.ended ? 0 : this.reader.heldBytes + this.messageBytes;
@@ -129,6 +140,7 @@ export abstract class ServerCall implements Expiring {
     if (this.link.held.holdRequest(bytes - this.#heldBytes)) {
       this.#heldBytes = bytes;
     } else {
+      this.link.observer?.limited(CallLimit.HELD_BYTES);
       this.endWith({ code: status.RESOURCE_EXHAUSTED, details: HELD_TOO_MUCH });
     }
   }
@@ -189,6 +201,7 @@ export abstract class ServerCall implements Expiring {
     const framed = frameMessage(message, encoding);
     const { queuedBytes } = connection;
     if ((queuedBytes > 0 || framed.length > HELD_FREE_BYTES) && !this.#roomFor(framed.length)) return true;
+    this.#sent(message.length);
     this.sendMetadata();
     this.blocked = !connection.sendData(this.streamId, framed, false);
     this.link.wake();
@@ -202,6 +215,7 @@ export abstract class ServerCall implements Expiring {
       if (!(message instanceof Uint8Array)) throw new TypeError("a serializer must give bytes");
       const limit = this.link.maxSendMessageBytes;
       if (message.length <= limit) return message;
+      this.link.observer?.limited(CallLimit.RESPONSE_TOO_LARGE);
       const details = `The response has ${message.length} bytes, this server sends at most ${limit}`;
       this.endWith({ code: status.RESOURCE_EXHAUSTED, details });
     } catch (error) {
@@ -217,8 +231,13 @@ export abstract class ServerCall implements Expiring {
     if (shared === undefined) return false;
     this.sendMetadata();
     if (!this.link.connection.sendNow(this.streamId, shared, PREFIX_BYTES + message.length)) return false;
+    this.#sent(message.length);
     this.link.wake();
     return true;
+  }
+
+  #sent(bytes: number): void {
+    this.method.observer?.sent(this.link.transport, bytes);
   }
 
   /** False when the peer reads too little for so much more: the call has ended then. */
@@ -226,6 +245,7 @@ export abstract class ServerCall implements Expiring {
     const { connection, held } = this.link;
     held.setOutput(connection.queuedBytes, connection.takenSlots);
     if (held.hasRoom(bytes)) return true;
+    this.link.observer?.limited(CallLimit.UNREAD_RESPONSES);
     this.endWith({
       code: status.RESOURCE_EXHAUSTED,
       details: "The peer leaves too much unread; read responses before asking for more",

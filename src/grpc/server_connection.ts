@@ -30,6 +30,7 @@ import { FREE_CALLS, INFLATION_BURST_BYTES, INFLATION_BYTES_PER_SECOND, LINGER_M
 import type { Method } from "./method.ts";
 import type { ServerCall } from "./server_call.ts";
 import type { ServerLink } from "./server_link.ts";
+import { CallLimit, type ServerObserver } from "./server_observer.ts";
 import type { CallStatus } from "./status.ts";
 import { PingStrikes } from "./ping_strikes.ts";
 import { StreamCall } from "./stream_call.ts";
@@ -74,6 +75,8 @@ export interface ServerCore {
   nextCallId(): number;
   /** Undefined: nobody wants records, so none are made. */
   readonly onCall: ((record: CallRecord) => void) | undefined;
+  /** Undefined: nobody counts. */
+  readonly observer: ServerObserver | undefined;
 }
 
 const NO_METHOD = (path: string): CallStatus => ({
@@ -89,6 +92,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   readonly maxSendMessageBytes: number;
   readonly peer: Peer;
   readonly held: HeldBytes;
+  readonly observer: ServerObserver | undefined;
+  readonly transport: number;
   readonly #calls = new StreamTable<ServerCall>();
   readonly #driver: Driver;
   readonly #strikes: PingStrikes;
@@ -109,6 +114,8 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     this.maxReceiveMessageBytes = core.maxReceiveMessageBytes;
     this.maxSendMessageBytes = core.maxSendMessageBytes;
     this.held = new HeldBytes(core.held);
+    this.observer = core.observer;
+    this.transport = core.observer?.transport(this.peer) ?? 0;
     this.connection = new Connection("server", core.http2, this, core.clock.nowMs());
     this.#driver = new Driver(conn, this.connection, core.clock, LINGER_MS, () => {
       this.held.setOutput(this.connection.queuedBytes, this.connection.takenSlots);
@@ -167,7 +174,13 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     this.#inflatedUntilMs = Math.max(this.#inflatedUntilMs, nowMs) +
       excessBytes / INFLATION_BYTES_PER_SECOND * 1_000;
     const burstMs = INFLATION_BURST_BYTES / INFLATION_BYTES_PER_SECOND * 1_000;
-    this.#driver.pauseReads(this.#inflatedUntilMs - burstMs);
+    const pauseUntilMs = this.#inflatedUntilMs - burstMs;
+    if (pauseUntilMs > nowMs) this.observer?.limited(CallLimit.INFLATION);
+    this.#driver.pauseReads(pauseUntilMs);
+  }
+
+  retired(reason: string): void {
+    this.observer?.limited(reason);
   }
 
   close(): void {
@@ -199,6 +212,12 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
 
   onGoaway(): void {}
 
+  onStreamError(error: Http2Error): void {
+    const { code } = error;
+    const byLimit = code === ErrorCode.REFUSED_STREAM || code === ErrorCode.ENHANCE_YOUR_CALM;
+    if (byLimit) this.observer?.limited(error.message);
+  }
+
   onClosed(error: Http2Error | undefined): void {
     this.#error = error;
   }
@@ -206,13 +225,14 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
   ended(call: ServerCall, code: status, error: unknown): void {
     this.#calls.delete(call.streamId);
     call.trace?.end(code, this.clock.nowMs());
-    this.#record(call.method.path, true, code, call.startedMs, error);
+    this.#record(call.method.path, call.method, code, call.startedMs, error);
   }
 
   #begin(streamId: number, headers: HeaderList, endStream: boolean): void {
     if (this.#refusal !== undefined) return;
     if (this.connection.openStreams > FREE_CALLS && !this.held.hasRoom(0)) {
       // An answer would have to wait, as a stream, for a peer that may not read.
+      this.observer?.limited(CallLimit.HELD_BYTES);
       return this.connection.reset(streamId, ErrorCode.REFUSED_STREAM);
     }
     const head = this.#head(headers);
@@ -243,6 +263,7 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
       ? new UnaryCall(this, streamId, method, head, headers, trace)
       : new StreamCall(this, streamId, method, head, headers, trace);
     this.#calls.set(streamId, call);
+    method.observer?.started(this.transport);
     if (call instanceof StreamCall) call.start();
     if (endStream) call.receiveEnd();
   }
@@ -273,11 +294,12 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     const headers = trailers(fittingStatus(ending, this.connection.peerMaxHeaderListBytes), true);
     this.connection.sendHeaders(streamId, extra ? headers.concat(extra) : headers, true);
     if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
-    const known = this.core.methods.has(head.path);
+    const method = this.core.methods.get(head.path);
     const nowMs = this.clock.nowMs();
     // An unknown method's name is the caller's free text: no span's name.
-    if (known) this.#trace(head.path, head)?.end(ending.code, nowMs);
-    this.#record(head.path, known, ending.code, nowMs, undefined);
+    if (method !== undefined) this.#trace(method.path, head)?.end(ending.code, nowMs);
+    (method === undefined ? this.observer?.unknown : method.observer)?.started(this.transport);
+    this.#record(head.path, method, ending.code, nowMs, undefined);
   }
 
   /** gRPC of another codec gets a gRPC answer; anything else may not be able to read one. */
@@ -301,13 +323,17 @@ export class ServerConnection implements ConnectionEvents, ServerLink, Kept {
     if (!endStream) this.connection.reset(streamId, ErrorCode.NO_ERROR);
   }
 
-  #record(method: string, known: boolean, code: status, startedMs: number, error: unknown): void {
+  #record(path: string, method: Method | undefined, code: status, startedMs: number, error: unknown): void {
     const callId = this.core.nextCallId();
     const { onCall } = this.core;
-    if (onCall === undefined) return;
+    const observer = method === undefined ? this.observer?.unknown : method.observer;
+    if (onCall === undefined && observer === undefined) return;
     const durationMs = this.clock.nowMs() - startedMs;
+    observer?.ended(this.transport, code, durationMs);
+    if (onCall === undefined) return;
+    const { peer } = this;
     try {
-      onCall({ callId, peer: this.peer, method, known, status: code, durationMs, error });
+      onCall({ callId, peer, method: path, known: method !== undefined, status: code, durationMs, error });
     } catch {
       // A log that fails must not end the calls of this connection.
     }

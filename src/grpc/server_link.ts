@@ -7,6 +7,7 @@ import type { Peer } from "./conn.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import type { ServerCall } from "./server_call.ts";
+import type { ServerObserver } from "./server_observer.ts";
 
 export interface ServerLink {
   readonly peer: Peer;
@@ -19,6 +20,10 @@ export interface ServerLink {
   readonly maxSendMessageBytes: number;
   /** What is held for this connection's peer. */
   readonly held: HeldBytes;
+  /** Undefined: nobody counts. */
+  readonly observer: ServerObserver | undefined;
+  /** The peer's number at `observer`. */
+  readonly transport: number;
   /** Decompression made so much more than usual: too much of it slows down the connection. */
   inflated(excessBytes: number): void;
   /** There is output: flush it at the end of this turn. */

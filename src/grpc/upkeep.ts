@@ -15,6 +15,8 @@ export interface Kept {
   /** When bytes last came, on the server's clock. */
   readonly lastReadMs: number;
   calls(): readonly IncomingRequest[];
+  /** It lived, or idled, for as long as it may: no more calls begin on it. */
+  retired(reason: string): void;
   /** There is output. */
   wake(): void;
 }
@@ -95,6 +97,7 @@ export class Upkeep {
 
   #drain(reason: string): void {
     this.#draining = true;
+    this.kept.retired(reason);
     this.#goaway(ErrorCode.NO_ERROR, reason);
   }
 

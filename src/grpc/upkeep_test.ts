@@ -6,7 +6,13 @@ import { Upkeep } from "./upkeep.ts";
 it("ends a call that came as its idle connection was told to go, at the maximum age and its grace", () => {
   const peer = new Scripted().ready();
   const policy = { ...DEFAULT_POLICY, keepaliveTimeMs: Infinity, requestStallTimeoutMs: Infinity };
-  const kept = { connection: peer.connection, lastReadMs: 0, calls: () => [], wake: () => {} };
+  const kept = {
+    connection: peer.connection,
+    lastReadMs: 0,
+    calls: () => [],
+    wake: () => {},
+    retired: () => {},
+  };
   const upkeep = new Upkeep(
     { ...policy, maxIdleMs: 5_000, maxAgeMs: 20_000, maxAgeGraceMs: 5_000 },
     kept,

@@ -22,6 +22,9 @@ export class InFlight {
   #bytes = 0;
   #lastId = 0;
 
+  /** @param onSettled hears of each once, before its caller */
+  constructor(private readonly onSettled: (job: SignJob, outcome: Signed | SignerError) => void = () => {}) {}
+
   get size(): number {
     return this.#waiting.size;
   }
@@ -52,6 +55,7 @@ export class InFlight {
   /** A result for an id that nobody waits for (its deadline passed) is dropped. @returns the job that it is of */
   settle(id: number, outcome: Signed | SignerError): SignJob | undefined {
     const waiting = this.#take(id);
+    if (waiting) this.onSettled(waiting.job, outcome);
     if (outcome instanceof SignerError) waiting?.reject(outcome);
     else waiting?.resolve(outcome);
     return waiting?.job;

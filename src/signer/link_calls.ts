@@ -5,6 +5,7 @@ import type { ClientMethod } from "../grpc/client.ts";
 import { MAX_DATA_BYTES, MAX_IDENTITY_UNITS, MAX_KEY_NAME_BYTES, MAX_SIGN_STREAMS } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { SIGNER } from "./methods.ts";
+import type { SignerObserver } from "./observer.ts";
 import { streamedParts } from "./sign_stream.ts";
 import {
   type CallOptions,
@@ -37,6 +38,7 @@ export function jobRefusal({ key, caller }: SignStreamJob, inputBytes: number): 
 export abstract class LinkCalls implements SignerCalls {
   /** Until somebody says it, the time isn't known. */
   protected time: Pick<KnownTime, "known"> = { known: false };
+  protected observer: SignerObserver | undefined;
   #signStreams = 0;
 
   /** @throws SignerError UNAVAILABLE */
@@ -44,6 +46,10 @@ export abstract class LinkCalls implements SignerCalls {
 
   /** Has the signer told whether the time is known. */
   protected abstract tellTime(): void;
+
+  observe(observer: SignerObserver): void {
+    this.observer = observer;
+  }
 
   useClock(clock: KnownTime): void {
     this.time = clock;
@@ -56,8 +62,7 @@ export abstract class LinkCalls implements SignerCalls {
     request: Request,
     options?: CallOptions,
   ): Promise<Response> {
-    const { calls } = await this.usableLink();
-    return await calls.unary(method, request, options);
+    return await this.#told(async () => (await this.usableLink()).calls.unary(method, request, options));
   }
 
   async *serverStream<Request, Response>(
@@ -74,14 +79,41 @@ export abstract class LinkCalls implements SignerCalls {
     requests: AsyncIterable<Request>,
     options?: CallOptions,
   ): Promise<Response> {
+    return await this.#told(() => this.#clientStream(method, requests, options));
+  }
+
+  async #clientStream<Request, Response>(
+    method: ClientMethod<Request, Response>,
+    requests: AsyncIterable<Request>,
+    options?: CallOptions,
+  ): Promise<Response> {
     const { calls } = await this.usableLink();
     return await calls.clientStream(method, requests, options);
+  }
+
+  async #told<Result>(call: () => Promise<Result>, algorithm?: number): Promise<Result> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof SignerError) this.observer?.refused(algorithm, error);
+      throw error;
+    }
   }
 
   async signStream(
     job: SignStreamJob,
     parts: AsyncIterable<Uint8Array>,
     options: CallOptions = {},
+  ): Promise<Signed> {
+    const signed = await this.#told(() => this.#signStream(job, parts, options), job.algorithm);
+    this.observer?.signed(job.algorithm, signed);
+    return signed;
+  }
+
+  async #signStream(
+    job: SignStreamJob,
+    parts: AsyncIterable<Uint8Array>,
+    options: CallOptions,
   ): Promise<Signed> {
     const refusal = jobRefusal(job, 0);
     if (refusal) throw refusal;
@@ -92,7 +124,7 @@ export abstract class LinkCalls implements SignerCalls {
     this.#signStreams++;
     try {
       const requests = streamedParts(job, this.time.known, parts);
-      const outcome = outcomeOf(await this.clientStream(SIGNER.signStream, requests, options));
+      const outcome = outcomeOf(await this.#clientStream(SIGNER.signStream, requests, options));
       if (outcome instanceof SignerError) throw outcome;
       return outcome;
     } finally {

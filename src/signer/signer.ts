@@ -4,6 +4,7 @@ import { status } from "@grpc/grpc-js";
 import type { CallTrace } from "../grpc/call_trace.ts";
 import type { ClientMethod } from "../grpc/client.ts";
 import type { SignerSignItemInit, SignerSignResult } from "../proto/mod.ts";
+import type { SignerObserver } from "./observer.ts";
 
 /** Why the signer did not do it: a gRPC status that may be handed to the caller as it is. */
 export class SignerError extends Error {
@@ -118,6 +119,10 @@ export interface Signer extends SignerCalls {
   publicKey(key: string): Promise<Uint8Array>;
   /** Says by what to tell whether the time is known: until then no key with dates signs, and none is deleted by date. */
   useClock(clock: KnownTime): void;
+  /** Has what happens told to `observer`, from now on. */
+  observe(observer: SignerObserver): void;
+  /** Signatures of sign() that are waited for. */
+  readonly inFlight: number;
   /** Whether signing works now. */
   readonly healthy: boolean;
   /** Calls back at every change of `healthy`. */

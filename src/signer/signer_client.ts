@@ -10,6 +10,7 @@ import { BUSY_RETRY_MS, DEFAULT_DEADLINE_MS, FIRST_BACKOFF_MS, MAX_BACKOFF_MS } 
 import type { Link, OpenLink } from "./link.ts";
 import { jobRefusal, LinkCalls } from "./link_calls.ts";
 import { SIGNER } from "./methods.ts";
+import type { SignerObserver } from "./observer.ts";
 import { Outbox, type OutgoingItem, wireBytes } from "./outbox.ts";
 import { PublicKeys } from "./public_keys.ts";
 import { outcomeOf, type Signed, type Signer, SignerError, type SignJob } from "./signer.ts";
@@ -31,7 +32,10 @@ type State = "connecting" | "ready" | "down" | "closed";
 export class SignerClient extends LinkCalls implements Signer {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight = new InFlight((job, outcome) => {
+    if (outcome instanceof SignerError) this.observer?.refused(job.algorithm, outcome);
+    else this.observer?.signed(job.algorithm, outcome);
+  });
   readonly #outbox = new Outbox();
   readonly #fullLanes = new FullLanes();
   readonly #closing = new AbortController();
@@ -61,6 +65,16 @@ export class SignerClient extends LinkCalls implements Signer {
     return this.#state === "ready";
   }
 
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  override observe(observer: SignerObserver): void {
+    super.observe(observer);
+    // Whoever comes late missed no more than this one.
+    if (this.healthy) observer.connected();
+  }
+
   onHealth(callback: (healthy: boolean) => void): void {
     this.#healthCallbacks.push(callback);
   }
@@ -75,7 +89,10 @@ export class SignerClient extends LinkCalls implements Signer {
   #sign(job: SignJob): Promise<Signed> {
     const bytes = wireBytes(job);
     const refusal = this.#refusal(job, bytes);
-    if (refusal) return Promise.reject(refusal);
+    if (refusal) {
+      this.observer?.refused(job.algorithm, refusal);
+      return Promise.reject(refusal);
+    }
     return new Promise((resolve, reject) => {
       const nowMs = this.#clock.nowMs();
       const id = this.#inFlight.add({ resolve, reject, job, bytes, expiresMs: nowMs + this.#deadlineMs });
@@ -178,6 +195,7 @@ export class SignerClient extends LinkCalls implements Signer {
     this.#timeToldKnown = undefined;
     if (this.#closing.signal.aborted) return;
     this.#setState("ready");
+    this.observer?.connected();
     this.#scheduleFlush();
     this.#lastFailure = await ended;
   }

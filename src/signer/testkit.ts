@@ -17,6 +17,8 @@ export function signerThat(does: Partial<Signer>): Signer {
     },
     publicKey: () => Promise.reject(not()),
     useClock() {},
+    observe() {},
+    inFlight: 0,
     healthy: true,
     onHealth() {},
     close: () => Promise.resolve(),

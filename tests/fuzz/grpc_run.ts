@@ -141,6 +141,7 @@ class Run {
         ? { ...DEFAULT_POLICY, maxAgeMs: 30_000, maxAgeGraceMs: 5_000, maxIdleMs: 20_000 }
         : DEFAULT_POLICY,
       nextCallId: () => ++calls,
+      observer: undefined,
       onCall: (record) => void this.records.push(record),
     }, this.conn);
     this.#ended = this.server.run().then(() => this.#done = true);
