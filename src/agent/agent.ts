@@ -52,8 +52,16 @@ export class Agent {
         tracer: parts.tracing,
         onCall: (record) => this.#callLog(record),
         onConnection: connectionLog(log.component("connections")),
+        observer: parts.metrics.server,
       },
       addServices: (server, config) => addServices(server, parts, config, this.#view),
+    });
+    parts.metrics.observeAppliance({
+      ...this.#view,
+      watching: parts.watching,
+      eventCounts: () => parts.events.counts,
+      denials: parts.authority.denials,
+      heldBytes: () => this.#generations.heldBytes,
     });
     this.#doors = new Doors({
       log: log.component("agent"),
@@ -111,10 +119,11 @@ export class Agent {
 
   /** Says so by health, lets calls finish, then closes every connection. */
   async shutdown(): Promise<void> {
-    const { health, emit, events, tracing, watching } = this.#parts;
+    const { health, emit, events, metrics, tracing, watching } = this.#parts;
     emit(EventKind.STOPPING, "the agent stops");
     health.drain();
     events.close();
+    metrics.stop();
     await watching.stop();
     await this.#control.close();
     const closed = this.#doors.close();

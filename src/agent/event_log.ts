@@ -70,6 +70,7 @@ export class EventLog {
   readonly #kept: LoggedEvent[] = [];
   readonly #watchers = new Set<Watcher>();
   readonly #perConnection = new Map<object, number>();
+  readonly #counts = new Map<EventKindNumber, number>();
   #last = 0;
   #closed = false;
 
@@ -90,6 +91,11 @@ export class EventLog {
     if (kind === EventKind.DENIED && !this.#pace.take(bounded(message))) return;
     this.#append(kind, message, fields);
   };
+
+  /** Events since the agent's start, by kind. */
+  get counts(): ReadonlyMap<EventKindNumber, number> {
+    return this.#counts;
+  }
 
   /** The last event's number; 0 before the first. */
   get last(): number {
@@ -162,6 +168,7 @@ export class EventLog {
 
   #append(kind: EventKindNumber, message: string, given: Readonly<Record<string, string>>): void {
     const sequence = ++this.#last;
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     const fields = boundedFields(given);
     const event = { sequence, atMs: this.#nowMs(), kind, message: bounded(message), fields };
     this.#kept[(sequence - 1) % MAX_KEPT_EVENTS] = event;

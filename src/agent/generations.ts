@@ -8,7 +8,10 @@ import { Server, type ServerOptions, type SharedCounts } from "../grpc/server.ts
 import type { Http2Config } from "../http2/mod.ts";
 import type { Config } from "./config/mod.ts";
 
-export type ServerHooks = Pick<ServerOptions, "admit" | "tracer" | "onCall" | "onConnection">;
+export type ServerHooks = Pick<
+  ServerOptions,
+  "admit" | "tracer" | "onCall" | "onConnection" | "observer"
+>;
 
 export interface GenerationsOptions {
   readonly hooks: ServerHooks;
@@ -35,6 +38,11 @@ export class Generations {
     this.#options = options;
     this.#config = config;
     this.#current = this.#serverFor(config);
+  }
+
+  /** What peers make both servers hold. */
+  get heldBytes(): number {
+    return this.#shared.held.bytes;
   }
 
   /** Serves one connection by the present generation, until its end. Never rejects. */

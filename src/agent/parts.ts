@@ -18,6 +18,7 @@ import { Tracing, type TracingOptions } from "../telemetry/traces/tracing.ts";
 import { parseAddress } from "../transport/address.ts";
 import { dialer } from "../transport/dial.ts";
 import { PageTokens } from "../services/page_token.ts";
+import { Metrics } from "../telemetry/metrics.ts";
 import { VERSION } from "./version.ts";
 import { Watching } from "./watching.ts";
 
@@ -30,6 +31,7 @@ export interface Parts {
   readonly emit: EmitEvent;
   readonly watching: Watching;
   readonly health: Health;
+  readonly metrics: Metrics;
   readonly pageTokens: PageTokens;
   readonly authority: Authority;
   readonly tracing: Tracing;
@@ -67,9 +69,10 @@ export async function makeParts(
     clock,
     now: Date.now,
   });
+  const startedAtMs = Date.now();
   return {
     instanceId: id,
-    startedAtMs: Date.now(),
+    startedAtMs,
     signer,
     log,
     events,
@@ -86,6 +89,7 @@ export async function makeParts(
         edgeAddresses(config(), edge).length + edgeGatewayAddresses(config(), edge).length > 0,
     }),
     health,
+    metrics: new Metrics({ signer, startedAtMs }),
     pageTokens: new PageTokens(),
     authority,
     tracing: new Tracing({

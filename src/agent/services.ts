@@ -44,7 +44,10 @@ export function addServices(server: Server, parts: Parts, config: Config, view: 
   guarded.addService(serviceDefinition(SEALING_SERVICE), sealingService({ signer, now, emit }));
   guarded.addService(
     serviceDefinition("gatehouse.v1.Status"),
-    statusService(() => statusReport({ ...parts, ...view })),
+    statusService({
+      report: () => statusReport({ ...parts, ...view }),
+      metrics: (format) => parts.metrics.text(format),
+    }),
   );
   guarded.addService(serviceDefinition("gatehouse.v1.Events"), eventsService(parts.events));
   guarded.addService(serviceDefinition(ACCESS_SERVICE), accessService(authority.nonces, parts.instanceId));

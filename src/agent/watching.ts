@@ -6,6 +6,7 @@ import type { Signer } from "../signer/signer.ts";
 import { backgroundInterval } from "./background_timer.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
 import type { ApplianceClock } from "./clock.ts";
+import type { Sample } from "../telemetry/prometheus_text.ts";
 import { EdgeMetrics } from "./edge_metrics.ts";
 import type { EmitEvent } from "./event_sink.ts";
 import type { Log } from "./log/mod.ts";
@@ -75,6 +76,11 @@ export class Watching {
   /** Undefined while no edge is wanted. */
   get edge(): UnitWatch | undefined {
     return this.#edge?.watch;
+  }
+
+  /** What the edge tells of itself; nothing while it doesn't answer, or no edge is wanted. */
+  async edgeSamples(): Promise<readonly Sample[]> {
+    return await this.#edge?.metrics.read().catch(() => []) ?? [];
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,7 @@ import { Gate, type KnownTime } from "./gate.ts";
 import { GuardedServer, type ServiceHost } from "./guarded_server.ts";
 import { Nonces } from "./nonces.ts";
 import { ProofCheck } from "./proof_check.ts";
+import type { Rule } from "./refusals.ts";
 
 export interface AuthorityOptions {
   /** Holds the list of administrators. */
@@ -41,6 +42,8 @@ export interface Authority {
   readonly nonces: Nonces;
   /** Tells of a refusal that a handler decides. */
   readonly denied: (denial: Denial) => void;
+  /** How often each rule refused, whoever decided by it. */
+  readonly denials: () => ReadonlyMap<Rule, number>;
 }
 
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
@@ -58,5 +61,6 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     admins,
     nonces,
     denied: denials.tell,
+    denials: () => denials.counts,
   };
 }

@@ -20,6 +20,7 @@ export interface Denial {
 }
 
 export class Denials {
+  readonly #counts = new Map<Rule, number>();
   #told = 0;
   #counted = 0;
   #windowEndsMs = -Infinity;
@@ -30,7 +31,13 @@ export class Denials {
     private readonly clock: Clock,
   ) {}
 
+  /** How often each rule refused. */
+  get counts(): ReadonlyMap<Rule, number> {
+    return this.#counts;
+  }
+
   readonly tell = ({ rule, identity, method, peer }: Denial): void => {
+    this.#counts.set(rule, (this.#counts.get(rule) ?? 0) + 1);
     if (this.clock.nowMs() >= this.#windowEndsMs) this.#begin();
     if (this.#told >= DENIALS_PER_SECOND) {
       this.#counted++;

@@ -63,6 +63,7 @@ const ROWS: Readonly<Record<MethodPath, Row>> = {
   "/gatehouse.v1.Access/Challenge": use,
   "/gatehouse.v1.Access/WhoAmI": introduce,
   "/gatehouse.v1.Status/Get": observe,
+  "/gatehouse.v1.Status/GetMetrics": observe,
   "/gatehouse.v1.Events/Watch": observe,
   "/gatehouse.v1.Config/Get": observe,
   "/gatehouse.v1.Config/History": observe,

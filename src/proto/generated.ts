@@ -824,6 +824,27 @@ export interface GetStatusResponseInit {
   last_event?: Long | number | string | null;
 }
 
+export interface GetMetricsRequest {
+  format: number;
+}
+export interface GetMetricsRequestInit {
+  format?: number | null;
+}
+
+export const GetMetricsRequestFormat = {
+  PROMETHEUS: 0,
+  OPENMETRICS: 1,
+} as const;
+
+export interface GetMetricsResponse {
+  content_type: string;
+  text: Uint8Array;
+}
+export interface GetMetricsResponseInit {
+  content_type?: string | null;
+  text?: Uint8Array | null;
+}
+
 export interface Clock {
   now_ms: Long;
   known: boolean;
@@ -3089,6 +3110,21 @@ export const API_DESCRIPTORS = {
            }
           }
          ]
+        },
+        "GetMetrics": {
+         "requestType": "GetMetricsRequest",
+         "responseType": "GetMetricsResponse",
+         "options": {
+          "(google.api.http).get": "/v1/metrics"
+         },
+         "comment": "What is counted and measured, as Prometheus reads it; the gateway serves it as /metrics.",
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/metrics"
+           }
+          }
+         ]
         }
        }
       },
@@ -3165,6 +3201,39 @@ export const API_DESCRIPTORS = {
          "type": "uint64",
          "id": 11,
          "comment": "the newest event's number; 0: there is none yet"
+        }
+       }
+      },
+      "GetMetricsRequest": {
+       "fields": {
+        "format": {
+         "type": "Format",
+         "id": 1
+        }
+       },
+       "nested": {
+        "Format": {
+         "values": {
+          "PROMETHEUS": 0,
+          "OPENMETRICS": 1
+         },
+         "comments": {
+          "PROMETHEUS": "text, version 0.0.4",
+          "OPENMETRICS": "text, version 1.0.0"
+         }
+        }
+       }
+      },
+      "GetMetricsResponse": {
+       "fields": {
+        "content_type": {
+         "type": "string",
+         "id": 1
+        },
+        "text": {
+         "type": "bytes",
+         "id": 2,
+         "comment": "UTF-8"
         }
        }
       },
