@@ -8,11 +8,12 @@ import { ConfigControl } from "./config_store/control.ts";
 import { LiveParts, type Prepared } from "./config_store/live_parts.ts";
 import { Doors, type OpenDoor } from "./doors.ts";
 import { EdgeApplier } from "./edge/edge_applier.ts";
+import { Gateway } from "../gateway/gateway.ts";
 import { Generations } from "./generations.ts";
 import { type CallLog, callLogger, errorText, type Logger } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
 import { makeParts, type Parts } from "./parts.ts";
-import { agentPlaces, edgeAddresses } from "./places.ts";
+import { agentPlaces, edgeAddresses, edgeGatewayAddresses, type Place } from "./places.ts";
 import { addServices, type AgentView } from "./services.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,6 +23,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #parts: Parts;
   readonly #generations: Generations;
+  readonly #gateway: Gateway;
   readonly #doors: Doors;
   readonly #live: LiveParts;
   readonly #control: ConfigControl;
@@ -33,6 +35,8 @@ export class Agent {
       return {
         addresses: edge ? edgeAddresses(this.#control.config, edge) : [],
         backSocket: edge?.backSocket,
+        gatewayAddresses: edge ? edgeGatewayAddresses(this.#control.config, edge) : [],
+        gatewayBackSocket: edge?.gatewayBackSocket,
       };
     },
     configVersion: () => this.#control,
@@ -63,9 +67,15 @@ export class Agent {
       denials: parts.authority.denials,
       heldBytes: () => this.#generations.heldBytes,
     });
+    this.#gateway = new Gateway({
+      server: this.#generations,
+      config: parts.config,
+      log: log.component("gateway"),
+    });
     this.#doors = new Doors({
       log: log.component("agent"),
-      serve: (conn) => this.#generations.handle(conn),
+      serve: (conn, service) =>
+        service === "gateway" ? this.#gateway.handle(conn) : this.#generations.handle(conn),
       handshakeTimeoutMs: () => parts.config().limits.handshake_timeout_ms,
     });
     this.#live = new LiveParts(
@@ -108,9 +118,18 @@ export class Agent {
     return agent;
   }
 
-  /** Where it listens, with the ports that the kernel chose. */
+  /** Where it listens for gRPC, with the ports that the kernel chose. */
   get addresses(): string[] {
-    return this.doors.map(({ address }) => address);
+    return this.#addressesOf("grpc");
+  }
+
+  /** The same of the gateway. */
+  get gatewayAddresses(): string[] {
+    return this.#addressesOf("gateway");
+  }
+
+  #addressesOf(service: Place["service"]): string[] {
+    return this.doors.filter(({ place }) => place.service === service).map(({ address }) => address);
   }
 
   get doors(): readonly OpenDoor[] {
@@ -127,10 +146,17 @@ export class Agent {
     await watching.stop();
     await this.#control.close();
     const closed = this.#doors.close();
-    await this.#generations.shutdown(this.#control.config.limits.shutdown_grace_ms);
-    await closed;
+    const graceMs = this.#control.config.limits.shutdown_grace_ms;
+    await Promise.all([this.#gateway.shutdown(graceMs), this.#generations.shutdown(graceMs), closed]);
     await tracing.close();
     this.#callLog.close();
+  }
+
+  /** As for gRPC: whoever came by an address that goes is to go too. */
+  #renewGateway(before: Config, next: Config): void {
+    const { addresses } = before.gateway;
+    if (addresses.every((address) => next.gateway.addresses.includes(address))) return;
+    void this.#gateway.renew(next.limits.shutdown_grace_ms); // it never rejects
   }
 
   async #prepare(next: Config, retry: boolean): Promise<Prepared> {
@@ -142,6 +168,7 @@ export class Agent {
     });
     return {
       commit: () => {
+        this.#renewGateway(this.#parts.config(), next);
         replace();
         opened.commit();
         this.#callLog.close();

@@ -23,7 +23,7 @@ const PROXIED_MODE = 0o660;
 export interface DoorsOptions {
   readonly log: Logger;
   /** Serves one connection until its end; never rejects. */
-  readonly serve: (conn: Conn) => Promise<void>;
+  readonly serve: (conn: Conn, service: Place["service"]) => Promise<void>;
   /** Time for a PROXY header; asked at each connection. */
   readonly handshakeTimeoutMs: () => number;
 }
@@ -140,9 +140,10 @@ export class Doors {
       const refusal = checkPlainTcp(place.address, insecureTcp);
       if (refusal) throw new Error(refusal);
       const listener = await this.#listen(place);
-      const door = new Door(place, listener, this.#options.serve);
+      const door = new Door(place, listener, (conn) => this.#options.serve(conn, place.service));
       this.#open.push(door);
-      this.#options.log.info("listening", { address: door.address, proxied: place.proxied || undefined });
+      const { proxied, service } = place;
+      this.#options.log.info("listening", { address: door.address, service, proxied: proxied || undefined });
       if (place.address.transport === "tcp") {
         this.#options.log.warn("TCP is plain: no TLS, no client identity", { address: door.address });
       }

@@ -8,20 +8,30 @@ import type { EdgeOptions } from "./options.ts";
 export interface Place {
   readonly address: Address;
   readonly proxied: boolean;
+  /** What is spoken there: gRPC, or the gateway's HTTP/1.1. */
+  readonly service: "grpc" | "gateway";
 }
 
 /** What the agent opens itself, the edge's own socket included while there is something for the edge. */
 export function agentPlaces(config: Config, edge: EdgeOptions | undefined): Place[] {
-  const { addresses, proxied } = config.listen;
-  const own = addresses.map(parseAddress).filter((address) => !isForEdge(address, edge));
-  const behind = proxied.map(parseAddress);
-  if (edge !== undefined && edgeAddresses(config, edge).length > 0) {
-    behind.push({ transport: "unix", path: edge.backSocket });
-  }
-  return [
-    ...own.map((address) => ({ address, proxied: false })),
-    ...behind.map((address) => ({ address, proxied: true })),
+  const { listen, gateway } = config;
+  const own = (addresses: readonly string[], service: Place["service"]): Place[] =>
+    addresses.map(parseAddress).filter((address) => !isForEdge(address, edge))
+      .map((address) => ({ address, proxied: false, service }));
+  const back = (path: string, service: Place["service"]): Place => ({
+    address: { transport: "unix", path },
+    proxied: true,
+    service,
+  });
+  const places = [
+    ...own(listen.addresses, "grpc"),
+    ...own(gateway.addresses, "gateway"),
+    ...listen.proxied.map((text): Place => ({ address: parseAddress(text), proxied: true, service: "grpc" })),
   ];
+  if (edge === undefined) return places;
+  if (edgeAddresses(config, edge).length > 0) places.push(back(edge.backSocket, "grpc"));
+  if (edgeGatewayAddresses(config, edge).length > 0) places.push(back(edge.gatewayBackSocket, "gateway"));
+  return places;
 }
 
 /** What the edge opens for gRPC. */
@@ -35,8 +45,8 @@ export function edgeGatewayAddresses(config: Config, edge: EdgeOptions): Address
 }
 
 /** The same place, whatever way it was written. */
-export function placeKey({ address, proxied }: Place): string {
-  return `${proxied ? "proxied " : ""}${formatAddress(address)}`;
+export function placeKey({ address, proxied, service }: Place): string {
+  return `${service} ${proxied ? "proxied " : ""}${formatAddress(address)}`;
 }
 
 function isForEdge(address: Address, edge: EdgeOptions | undefined): boolean {

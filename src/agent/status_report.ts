@@ -8,6 +8,14 @@ import type { EventLog } from "./event_log.ts";
 import { VERSION } from "./version.ts";
 import type { Watching } from "./watching.ts";
 
+/** What the edge is to listen on, and by which socket it calls the agent: for gRPC and for the gateway. */
+export interface EdgeView {
+  readonly addresses: readonly Address[];
+  readonly backSocket?: string;
+  readonly gatewayAddresses: readonly Address[];
+  readonly gatewayBackSocket?: string;
+}
+
 export interface StatusSources {
   readonly instanceId: string;
   /** Milliseconds since 1970. */
@@ -16,8 +24,7 @@ export interface StatusSources {
   readonly events: Pick<EventLog, "last">;
   /** What the agent itself listens on. */
   readonly doors: () => readonly OpenDoor[];
-  /** What the edge is to listen on, and by which socket it calls the agent. */
-  readonly edge: () => { readonly addresses: readonly Address[]; readonly backSocket?: string };
+  readonly edge: () => EdgeView;
   /** Of the configuration in force; confirmByMs is 0 when nothing waits for a confirmation. */
   readonly configVersion: () => { readonly version: number; readonly confirmByMs: number };
   /** Since the agent's start, by a clock that never steps; milliseconds. */
@@ -28,9 +35,12 @@ export function statusReport(sources: StatusSources): GetStatusResponseInit {
   const { watching } = sources;
   const { clock, edge } = watching;
   const { version, confirmByMs } = sources.configVersion();
-  const { addresses, backSocket } = sources.edge();
+  const { addresses, backSocket, gatewayAddresses, gatewayBackSocket } = sources.edge();
   const doors = sources.doors();
-  const back = doors.find(({ place: { address } }) => "path" in address && address.path === backSocket);
+  const backAt = (path: string | undefined) =>
+    doors.find(({ place: { address } }) => "path" in address && address.path === path);
+  const back = backAt(backSocket);
+  const gatewayBack = backAt(gatewayBackSocket);
   return {
     version: VERSION,
     instance_id: sources.instanceId,
@@ -40,8 +50,9 @@ export function statusReport(sources: StatusSources): GetStatusResponseInit {
     config_version: version,
     confirm_by_ms: confirmByMs,
     transports: [
-      ...doors.filter((door) => door !== back).map(ofDoor),
+      ...doors.filter((door) => door !== back && door !== gatewayBack).map(ofDoor),
       ...ofEdge(addresses, back),
+      ...ofEdge(gatewayAddresses, gatewayBack, HTTP),
     ],
     certificates: watching.certificates.certificates().map(ofCertificate),
     units: [
@@ -57,16 +68,23 @@ export function statusReport(sources: StatusSources): GetStatusResponseInit {
   };
 }
 
+/** Behind the protection of an address of the gateway. */
+const HTTP = ", HTTP";
+
 function ofDoor({ address, place, connections }: OpenDoor): TransportStatusInit {
   const protection = place.proxied ? "behind a proxy" : place.address.transport === "tcp" ? "plain" : "local";
-  return { address, protection, connections };
+  return { address, protection: protection + (place.service === "gateway" ? HTTP : ""), connections };
 }
 
 /**
  * What the edge listens on. Its connections are counted where they reach the agent, which knows of each whether TLS
  * protects it and not by which address it came: where there are several of one kind, the first has the number of all.
  */
-function ofEdge(addresses: readonly Address[], back: OpenDoor | undefined): TransportStatusInit[] {
+function ofEdge(
+  addresses: readonly Address[],
+  back: OpenDoor | undefined,
+  spoken = "",
+): TransportStatusInit[] {
   const { connections = 0, tlsConnections = 0 } = back ?? {};
   const kind = (transport: "tls" | "tcp", protection: string, count: number) => {
     const all = addresses.filter((address) => address.transport === transport);
@@ -79,8 +97,8 @@ function ofEdge(addresses: readonly Address[], back: OpenDoor | undefined): Tran
     }));
   };
   return [
-    ...kind("tls", "mutual TLS", tlsConnections),
-    ...kind("tcp", "plain", connections - tlsConnections),
+    ...kind("tls", `mutual TLS${spoken}`, tlsConnections),
+    ...kind("tcp", `plain${spoken}`, connections - tlsConnections),
   ];
 }
 

@@ -3264,7 +3264,7 @@ export const API_DESCRIPTORS = {
         "protection": {
          "type": "string",
          "id": 2,
-         "comment": "\"mutual TLS\", \"plain\", \"local\""
+         "comment": "\"mutual TLS\", \"plain\", \"local\"; with \", HTTP\" behind it for the gateway's"
         },
         "connections": {
          "type": "uint32",

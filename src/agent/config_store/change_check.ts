@@ -1,7 +1,7 @@
 // Whether a configuration may come after the one in force: everything that can be known before anything is touched.
 // Must never change anything.
 import { revokedNoLonger } from "../../pki/revocation_list.ts";
-import { formatAddress, parseAddress } from "../../transport/address.ts";
+import { type Address, formatAddress, parseAddress } from "../../transport/address.ts";
 import { checkConfig, type Config, loadConfig } from "../config/mod.ts";
 import type { TlsFiles } from "./applier.ts";
 import type { Content } from "./live_parts.ts";
@@ -94,8 +94,12 @@ export function sameTls(a: TlsFiles, b: TlsFiles): boolean {
     a.clientCaPem === b.clientCaPem && a.crlPem === b.crlPem;
 }
 
-export const hasTls = ({ listen }: Config): boolean =>
-  listen.addresses.some((text) => parseAddress(text).transport === "tls");
+/** Addresses of gRPC and of the gateway. */
+const allAddresses = ({ listen, gateway }: Config): Address[] =>
+  [...listen.addresses, ...gateway.addresses].map(parseAddress);
+
+export const hasTls = (config: Config): boolean =>
+  allAddresses(config).some(({ transport }) => transport === "tls");
 
 function changeWarnings(before: Config, next: Config, peer: string): string[] {
   const warnings: string[] = [];
@@ -105,7 +109,7 @@ function changeWarnings(before: Config, next: Config, peer: string): string[] {
     );
   }
   if (
-    next.listen.addresses.some((text) => parseAddress(text).transport === "tcp") && next.listen.insecure_tcp
+    allAddresses(next).some(({ transport }) => transport === "tcp") && next.listen.insecure_tcp
   ) {
     warnings.push("tcp:// addresses are open with neither encryption nor identity (insecure_tcp)");
   }
@@ -116,8 +120,8 @@ function changeWarnings(before: Config, next: Config, peer: string): string[] {
 }
 
 /** Administrators come over VSOCK and Unix sockets. Of VSOCK the listener's address isn't known here: any one will do. */
-function cutsOff({ listen }: Config, peer: string): boolean {
-  const addresses = listen.addresses.map(parseAddress);
+function cutsOff(next: Config, peer: string): boolean {
+  const addresses = allAddresses(next);
   if (peer.startsWith("vsock")) return !addresses.some(({ transport }) => transport.startsWith("vsock"));
   if (!peer.startsWith("unix:")) return false;
   return !addresses.some((address) => address.transport === "vsock+unix" || formatAddress(address) === peer);

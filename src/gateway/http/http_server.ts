@@ -84,9 +84,14 @@ export class HttpServer {
     leave();
   }
 
-  /** Ends connections as they get idle. @param graceMs after which the others are cut */
+  /** Takes no more, and ends what there is as renew() does. @param graceMs after which answers are cut */
   async shutdown(graceMs: number): Promise<void> {
     this.#stopping = true;
+    await this.renew(graceMs);
+  }
+
+  /** Ends the connections of this moment with their answers. @param graceMs after which they are cut */
+  async renew(graceMs: number): Promise<void> {
     const all = [...this.#connections.values()];
     for (const connection of all) connection.drain();
     const grace = this.#core.clock.startTimer(graceMs, () => all.forEach((connection) => connection.close()));
