@@ -131,6 +131,11 @@ export const stages: Stage[] = [
     commands: [buildDataplane, vitest("edge", "verbose", "tests/edge")],
   },
   {
+    name: "monitoring",
+    what: "the alert rules by promtool; every metric that they and the dashboard name, from a real agent",
+    commands: [buildDataplane, vitest("monitoring", "verbose", "tests/monitoring")],
+  },
+  {
     name: "image",
     what: "what the agent's unit lets Deno do",
     commands: [vitest("image", "default", "tests/image")],

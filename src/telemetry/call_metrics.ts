@@ -12,6 +12,10 @@ import type { Collected, Labels, Value } from "./registry.ts";
 
 /** How a call comes in, in the words of the table of who may call what (src/authority/table.ts). */
 export const TRANSPORTS = ["tcp-tls", "tcp-plain", "vsock", "unix"] as const;
+/** By HTTP: calls that the gateway makes, over connections in memory. */
+export const PROTOCOLS = ["grpc", "http"] as const;
+/** Every pair of both, in the order of the numbers that a connection is told under. */
+const WAYS = PROTOCOLS.flatMap((protocol) => TRANSPORTS.map((transport) => ({ transport, protocol })));
 const CODES = STATUS_NAMES.length;
 /** gRPC has no such status; a handler's mistake. It is counted as UNKNOWN. */
 const UNKNOWN = 2;
@@ -37,21 +41,24 @@ class MethodCounts implements MethodObserver {
 
   constructor(readonly labels: Labels) {}
 
-  started(transport: number): void {
-    this.startedCalls[transport]++;
+  started(way: number): void {
+    this.startedCalls[way % TRANSPORTS.length]++;
   }
 
-  received(transport: number, bytes: number): void {
+  received(way: number, bytes: number): void {
+    const transport = way % TRANSPORTS.length;
     this.receivedMessages[transport]++;
     this.receivedBytes[transport] += bytes;
   }
 
-  sent(transport: number, bytes: number): void {
+  sent(way: number, bytes: number): void {
+    const transport = way % TRANSPORTS.length;
     this.sentMessages[transport]++;
     this.sentBytes[transport] += bytes;
   }
 
-  ended(transport: number, code: number, durationMs: number): void {
+  ended(way: number, code: number, durationMs: number): void {
+    const transport = way % TRANSPORTS.length;
     this.endedCalls[transport]++;
     this.handled[transport * CODES + (code >= 0 && code < CODES ? code : UNKNOWN)]++;
     this.seconds.observe(durationMs / 1_000);
@@ -65,8 +72,8 @@ export class CallMetrics implements ServerObserver {
     grpc_method: "unknown",
   });
   readonly #methods = new Map<string, MethodCounts>();
-  readonly #open = TRANSPORTS.map(() => new Set<OpenStreams>());
-  readonly #connections = new Float64Array(TRANSPORTS.length);
+  readonly #open = WAYS.map(() => new Set<OpenStreams>());
+  readonly #connections = new Float64Array(WAYS.length);
   readonly #limits = new Map<string, number>();
   /** By code and origin: 14 names and their fallback, three origins. */
   readonly #errors = new Map<string, { labels: Labels; value: number }>();
@@ -82,9 +89,10 @@ export class CallMetrics implements ServerObserver {
   }
 
   transport(peer: Peer): number {
-    return TRANSPORTS.indexOf(
+    const transport = TRANSPORTS.indexOf(
       peer.transport === "tcp" ? peer.tls === undefined ? "tcp-plain" : "tcp-tls" : peer.transport,
     );
+    return peer.http === undefined ? transport : TRANSPORTS.length + transport;
   }
 
   connected(transport: number, streams: OpenStreams): void {
@@ -127,16 +135,10 @@ export class CallMetrics implements ServerObserver {
       grpc_server_handling_seconds: methods
         .filter(({ seconds }) => seconds.observations > 0)
         .map(({ labels, seconds: { counts, sum } }) => ({ labels, counts, sum })),
-      gatehouse_connections: TRANSPORTS.map((transport, at) => ({
-        labels: { transport },
-        value: this.#open[at].size,
-      })),
-      gatehouse_connections_total: TRANSPORTS.map((transport, at) => ({
-        labels: { transport },
-        value: this.#connections[at],
-      })),
-      gatehouse_http2_streams: TRANSPORTS.map((transport, at) => ({
-        labels: { transport },
+      gatehouse_connections: WAYS.map((labels, at) => ({ labels, value: this.#open[at].size })),
+      gatehouse_connections_total: WAYS.map((labels, at) => ({ labels, value: this.#connections[at] })),
+      gatehouse_http2_streams: WAYS.map((labels, at) => ({
+        labels,
         value: [...this.#open[at]].reduce((sum, { openStreams }) => sum + openStreams, 0),
       })),
       gatehouse_connection_errors_total: [...this.#errors.values()].map(({ labels, value }) => ({

@@ -53,6 +53,17 @@ it("counts a call by method, status and transport, with its messages and bytes e
   expect(Array.from(histogram.counts).reduce((a, b) => a + b)).toBe(4);
 });
 
+it("tells connections that the gateway has for its callers from those that call by gRPC", async () => {
+  const metrics = new CallMetrics();
+  const { server } = start({ unary: echo }, { observer: metrics });
+  const client = connectTo(server, undefined, { ...PEERS[3], http: { nonces: {} } });
+  await ask(client, "/test.Service/Unary", "a");
+  const open = (protocol: string) =>
+    sum(find(metrics, "gatehouse_connections", { transport: "unix", protocol }));
+  expect([open("http"), open("grpc")]).toEqual([1, 1]);
+  expect(sum(find(metrics, "grpc_server_handled_total", { transport: "unix" }))).toBe(1);
+});
+
 it("makes no series of the names that a flood of calls asks for", async () => {
   const metrics = new CallMetrics();
   const { server } = start({ unary: echo }, { observer: metrics });

@@ -5,7 +5,7 @@ import { STATUS_NAMES } from "../agent/log/call_log.ts";
 import { RULES } from "../authority/refusals.ts";
 import { TABLE } from "../authority/table.ts";
 import { Algorithm, EventKind } from "../proto/mod.ts";
-import { TRANSPORTS } from "./call_metrics.ts";
+import { PROTOCOLS, TRANSPORTS } from "./call_metrics.ts";
 import { CATALOGUE, type Family, type FamilyName } from "./catalogue.ts";
 import { MAX_EDGE_SERIES } from "./edge_samples.ts";
 import { LIMIT_LABELS } from "./limit_names.ts";
@@ -21,6 +21,7 @@ const VALUES: Readonly<Record<string, number>> = {
   grpc_service: 1,
   grpc_code: STATUS_NAMES.length,
   transport: TRANSPORTS.length,
+  protocol: PROTOCOLS.length,
   // RFC 9113 section 7, two of our own; peer, local, transport.
   code: 16,
   origin: 3,

@@ -62,9 +62,13 @@ export const CATALOGUE = {
   ),
 
   // Connections
-  gatehouse_connections: gauge("Open connections that speak gRPC.", "transport"),
-  gatehouse_connections_total: counter("Connections that were served.", "transport"),
-  gatehouse_http2_streams: gauge("Open HTTP/2 streams.", "transport"),
+  gatehouse_connections: gauge(
+    "Open connections; by http: those that the gateway has in memory, one for each HTTP connection that calls.",
+    "transport",
+    "protocol",
+  ),
+  gatehouse_connections_total: counter("Connections that were served.", "transport", "protocol"),
+  gatehouse_http2_streams: gauge("Open HTTP/2 streams.", "transport", "protocol"),
   gatehouse_connection_errors_total: counter(
     "Connections that ended by an error, by its HTTP/2 code and by who began it.",
     "code",

@@ -23,6 +23,8 @@ interface Tool {
   readonly atLeast?: string;
   /** Needed by users other than root only. */
   readonly unprivileged?: boolean;
+  /** Needed by what asks for it only. */
+  readonly monitoring?: boolean;
 }
 
 /** Programs that come as Debian packages. */
@@ -56,7 +58,19 @@ const TOOLS: readonly Tool[] = [
     why: "builds the image without root",
     unprivileged: true,
   },
+  {
+    name: "Prometheus",
+    program: "promtool",
+    packages: ["prometheus"],
+    why: "`up --monitoring`, and the tests of the alert rules",
+    monitoring: true,
+  },
 ];
+
+export interface ExamineOptions {
+  /** What monitoring takes is needed, too. */
+  readonly monitoring?: boolean;
+}
 
 /** Building the signer, the image's layers and the image; measured at about half of it. */
 const DISK_BYTES = 4 * 2 ** 30;
@@ -64,10 +78,10 @@ const DISK_BYTES = 4 * 2 ** 30;
 const MEMORY_BYTES = 2 * 2 ** 30;
 
 /** Looks at everything, in the order of the table. Takes up to 3 s, for the KVM probe. Doesn't throw on what it finds. */
-export async function examine(repoRoot: string): Promise<Finding[]> {
+export async function examine(repoRoot: string, options: ExamineOptions = {}): Promise<Finding[]> {
   const tools = TOOLS.filter(({ unprivileged }) => !unprivileged || Deno.uid() !== 0);
   return await Promise.all([
-    ...tools.map(examineTool),
+    ...tools.map((tool) => examineTool(tool, options)),
     examineRust(),
     examineAccel(),
     examineVsock(repoRoot),
@@ -76,12 +90,13 @@ export async function examine(repoRoot: string): Promise<Finding[]> {
   ]);
 }
 
-async function examineTool(tool: Tool): Promise<Finding> {
+async function examineTool(tool: Tool, { monitoring = false }: ExamineOptions): Promise<Finding> {
   const need = `${tool.atLeast === undefined ? "" : `${tool.atLeast} or later; `}${tool.why}`;
   const { name } = tool;
   const fix = { packages: tool.packages, command: `apt-get install ${tool.packages.join(" ")}` };
   const path = await findProgram(tool.program);
-  if (path === undefined) return { name, state: "missing", found: "none", need, fix };
+  const absent = tool.monitoring === true && !monitoring ? "optional" : "missing";
+  if (path === undefined) return { name, state: absent, found: "none", need, fix };
   // mke2fs has its own word for it.
   const answer = await askProgram([path, tool.program === "mke2fs" ? "-V" : "--version"]);
   const version = versionIn(answer?.text ?? "");
