@@ -17,6 +17,7 @@ import { register as sealing } from "./cli/sealing.ts";
 import { register as serve } from "./cli/serve.ts";
 import { register as sign } from "./cli/sign.ts";
 import { register as test } from "./cli/test.ts";
+import { register as top } from "./cli/top.ts";
 import { register as up } from "./cli/up.ts";
 import { register as verify } from "./cli/verify.ts";
 import { register as vm } from "./cli/vm.ts";
@@ -55,6 +56,7 @@ for (
     restore,
     sealing,
     whoami,
+    top,
     admins,
     page,
     proxy,

@@ -99,6 +99,7 @@ export function figuresOf(between: Interval): Figures {
   const { to } = between;
   const limits = countedBy(between, "gatehouse_refusals_total", "limit");
   const denied = countedBy(between, "gatehouse_denied_total", "rule");
+  const everUsed = (transport: string) => to.sum("gatehouse_connections_total", { transport }) !== 0;
   return {
     ...callsOf(between),
     refusals: sum([...limits, ...denied].map(({ rate }) => rate)) ?? between.rate("gatehouse_refusals_total"),
@@ -106,7 +107,7 @@ export function figuresOf(between: Interval): Figures {
     bytesOut: between.rate("grpc_server_msg_sent_bytes_total"),
     connections: to.sum("gatehouse_connections"),
     latency: latencyOf(between.histogram(SECONDS, UNARY)),
-    transports: to.values("gatehouse_connections", "transport").map((transport) => ({
+    transports: to.values("gatehouse_connections", "transport").filter(everUsed).map((transport) => ({
       transport,
       ...callsOf(between, { transport }),
       connections: to.sum("gatehouse_connections", { transport }),

@@ -20,6 +20,8 @@ const text = (n: number) =>
     `grpc_server_handling_seconds_bucket{${WATCH},le="+Inf"} ${n}`,
     'gatehouse_connections{transport="vsock"} 8',
     'gatehouse_connections{transport="unix"} 1',
+    'gatehouse_connections{transport="tcp-plain"} 0',
+    'gatehouse_connections_total{transport="tcp-plain"} 0',
     `gatehouse_refusals_total{limit="too_many_streams"} ${2 * n}`,
     `gatehouse_denied_total{rule="ROLE_TOO_LOW"} ${n}`,
     "gatehouse_edge_connections 5",

@@ -22,17 +22,19 @@ interface ChartProps {
   readonly lines: readonly Line[];
   readonly format: (value: number | undefined | null) => string;
   readonly theme: Theme;
+  /** Several powers of ten in one picture. */
+  readonly logarithmic?: boolean;
   /** The last figures are old. */
   readonly stale: boolean;
 }
 
 const HEIGHT = 168;
 /** What the time axis shows at least, seconds. */
-const SPAN_S = 300;
+const SPAN_S = 60;
 /** Rows of the table: ten minutes would be a wall of numbers. */
 const TABLE_ROWS = 15;
 
-export function Chart({ title, points, lines, format, theme, stale }: ChartProps) {
+export function Chart({ title, points, lines, format, theme, logarithmic = false, stale }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | null>(null);
@@ -42,7 +44,7 @@ export function Chart({ title, points, lines, format, theme, stale }: ChartProps
   useEffect(() => {
     const parent = box.current;
     if (parent === null) return;
-    const made = new uPlot(options(parent, lines, format, setAt), dataOf(points, lines), parent);
+    const made = new uPlot(options(parent, lines, format, logarithmic, setAt), dataOf(points, lines), parent);
     // What it draws is told by the legend and by the table.
     made.root.setAttribute("aria-hidden", "true");
     plot.current = made;
@@ -121,6 +123,7 @@ function options(
   parent: HTMLElement,
   lines: readonly Line[],
   format: ChartProps["format"],
+  logarithmic: boolean,
   onPoint: (index: number | null) => void,
 ): uPlot.Options {
   const style = getComputedStyle(parent);
@@ -137,7 +140,9 @@ function options(
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       x: { range: (_, min, max) => [Math.min(min ?? max, max - SPAN_S), max] },
-      y: { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] },
+      y: logarithmic
+        ? { distr: 3, range: (_, min, max) => min > 0 ? decades(min, max) : [1e-4, 1] }
+        : { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] },
     },
     axes: [
       {
@@ -145,7 +150,7 @@ function options(
         grid: { show: false },
         space: 70,
         size: 28,
-        values: (_, at) => at.map((s) => clockTime(s * 1000).slice(0, 5)),
+        values: ({ scales }, at) => at.map((s) => timeLabel(s, (scales.x.max ?? 0) - (scales.x.min ?? 0))),
       },
       {
         ...axis,
@@ -153,6 +158,7 @@ function options(
         space: 34,
         grid: { stroke: colour("line"), width: 1 },
         values: (_, at) => at.map((value) => format(value)),
+        ...logarithmic ? { splits: (_, __, min, max) => powersOfTen(min, max), filter: (_, at) => at } : {},
       },
     ],
     series: [
@@ -179,5 +185,18 @@ function resolved(parent: HTMLElement, value: string): string {
   probe.remove();
   return color;
 }
+
+const timeLabel = (s: number, spanS: number): string => clockTime(s * 1000).slice(0, spanS < 120 ? 8 : 5);
+
+/** Whole powers of ten around the values. */
+const decades = (min: number, max: number): [number, number] => [
+  10 ** Math.floor(Math.log10(min)),
+  10 ** Math.ceil(Math.log10(Math.max(max, min * 1.01))),
+];
+
+const powersOfTen = (min: number, max: number): number[] => {
+  const from = Math.round(Math.log10(min));
+  return Array.from({ length: Math.round(Math.log10(max)) - from + 1 }, (_, i) => 10 ** (from + i));
+};
 
 const faded = (rgb: string): string => rgb.replace(/^rgb\((.*)\)$/, "rgba($1, 0.09)");

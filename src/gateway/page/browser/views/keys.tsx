@@ -19,13 +19,13 @@ const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
 const KINDS = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_P256", "EC_P384", "EC_P521", "ED25519"];
 
 const COLUMNS: readonly Column<KeyJson>[] = [
-  { head: "Key", grow: true, cell: (key) => <Name shown={key} /> },
+  { head: "Key", cell: (key) => <Name shown={key} /> },
   { head: "Kind", cell: ({ kind }) => <span class="mono">{kind}</span> },
   { head: "State", cell: (key) => <State shown={key} /> },
   { head: "Versions", number: true, cell: ({ versions }) => whole(versions?.length ?? 0) },
   { head: "Newest", number: true, cell: ({ versions }) => day(numberOf(versions?.at(-1)?.createdAtMs)) },
-  { head: "Use", cell: ({ policy, kind }) => usesOf(policy, kind) },
-  { head: "Limits", cell: ({ policy }) => limitsOf(policy) },
+  { head: "Signs with", cell: ({ policy }) => usesOf(policy) },
+  { head: "Limits", grow: true, cell: ({ policy }) => limitsOf(policy) },
 ];
 
 interface Page {
@@ -160,9 +160,9 @@ function State({ shown: { state = "", deleteAtMs } }: { shown: KeyJson }) {
 }
 
 /** What it may be used for. */
-function usesOf(policy: KeyPolicyJson | undefined, kind: string | undefined): string {
+function usesOf(policy: KeyPolicyJson | undefined) {
   const algorithms = policy?.algorithms ?? [];
-  return algorithms.length > 0 ? algorithms.join(", ") : `whatever ${kind} signs`;
+  return algorithms.length > 0 ? <span class="mono">{algorithms.join(", ")}</span> : "all of its kind";
 }
 
 function limitsOf(policy: KeyPolicyJson | undefined): string {

@@ -76,21 +76,36 @@ export function Overview({ observed, theme, stale }: ViewProps) {
       </dl>
       <div class="grid charts">
         <Chart title="Calls a second, by transport" lines={lines} format={amount} {...chart} />
-        <Chart title="Latency of unary calls" lines={LATENCY} format={seconds} {...chart} />
+        <Chart title="Latency of unary calls" lines={LATENCY} format={seconds} logarithmic {...chart} />
         <Chart title="Errors and refusals a second" lines={TROUBLE} format={amount} {...chart} />
         <Chart title="Calls in flight" lines={IN_FLIGHT} format={amount} {...chart} />
       </div>
       <div class="grid">
         <HealthList observed={observed} />
-        <Panel title="Transports">
-          <Table
-            caption="Figures by transport"
-            columns={TRANSPORTS}
-            rows={figures.transports}
-            keyOf={({ transport }) => transport}
-            empty="Nobody has connected yet."
-          />
-        </Panel>
+        <div class="stack">
+          <Panel title="Transports">
+            <Table
+              caption="Figures by transport"
+              columns={TRANSPORTS}
+              rows={figures.transports}
+              keyOf={({ transport }) => transport}
+              empty="Nobody has connected yet."
+            />
+          </Panel>
+          <Panel title="Refusals" note="since the agent's start">
+            <Table
+              caption="Refusals by limit and by rule"
+              columns={[
+                { head: "Limit or rule", grow: true, cell: ({ name }) => words(name) },
+                { head: "Total", number: true, cell: ({ total }) => whole(total) },
+                { head: "A second", number: true, cell: ({ rate }) => amount(rate) },
+              ]}
+              rows={limits}
+              keyOf={({ name }) => name}
+              empty="Nothing was refused: no limit was reached, nobody asked for what he may not have."
+            />
+          </Panel>
+        </div>
         <Panel title="Methods" note="the busiest first" wide>
           <Table
             caption="Figures by method"
@@ -98,19 +113,6 @@ export function Overview({ observed, theme, stale }: ViewProps) {
             rows={figures.methods.slice(0, SHOWN_METHODS)}
             keyOf={({ service, method }) => `${service}/${method}`}
             empty="No method was called yet."
-          />
-        </Panel>
-        <Panel title="Refusals" note="since the agent's start" wide>
-          <Table
-            caption="Refusals by limit and by rule"
-            columns={[
-              { head: "Limit or rule", grow: true, cell: ({ name }) => words(name) },
-              { head: "Total", number: true, cell: ({ total }) => whole(total) },
-              { head: "A second", number: true, cell: ({ rate }) => amount(rate) },
-            ]}
-            rows={limits}
-            keyOf={({ name }) => name}
-            empty="Nothing was refused: no limit was reached, nobody asked for what he may not have."
           />
         </Panel>
       </div>
