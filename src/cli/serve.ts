@@ -27,7 +27,7 @@ import {
   makesOwnTls,
   wantsTls,
 } from "./serve_credentials.ts";
-import { tellReady } from "./serve_ready.ts";
+import { type ServedAddresses, tellReady } from "./serve_ready.ts";
 
 interface ServeOptions extends ServeConfigFlags, CredentialFlags {
   state: string;
@@ -42,6 +42,10 @@ export function register(program: Command): void {
     .option(
       "--listen <address...>",
       "tls://host:port, tcp://host:port, unix:///path, vsock://any:port (default: the configuration's)",
+    )
+    .option(
+      "--gateway <address...>",
+      "where HTTP comes in, of the same kinds (default: unix://STATE/http.sock, and a port with --tls)",
     )
     .requiredOption("--state <dir>", "where the sealed keys are kept")
     .option(
@@ -116,14 +120,14 @@ async function serve(options: ServeOptions, json: boolean, signal: AbortSignal):
     running.defer(() => signerProcess.stop());
     // The signer holds the state's lock: what follows is the only agent that writes there.
     const credentials = await gatherCredentials(options, state, given.tlsHosts);
-    const addresses = await startAgent(running, {
+    const served = await startAgent(running, {
       given,
       state,
       signerSocket,
       credentialsDir: credentials.dir,
       edgeBinary: binaries.edge,
     });
-    tellReady({ addresses, state, recoveryKey: recovery.identityFile, ...credentials }, json);
+    tellReady({ ...served, state, recoveryKey: recovery.identityFile, ...credentials }, json);
     await interrupted(signal);
   } finally {
     await running.disposeAsync();
@@ -143,16 +147,17 @@ interface AgentStart {
  * @param running ends them, in the order that loses no call
  * @returns where they listen
  */
-async function startAgent(running: AsyncDisposableStack, start: AgentStart): Promise<string[]> {
+async function startAgent(running: AsyncDisposableStack, start: AgentStart): Promise<ServedAddresses> {
   const { given, state, signerSocket, credentialsDir } = start;
   const log = createLog();
   const stateDir = join(state, "agent");
   const kept = await openConfig({ ...given, stateDir, credentialsDir, log, strict: true });
   const { config } = kept.content;
-  const tlsAddresses = config.listen.addresses.map(parseAddress).filter(({ transport }) =>
-    transport === "tls"
-  );
-  const edge = tlsAddresses.length === 0 ? undefined : {
+  const tlsOf = (addresses: readonly string[]) =>
+    addresses.filter((text) => parseAddress(text).transport === "tls").length;
+  const grpcByTls = tlsOf(config.listen.addresses);
+  const byTls = grpcByTls + tlsOf(config.gateway.addresses);
+  const edge = byTls === 0 ? undefined : {
     dir: join(state, "edge"),
     backSocket: join(state, "edge-back.sock"),
     gatewayBackSocket: join(state, "edge-gateway-back.sock"),
@@ -182,13 +187,17 @@ async function startAgent(running: AsyncDisposableStack, start: AgentStart): Pro
   started.edge = edge && await startEdgeProcess({
     binary: start.edgeBinary,
     configFile: join(edge.dir, "current", "edge.json"),
-    addresses: tlsAddresses.length,
+    addresses: byTls,
     onLog: note,
   });
-  return [
-    ...(started.edge?.addresses ?? []).map((hostPort) => `tls://${hostPort}`),
-    ...agent.addresses.filter((address) => address !== `unix://${edge?.backSocket}`),
-  ];
+  // The edge has those of gRPC first.
+  const tls = (started.edge?.addresses ?? []).map((hostPort) => `tls://${hostPort}`);
+  const own = (addresses: readonly string[], backSocket: string | undefined) =>
+    addresses.filter((address) => address !== `unix://${backSocket}`);
+  return {
+    addresses: [...tls.slice(0, grpcByTls), ...own(agent.addresses, edge?.backSocket)],
+    gateway: [...tls.slice(grpcByTls), ...own(agent.gatewayAddresses, edge?.gatewayBackSocket)],
+  };
 }
 
 /**

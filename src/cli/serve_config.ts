@@ -8,12 +8,15 @@ import { readConfigText } from "./config.ts";
 
 export interface ServeConfigFlags {
   listen?: string[];
+  gateway?: string[];
   config?: string;
   insecureTcp: boolean;
 }
 
 /** Where --tls listens when nothing says where. */
 const DEFAULT_TLS = "tls://127.0.0.1:50051";
+/** Where the gateway joins it: the kernel chooses the port. */
+const DEFAULT_GATEWAY_TLS = "tls://127.0.0.1:0";
 
 export interface GivenConfig {
   /** No text at all when neither file nor command line says anything. */
@@ -25,7 +28,7 @@ export interface GivenConfig {
 
 /**
  * @param state without --listen and --config, TLS is joined by a Unix socket there, over which it is administrated
- * @param tls whether TLS was asked for
+ * @param tls whether TLS was asked for; without --gateway and --config the gateway has it too
  */
 export async function givenConfig(
   flags: ServeConfigFlags,
@@ -35,7 +38,8 @@ export async function givenConfig(
   const fileName = flags.config ?? "(command line)";
   let toml = flags.config === undefined ? undefined : await readConfigText(flags.config);
   const config = loadConfig(toml ?? "", fileName);
-  checkListen(flags, config);
+  checkListen("--listen", flags.listen, flags, config);
+  checkListen("--gateway", flags.gateway, flags, config);
   let listen = flags.listen;
   const isTls = (address: string) => parseAddress(address).transport === "tls";
   if (tls && !(listen ?? config.listen.addresses).some(isTls)) {
@@ -46,9 +50,12 @@ export async function givenConfig(
   }
   if (listen !== undefined) toml = setKey(toml ?? "", "listen", "addresses", JSON.stringify(listen));
   if (flags.insecureTcp) toml = setKey(toml ?? "", "listen", "insecure_tcp", "true");
-  const tlsHosts = loadConfig(toml ?? "", fileName).listen.addresses.map(parseAddress).flatMap((address) =>
-    address.transport === "tls" ? [address.hostname] : []
-  );
+  const gateway = flags.gateway ?? (flags.config === undefined ? defaultGateway(state, tls) : undefined);
+  if (gateway !== undefined) toml = setKey(toml ?? "", "gateway", "addresses", JSON.stringify(gateway));
+  const whole = loadConfig(toml ?? "", fileName);
+  const tlsHosts = [...whole.listen.addresses, ...whole.gateway.addresses].map(parseAddress).flatMap((
+    address,
+  ) => address.transport === "tls" ? [address.hostname] : []);
   return { toml, fileName, tlsHosts };
 }
 
@@ -66,8 +73,19 @@ export function admitClient(given: GivenConfig, name: string): GivenConfig {
   return { ...given, toml: setKey(toml, "access", "identities", inPlace) };
 }
 
-function checkListen({ listen = [], insecureTcp }: ServeConfigFlags, config: Config): void {
-  for (const address of listen) {
+/** Where the gateway listens when nothing says where. */
+const defaultGateway = (state: string, tls: boolean): string[] => [
+  `unix://${join(state, "http.sock")}`,
+  ...tls ? [DEFAULT_GATEWAY_TLS] : [],
+];
+
+function checkListen(
+  option: string,
+  addresses: readonly string[] = [],
+  { insecureTcp }: ServeConfigFlags,
+  config: Config,
+): void {
+  for (const address of addresses) {
     const refusal = checkPlainTcp(parseAddress(address), insecureTcp || config.listen.insecure_tcp);
     if (refusal) {
       throw new GatehouseError(
@@ -76,17 +94,17 @@ function checkListen({ listen = [], insecureTcp }: ServeConfigFlags, config: Con
         "listen on 127.0.0.1, use tls://, or add --insecure-tcp",
       );
     }
-    refuseProxied(address, config);
+    refuseProxied(option, address, config);
   }
 }
 
 /** One socket can't both demand a PROXY header and be without one. */
-function refuseProxied(address: string, { listen }: Config): void {
+function refuseProxied(option: string, address: string, { listen }: Config): void {
   const name = formatAddress(parseAddress(address));
   if (!listen.proxied.some((text) => formatAddress(parseAddress(text)) === name)) return;
   throw new GatehouseError(
     "bad-argument",
-    `--listen ${name}: the configuration has it in listen.proxied`,
-    "leave it out of --listen: serve opens the configuration's proxied sockets by itself",
+    `${option} ${name}: the configuration has it in listen.proxied`,
+    `leave it out of ${option}: serve opens the configuration's proxied sockets by itself`,
   );
 }

@@ -2,19 +2,27 @@
 import { print, printJson } from "./output.ts";
 import type { ServeCredentials } from "./serve_credentials.ts";
 
-export interface Ready extends Omit<ServeCredentials, "dir"> {
+/** Where it listens, with the ports that the kernel chose. */
+export interface ServedAddresses {
   readonly addresses: readonly string[];
+  /** For HTTP. */
+  readonly gateway: readonly string[];
+}
+
+export interface Ready extends ServedAddresses, Omit<ServeCredentials, "dir"> {
   readonly state: string;
   /** What opens the backups, where it was made here. */
   readonly recoveryKey?: string;
 }
 
 /** One flat object as JSON, so that a script finds its end at the first brace. */
-export function tellReady({ addresses, state, recoveryKey, caller, adminKey }: Ready, json: boolean): void {
+export function tellReady(ready: Ready, json: boolean): void {
+  const { addresses, gateway, state, recoveryKey, caller, adminKey } = ready;
   if (json) {
     return printJson({
       ready: true,
       addresses,
+      gateway,
       state,
       tls_ca: caller?.ca,
       tls_cert: caller?.certificate,
@@ -24,6 +32,7 @@ export function tellReady({ addresses, state, recoveryKey, caller, adminKey }: R
     });
   }
   print(`Gatehouse ready: ${addresses.join(", ")} (keys in ${state}, Ctrl-C ends it)`);
+  if (gateway.length > 0) print(`HTTP (REST, gRPC-Web, metrics, the page): ${gateway.join(", ")}`);
   const tls = addresses.find((address) => address.startsWith("tls://"));
   if (tls !== undefined && caller !== undefined) {
     print("\nBy TLS, with the certificate that was made for you:");
