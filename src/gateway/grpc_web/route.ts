@@ -68,5 +68,7 @@ async function answer(calls: GatewayCalls, request: Request, type: WebType): Pro
 
 /** A call that never began: its status in the body, as every client reads it. */
 function ended(ending: CallStatus, type: WebType): Response {
-  return new Response(Uint8Array.from(trailersFrame(ending, type)), { headers: { "content-type": type.name } });
+  return new Response(Uint8Array.from(trailersFrame(ending, type)), {
+    headers: { "content-type": type.name },
+  });
 }
