@@ -14,6 +14,7 @@ import {
 } from "../vm/machine.ts";
 import { DEFAULT_VM, ownVmPaths } from "../vm/paths.ts";
 import { driftOf } from "../vm/drift.ts";
+import { startPrometheus } from "../vm/prometheus.ts";
 import { builtImage } from "../vm/image/built.ts";
 import { action, wholeNumber } from "./command.ts";
 import { readConfigText } from "./config.ts";
@@ -32,6 +33,7 @@ interface UpOptions {
   port?: string;
   gatewayPort?: string;
   memory?: string;
+  monitoring: boolean;
   credential: string[];
 }
 
@@ -59,11 +61,12 @@ export function register(program: Command): void {
     .option("--port <n>", "port on the host's 127.0.0.1 (default: that of last time, or the first free one)")
     .option("--gateway-port <n>", "the same for the HTTP gateway")
     .option("--memory <MiB>", "the VM's memory")
+    .option("--monitoring", "read the VM's metrics by Debian's Prometheus on this host, until `down`", false)
     .option("--credential <name=file...>", "further systemd credentials for the VM", [])
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  gatehouse up\n  gatehouse up --yes --name second\n  gatehouse up --config vm.toml",
+      "\nExamples:\n  gatehouse up\n  gatehouse up --yes --name second\n  gatehouse up --monitoring\n  gatehouse up --config vm.toml",
     )
     .action(action(async ({ json, signal }, options: UpOptions) => {
       const started = performance.now();
@@ -84,7 +87,14 @@ export function register(program: Command): void {
           "leave --gateway-port out, or add a tls:// address to gateway.addresses",
         );
       }
-      await prepare(options.yes, json, signal);
+      if (options.monitoring && gateway.tcp !== "tls") {
+        throw new GatehouseError(
+          "bad-argument",
+          `--monitoring: ${configName} opens no TLS port for the gateway, where the metrics are`,
+          "leave --monitoring out, or add a tls:// address to gateway.addresses",
+        );
+      }
+      await prepare(options, json, signal);
 
       const progress = progressReporter();
       let built = false;
@@ -125,6 +135,7 @@ export function register(program: Command): void {
         );
       }
       const calls = await firstCalls(vm, signal);
+      const prometheus = options.monitoring ? await monitoringOf(vm, signal) : undefined;
       const seconds = (performance.now() - started) / 1000;
       if (json) {
         printJson({
@@ -132,13 +143,14 @@ export function register(program: Command): void {
           addresses: vm.addresses,
           tls: vm.clientFiles,
           admin_key: ownVmPaths(vm.name).adminKey,
+          prometheus,
           accel: vm.accel,
           built,
           drift,
           seconds: Number(seconds.toFixed(1)),
           calls,
         });
-      } else report(vm, calls, seconds, vm.alreadyRunning);
+      } else report(vm, calls, seconds, vm.alreadyRunning, prometheus);
       return calls.every(({ verified }) => verified) ? 0 : 1;
     }));
 }
@@ -170,10 +182,14 @@ function parseCredential(text: string): { name: string; path: string } {
 }
 
 /** Installs what is missing, or throws with the command that does. */
-async function prepare(yes: boolean, json: boolean, signal: AbortSignal): Promise<void> {
+async function prepare(
+  { yes, monitoring }: Pick<UpOptions, "yes" | "monitoring">,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const progress = progressReporter();
   progress.report({ step: "examine the machine", detail: "KVM is tried with a real guest" });
-  const findings = await examine(REPO_ROOT);
+  const findings = await examine(REPO_ROOT, { monitoring });
   progress.done();
   if (!findings.some(({ state }) => state === "missing")) return;
   if (!json) note(formatFindings(findings));
@@ -184,7 +200,7 @@ async function prepare(yes: boolean, json: boolean, signal: AbortSignal): Promis
     onProgress: progress.report,
     signal,
   }).finally(progress.done);
-  const still = (await examine(REPO_ROOT)).filter(({ state }) => state === "missing");
+  const still = (await examine(REPO_ROOT, { monitoring })).filter(({ state }) => state === "missing");
   if (still.length > 0) {
     throw new GatehouseError(
       "missing-tool",
@@ -194,11 +210,31 @@ async function prepare(yes: boolean, json: boolean, signal: AbortSignal): Promis
   }
 }
 
+/** @returns the URL of the Prometheus that reads this VM from now on */
+async function monitoringOf(vm: RunningVm, signal: AbortSignal): Promise<string> {
+  const gateway = vm.addresses.gateway?.tls;
+  if (gateway === undefined) {
+    throw new GatehouseError(
+      "monitoring-failed",
+      `VM ${vm.name} runs without a TLS port for its gateway, where the metrics are`,
+      "`down` it, then `up --monitoring`",
+    );
+  }
+  return await startPrometheus({
+    dir: ownVmPaths(vm.name).monitoring,
+    repoRoot: REPO_ROOT,
+    target: gateway.replace("tls://", ""),
+    files: vm.clientFiles,
+    signal,
+  });
+}
+
 function report(
   vm: RunningVm,
   calls: CallRow[],
   seconds: number,
   alreadyRunning: boolean,
+  prometheus: string | undefined,
 ): void {
   const { name } = vm;
   print(
@@ -222,6 +258,9 @@ function report(
       ? "the gateway, bound to this host's 127.0.0.1 only"
       : "the gateway";
     print(`${label.padEnd(5)}  ${address}  (${bound})`);
+  }
+  if (prometheus !== undefined) {
+    print(`Prometheus  ${prometheus}  (its alerts: ${prometheus}/alerts; ends with \`down\`)`);
   }
   if (vm.addresses.tls) print(`\nWith this VM's certificates:\n  ${grpcurlCommand(vm, vm.addresses.tls)}`);
   const named = name === DEFAULT_VM ? "" : ` --name ${name}`;

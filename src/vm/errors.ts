@@ -12,6 +12,7 @@ export type ErrorCode =
   | "invalid-name"
   | "missing-image"
   | "missing-tool"
+  | "monitoring-failed"
   | "not-running"
   | "port-in-use"
   | "state-damaged"

@@ -41,6 +41,8 @@ export interface VmPaths {
   readonly previousSerialLog: string;
   readonly qemuLog: string;
   readonly vhostLog: string;
+  /** Of the Prometheus that reads this VM. Mode 0700. */
+  readonly monitoring: string;
   /** Sockets; gone after `down`. Mode 0700. */
   readonly runDir: string;
   readonly qmpSocket: string;
@@ -112,6 +114,7 @@ export function vmPaths(name: string, env: Environment, uid: number): VmPaths {
     previousSerialLog: inDir("serial.log.1"),
     qemuLog: inDir("qemu.log"),
     vhostLog: inDir("vhost-device-vsock.log"),
+    monitoring: inDir("monitoring"),
     runDir,
     qmpSocket: inRun("qmp.sock"),
     vhostSocket: inRun("vhost.sock"),

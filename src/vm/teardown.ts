@@ -7,6 +7,7 @@ import { connectQmp, QMP_COMMAND_MS } from "./launch.ts";
 import type { VmPaths } from "./paths.ts";
 import { endProcess, findByArgument, isAlive, type ProcessId, waitForExit } from "./process.ts";
 import type { OnProgress } from "./progress.ts";
+import { stopPrometheus } from "./prometheus.ts";
 import { QEMU } from "./qemu.ts";
 import { VHOST_DEVICE_VSOCK } from "./vsock_host.ts";
 
@@ -42,6 +43,7 @@ export async function teardown(
     return [...(id === undefined ? [] : [id]), ...strays].filter(isAlive);
   };
 
+  await stopPrometheus(paths.monitoring);
   let ending: Ending = "not-running";
   for (const qemu of all(recorded.qemu, QEMU, paths.qmpSocket)) ending = await endQemu(qemu, paths, options);
   for (const daemon of all(recorded.vhostVsock, VHOST_DEVICE_VSOCK, paths.vhostSocket)) {
