@@ -83,7 +83,7 @@ export class Agent {
       [
         logApplier(log),
         accessApplier(parts.authority),
-        telemetryApplier(parts.tracing),
+        telemetryApplier(parts.tracing, parts.metricsPush),
         ...options.appliers ?? [],
         ...edge === undefined ? [] : [new EdgeApplier(edge, log.component("edge"))],
         parts.watching.certificates,
@@ -138,7 +138,7 @@ export class Agent {
 
   /** Says so by health, lets calls finish, then closes every connection. */
   async shutdown(): Promise<void> {
-    const { health, emit, events, metrics, tracing, watching } = this.#parts;
+    const { health, emit, events, metrics, metricsPush, tracing, watching } = this.#parts;
     emit(EventKind.STOPPING, "the agent stops");
     health.drain();
     events.close();
@@ -148,6 +148,7 @@ export class Agent {
     const closed = this.#doors.close();
     const graceMs = this.#control.config.limits.shutdown_grace_ms;
     await Promise.all([this.#gateway.shutdown(graceMs), this.#generations.shutdown(graceMs), closed]);
+    metricsPush.stop();
     await tracing.close();
     this.#callLog.close();
   }

@@ -2,6 +2,7 @@
 import { accessRules } from "../authority/access_policy.ts";
 import type { Authority } from "../authority/authority.ts";
 import type { Applier } from "./config_store/applier.ts";
+import type { MetricsPush } from "../telemetry/otlp/metrics_push.ts";
 import type { Tracing } from "../telemetry/traces/tracing.ts";
 import type { Log } from "./log/mod.ts";
 
@@ -17,11 +18,12 @@ export function logApplier(log: Log): Applier {
 }
 
 /** [telemetry]: for the next call of every connection. */
-export function telemetryApplier(tracing: Tracing): Applier {
+export function telemetryApplier(tracing: Tracing, metricsPush: MetricsPush): Applier {
   return {
     name: "telemetry",
     apply({ telemetry }) {
       tracing.configure(telemetry);
+      metricsPush.configure(tracing.collector, telemetry.metrics_interval_s * 1_000);
       return Promise.resolve();
     },
   };

@@ -13,6 +13,7 @@ import { instanceId, prepareStateDir } from "./instance_id.ts";
 import { errorText, type Log, type Logger } from "./log/mod.ts";
 import type { AgentOptions } from "./options.ts";
 import { edgeAddresses, edgeGatewayAddresses } from "./places.ts";
+import { MetricsPush } from "../telemetry/otlp/metrics_push.ts";
 import { resourcesOf } from "../telemetry/otlp/resources.ts";
 import { Tracing, type TracingOptions } from "../telemetry/traces/tracing.ts";
 import { parseAddress } from "../transport/address.ts";
@@ -35,6 +36,7 @@ export interface Parts {
   readonly pageTokens: PageTokens;
   readonly authority: Authority;
   readonly tracing: Tracing;
+  readonly metricsPush: MetricsPush;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
   /** How it changes, and what belongs to it: versions, TLS material. */
@@ -70,6 +72,14 @@ export async function makeParts(
     now: Date.now,
   });
   const startedAtMs = Date.now();
+  const metrics = new Metrics({ signer, startedAtMs });
+  const resources = resourcesOf(id, VERSION);
+  const tracing = new Tracing({
+    resources,
+    dialTo: (address) => dialer(parseAddress(address)),
+    onCollector: collectorLog(log.component("telemetry")),
+  });
+  metrics.add(tracing.collect);
   return {
     instanceId: id,
     startedAtMs,
@@ -89,13 +99,14 @@ export async function makeParts(
         edgeAddresses(config(), edge).length + edgeGatewayAddresses(config(), edge).length > 0,
     }),
     health,
-    metrics: new Metrics({ signer, startedAtMs }),
+    metrics,
     pageTokens: new PageTokens(),
     authority,
-    tracing: new Tracing({
-      resources: resourcesOf(id, VERSION),
-      dialTo: (address) => dialer(parseAddress(address)),
-      onCollector: collectorLog(log.component("telemetry")),
+    tracing,
+    metricsPush: new MetricsPush({
+      collect: () => metrics.collect(),
+      resource: resources.agent,
+      startedAtMs,
     }),
     config,
     control() {

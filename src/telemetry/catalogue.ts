@@ -113,6 +113,11 @@ export const CATALOGUE = {
   gatehouse_external_memory_bytes: gauge("Memory of objects outside V8's heap: buffers."),
   gatehouse_held_bytes: gauge("Bytes of unfinished requests and unread responses, all peers together."),
 
+  gatehouse_spans_sent_total: counter("Spans that a collector of traces took."),
+  gatehouse_spans_lost_total: counter(
+    "Spans, and calls that were not traced, for want of a collector, room or pace.",
+  ),
+
   // The appliance
   gatehouse_build_info: gauge("Always 1; the versions are labels.", "version", "deno", "v8"),
   gatehouse_config_version: gauge("Number of the configuration in force."),

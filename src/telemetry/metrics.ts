@@ -6,7 +6,13 @@ import { applianceMetrics, type ApplianceSources } from "./appliance_metrics.ts"
 import { CallMetrics } from "./call_metrics.ts";
 import { EventLoopLag } from "./event_loop.ts";
 import { processMetrics } from "./process_metrics.ts";
-import { MetricsRegistry, type MetricsText, type TextFormat } from "./registry.ts";
+import {
+  type Collector,
+  MetricsRegistry,
+  type MetricsText,
+  type Series,
+  type TextFormat,
+} from "./registry.ts";
 import { SignerMetrics } from "./signer_metrics.ts";
 
 export interface MetricsOptions {
@@ -33,6 +39,16 @@ export class Metrics {
   /** Adds what only the agent as a whole knows. Once. */
   observeAppliance(sources: ApplianceSources): void {
     this.#registry.add(applianceMetrics(sources));
+  }
+
+  /** What there is to tell now, by family. */
+  collect(): Promise<Map<string, Series>> {
+    return this.#registry.collect();
+  }
+
+  /** Adds what tells of itself. */
+  add(collector: Collector): void {
+    this.#registry.add(collector);
   }
 
   /** One scrape. */

@@ -19,8 +19,11 @@ export interface Distribution {
   readonly sum: number;
 }
 
+/** A family's. */
+export type Series = readonly Value[] | readonly Distribution[];
+
 /** What one source has to say at a scrape; a family may come from one source only. */
-export type Collected = Partial<Record<FamilyName, readonly Value[] | readonly Distribution[]>>;
+export type Collected = Partial<Record<FamilyName, Series>>;
 
 /** Must neither throw nor wait for another process beyond what it bounds itself. */
 export type Collector = () => Collected | Promise<Collected>;
@@ -45,12 +48,18 @@ export class MetricsRegistry {
     this.#collectors.push(collector);
   }
 
-  /** One scrape. Families without a series are left out. */
-  async text(format: TextFormat): Promise<MetricsText> {
-    const collected = new Map<string, readonly Value[] | readonly Distribution[]>();
+  /** What all collectors say now, by family. */
+  async collect(): Promise<Map<string, Series>> {
+    const collected = new Map<string, Series>();
     for (const part of await Promise.all(this.#collectors.map((collect) => collect()))) {
       for (const [name, series] of Object.entries(part)) collected.set(name, series);
     }
+    return collected;
+  }
+
+  /** One scrape. Families without a series are left out. */
+  async text(format: TextFormat): Promise<MetricsText> {
+    const collected = await this.collect();
     // One of its own for each scrape: prom-client renames counters in a registry that wrote OpenMetrics.
     const registry = new Registry<RegistryContentType>();
     if (format === "openmetrics") registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
@@ -72,7 +81,7 @@ class Rendered {
     /** The registry shortens a counter's for OpenMetrics. */
     public name: string,
     private readonly family: Family,
-    private readonly series: readonly Value[] | readonly Distribution[],
+    private readonly series: Series,
   ) {
     this.help = family.help;
     this.type = family.kind;

@@ -59,10 +59,12 @@ test("the edge and the agent give up all that the signer gives up, but what thei
   expect(agent.get("SystemCallFilter")).toBe("@system-service @pkey ~@privileged @resources @setuid");
 });
 
-test("the agent opens two ports of VSOCK, gRPC's and the gateway's, and no address of TCP", async () => {
+test("the agent opens two ports of VSOCK, gRPC's and the gateway's, calls one of the host's, and has no address of TCP", async () => {
   const [, list = ""] = /--allow-net=(\S+)/.exec((await service("gatehouse-agent")).get("ExecStart") ?? "") ??
     [];
   expect(list.split(",").filter((one) => !one.startsWith("unix:"))).toEqual([
+    // An OpenTelemetry collector.
+    "vsock:2:4317",
     `vsock:-1:${GUEST_PORT}`,
     `vsock:-1:${GATEWAY_VSOCK_PORT}`,
   ]);

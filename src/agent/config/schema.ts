@@ -266,8 +266,8 @@ const telemetry = z.strictObject({
   otlp: ruled(collectorIssue).default("").meta({
     example: "vsock://2:4317",
     description:
-      "The OpenTelemetry collector that traces go to, by OTLP over gRPC: `vsock://2:port` (from a VM: its host), " +
-      "`unix:///path` or `tcp://host:port`. The last is plain text. Empty: nothing is traced. A collector that isn't " +
+      "The OpenTelemetry collector that traces and metrics go to, by OTLP over gRPC: `vsock://2:port` (from a VM: its host), " +
+      "`unix:///path` or `tcp://host:port`. The last is plain text. Empty: none. A collector that isn't " +
       "there costs calls nothing; its spans are lost and counted.",
   }),
   sample: z.number().min(0).max(1).default(0.01).meta({
@@ -275,6 +275,13 @@ const telemetry = z.strictObject({
       "The part of the calls that is traced, from 0.0 to 1.0, of those whose caller says nothing of it. A caller's " +
       "`traceparent` (W3C Trace Context) decides for his own. No more than 1000 calls a second are traced.",
   }),
+  metrics_interval_s: count(
+    60,
+    0,
+    3_600,
+    "s",
+    "How often that collector is sent the metrics, those of `/metrics`. 0 sends it none.",
+  ),
 }).prefault({}).meta({ description: "What the appliance tells of its work, and to whom." });
 
 /** The whole file. Unknown keys are refused: a misspelt limit must not be a missing one. */

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../grpc/clock.ts";
 import type { Dial, Peer } from "../../grpc/conn.ts";
 import { TokenBucket } from "../../http2/token_bucket.ts";
 import { OtlpClient } from "../otlp/otlp_client.ts";
+import type { Collected } from "../registry.ts";
 import type { Resources } from "../otlp/resources.ts";
 import { SpanExport } from "./span_export.ts";
 import type { ReadableSpan } from "./span.ts";
@@ -48,6 +49,7 @@ export class Tracing implements CallTracer, TraceKeeper {
   readonly #wall: WallClock;
   readonly #random: () => number;
   readonly #pace: TokenBucket;
+  #client: OtlpClient | undefined;
   #export: SpanExport | undefined;
   #settings: TracingSettings = { otlp: "", sample: 0 };
   #sent = 0;
@@ -61,9 +63,20 @@ export class Tracing implements CallTracer, TraceKeeper {
     this.#pace = new TokenBucket(MAX_TRACES_PER_SECOND, MAX_TRACES_PER_SECOND, this.#clock.nowMs());
   }
 
+  /** The present collector, for what else it is told. */
+  get collector(): OtlpClient | undefined {
+    return this.#client;
+  }
+
   get counts(): TraceCounts {
     return { sent: this.#sent, lost: this.#lost };
   }
+
+  /** For /metrics. */
+  readonly collect = (): Collected => ({
+    gatehouse_spans_sent_total: [{ labels: {}, value: this.#sent }],
+    gatehouse_spans_lost_total: [{ labels: {}, value: this.#lost }],
+  });
 
   /** Puts other settings in force; spans for the collector before are sent or lost. */
   configure(settings: TracingSettings): void {
@@ -71,12 +84,15 @@ export class Tracing implements CallTracer, TraceKeeper {
     this.#settings = settings;
     if (settings.otlp === before) return;
     void this.#export?.close(CLOSE_GRACE_MS);
-    this.#export = settings.otlp === "" ? undefined : this.#exportTo(settings.otlp);
+    this.#client = settings.otlp === ""
+      ? undefined
+      : new OtlpClient(settings.otlp, this.options.dialTo(settings.otlp));
+    this.#export = this.#client && this.#exportTo(this.#client);
   }
 
   async close(): Promise<void> {
     const last = this.#export;
-    this.#export = undefined;
+    this.#client = this.#export = undefined;
     await last?.close(CLOSE_GRACE_MS);
   }
 
@@ -130,15 +146,15 @@ export class Tracing implements CallTracer, TraceKeeper {
     });
   }
 
-  #exportTo(address: string): SpanExport {
-    const { dialTo, onCollector } = this.options;
+  #exportTo(client: OtlpClient): SpanExport {
+    const { onCollector } = this.options;
     let works: boolean | undefined;
     const tell = (now: boolean, error?: unknown) => {
-      if (works !== now && (works !== undefined || !now)) onCollector?.(address, now, error);
+      if (works !== now && (works !== undefined || !now)) onCollector?.(client.address, now, error);
       works = now;
     };
     return new SpanExport({
-      client: new OtlpClient(address, dialTo(address)),
+      client,
       clock: this.#clock,
       onSent: (spans) => {
         this.#sent += spans;
