@@ -9,6 +9,8 @@ import { register as doctor } from "./cli/doctor.ts";
 import { register as echo } from "./cli/echo.ts";
 import { register as keys } from "./cli/keys.ts";
 import { register as page } from "./cli/page.ts";
+import { register as logLevel } from "./cli/log_level.ts";
+import { register as profile } from "./cli/profile.ts";
 import { register as proxy } from "./cli/proxy.ts";
 import { register as pubkey } from "./cli/pubkey.ts";
 import { register as random } from "./cli/random.ts";
@@ -63,6 +65,8 @@ for (
     serve,
     bench,
     config,
+    profile,
+    logLevel,
     ca,
     doctor,
     test,

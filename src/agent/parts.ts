@@ -8,6 +8,7 @@ import { ApplianceClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
 import type { ConfigControl } from "./config_store/control.ts";
 import { EventLog } from "./event_log.ts";
+import { Inspector } from "../diagnostics/inspector.ts";
 import type { EmitEvent } from "./event_sink.ts";
 import { instanceId, prepareStateDir } from "./instance_id.ts";
 import { errorText, type Log, type Logger } from "./log/mod.ts";
@@ -37,6 +38,7 @@ export interface Parts {
   readonly authority: Authority;
   readonly tracing: Tracing;
   readonly metricsPush: MetricsPush;
+  readonly inspector: Inspector;
   /** The configuration in force. Ask each time: it changes while the agent runs. */
   readonly config: () => Config;
   /** How it changes, and what belongs to it: versions, TLS material. */
@@ -108,6 +110,7 @@ export async function makeParts(
       resource: resources.agent,
       startedAtMs,
     }),
+    inspector: new Inspector(),
     config,
     control() {
       const control = controlOf();

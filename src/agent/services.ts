@@ -6,6 +6,7 @@ import { ADMINS_SERVICE, adminsService } from "../services/admins.ts";
 import { BACKUP_SERVICE, backupService } from "../services/backup.ts";
 import { CONFIG_SERVICE, configService } from "../services/config.ts";
 import { cryptoService } from "../services/crypto.ts";
+import { DIAGNOSTICS_SERVICE, diagnosticsService } from "../services/diagnostics.ts";
 import { echoService } from "../services/echo.ts";
 import { eventsService } from "../services/events.ts";
 import { CRYPTO_SERVICE, ECHO_SERVICE, KEYED_CRYPTO_SERVICE } from "../services/health.ts";
@@ -53,6 +54,7 @@ export function addServices(server: Server, parts: Parts, config: Config, view: 
   guarded.addService(serviceDefinition(ACCESS_SERVICE), accessService(authority.nonces, parts.instanceId));
   guarded.addService(serviceDefinition(ADMINS_SERVICE), adminsService(authority.admins));
   guarded.addService(serviceDefinition(CONFIG_SERVICE), configService(parts.control));
+  guarded.addService(serviceDefinition(DIAGNOSTICS_SERVICE), diagnosticsService(parts));
   parts.health.addToServer(guarded);
   if (config.reflection.enabled) addReflection(guarded);
 }

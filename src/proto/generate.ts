@@ -13,6 +13,7 @@ const API_FILES = [
   "gatehouse/v1/backup.proto",
   "gatehouse/v1/config.proto",
   "gatehouse/v1/crypto.proto",
+  "gatehouse/v1/diagnostics.proto",
   "gatehouse/v1/keys.proto",
   "gatehouse/v1/status.proto",
 ];

@@ -790,6 +790,63 @@ export interface SetLabelsRequestInit {
   labels?: Record<string, string> | null;
 }
 
+export interface ProfileCpuRequest {
+  seconds: number;
+}
+export interface ProfileCpuRequestInit {
+  seconds?: number | null;
+}
+
+export interface SnapshotHeapRequest {
+
+}
+export interface SnapshotHeapRequestInit {
+
+}
+
+export interface DiagnosticsChunk {
+  data: Uint8Array;
+}
+export interface DiagnosticsChunkInit {
+  data?: Uint8Array | null;
+}
+
+export interface GetLogLevelsRequest {
+
+}
+export interface GetLogLevelsRequestInit {
+
+}
+
+export interface SetLogLevelRequest {
+  component: string;
+  level: string;
+}
+export interface SetLogLevelRequestInit {
+  component?: string | null;
+  level?: string | null;
+}
+
+export interface LogLevels {
+  configured: string;
+  components: LogComponent[];
+}
+export interface LogLevelsInit {
+  configured?: string | null;
+  components?: (LogComponentInit)[] | null;
+}
+
+export interface LogComponent {
+  name: string;
+  level: string;
+  changed: boolean;
+}
+export interface LogComponentInit {
+  name?: string | null;
+  level?: string | null;
+  changed?: boolean | null;
+}
+
 export interface GetStatusRequest {
 
 }
@@ -3092,6 +3149,146 @@ export const API_DESCRIPTORS = {
          "type": "string",
          "id": 4,
          "comment": "take the place of all"
+        }
+       }
+      },
+      "Diagnostics": {
+       "methods": {
+        "ProfileCpu": {
+         "requestType": "ProfileCpuRequest",
+         "responseType": "DiagnosticsChunk",
+         "responseStream": true,
+         "options": {
+          "(google.api.http).post": "/v1/diagnostics:profileCpu",
+          "(google.api.http).body": "*"
+         },
+         "comment": "Where the agent's time goes, as Chrome's DevTools open it (.cpuprofile, JSON); it comes at the end.\nEnding the call ends it. RESOURCE_EXHAUSTED: another look is under way.",
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/diagnostics:profileCpu",
+            "body": "*"
+           }
+          }
+         ]
+        },
+        "SnapshotHeap": {
+         "requestType": "SnapshotHeapRequest",
+         "responseType": "DiagnosticsChunk",
+         "responseStream": true,
+         "options": {
+          "(google.api.http).post": "/v1/diagnostics:snapshotHeap",
+          "(google.api.http).body": "*"
+         },
+         "comment": "What the agent's memory holds, as Chrome's DevTools open it (.heapsnapshot, JSON). The agent stands\nstill while V8 looks, some seconds. Private keys in PEM are blacked out; all else is as it is.\nFAILED_PRECONDITION: the memory is too large for it.",
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/diagnostics:snapshotHeap",
+            "body": "*"
+           }
+          }
+         ]
+        },
+        "GetLogLevels": {
+         "requestType": "GetLogLevelsRequest",
+         "responseType": "LogLevels",
+         "options": {
+          "(google.api.http).get": "/v1/diagnostics/logLevels"
+         },
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "get": "/v1/diagnostics/logLevels"
+           }
+          }
+         ]
+        },
+        "SetLogLevel": {
+         "requestType": "SetLogLevelRequest",
+         "responseType": "LogLevels",
+         "options": {
+          "(google.api.http).post": "/v1/diagnostics:setLogLevel",
+          "(google.api.http).body": "*"
+         },
+         "comment": "Until the agent's next start or the next configuration. NOT_FOUND: there is no such component.",
+         "parsedOptions": [
+          {
+           "(google.api.http)": {
+            "post": "/v1/diagnostics:setLogLevel",
+            "body": "*"
+           }
+          }
+         ]
+        }
+       }
+      },
+      "ProfileCpuRequest": {
+       "fields": {
+        "seconds": {
+         "type": "uint32",
+         "id": 1,
+         "comment": "1 to 300"
+        }
+       }
+      },
+      "SnapshotHeapRequest": {
+       "fields": {}
+      },
+      "DiagnosticsChunk": {
+       "fields": {
+        "data": {
+         "type": "bytes",
+         "id": 1
+        }
+       },
+       "comment": "All of them, one after the other, are the file."
+      },
+      "GetLogLevelsRequest": {
+       "fields": {}
+      },
+      "SetLogLevelRequest": {
+       "fields": {
+        "component": {
+         "type": "string",
+         "id": 1,
+         "comment": "empty: every one"
+        },
+        "level": {
+         "type": "string",
+         "id": 2,
+         "comment": "\"debug\", \"info\", \"warn\", \"error\", \"off\"; empty: as configured"
+        }
+       }
+      },
+      "LogLevels": {
+       "fields": {
+        "configured": {
+         "type": "string",
+         "id": 1
+        },
+        "components": {
+         "rule": "repeated",
+         "type": "LogComponent",
+         "id": 2,
+         "comment": "by name"
+        }
+       }
+      },
+      "LogComponent": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "level": {
+         "type": "string",
+         "id": 2
+        },
+        "changed": {
+         "type": "bool",
+         "id": 3,
+         "comment": "it isn't as configured"
         }
        }
       },

@@ -21,6 +21,8 @@ const ATTEMPTS = {
     `await Deno.readFile("/run/credentials/gatehouse-signer.service/gatehouse.sealing-key")`,
   "write beside its state": `await Deno.writeTextFile("/var/lib/gatehouse-state/x", "x")`,
   "listen elsewhere on VSOCK": `Deno.listen({ transport: "vsock", cid: -1, port: 50052 })`,
+  "connect elsewhere on VSOCK": `await Deno.connect({ transport: "vsock", cid: 2, port: 4318 })`,
+  "let others look into it": `(await import("node:inspector")).open(9229, "127.0.0.1")`,
   "connect to another Unix socket":
     `await Deno.connect({ transport: "unix", path: "/run/dbus/system_bus_socket" })`,
   "look up a name": `await Deno.resolveDns("localhost", "A")`,

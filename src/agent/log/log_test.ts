@@ -47,6 +47,38 @@ describe("another level and form", () => {
   });
 });
 
+describe("a level of its own", () => {
+  it("is one component's until the next configuration, whoever asked for the logger when", async () => {
+    const { log, read } = capture({ level: "info", format: "json" });
+    const [one, other] = [log.component("one"), log.component("other")];
+    expect(log.setLevel("one", "debug")).toBe(true);
+    expect(log.setLevel("none", "debug")).toBe(false);
+    one.debug("yes");
+    log.component("one").debug("yes, by another");
+    other.debug("no");
+    expect(log.levels()).toEqual({
+      configured: "info",
+      components: [
+        { name: "one", level: "debug", changed: true },
+        { name: "other", level: "info", changed: false },
+      ],
+    });
+    log.setLevel(undefined, "off");
+    other.error("no");
+    log.setLevel("other", undefined);
+    other.info("yes, again");
+    log.configure({ level: "info", format: "json" });
+    one.debug("no");
+    one.info("yes, as configured");
+    expect((await read()).match(/"message":"[^"]*"/g)).toEqual([
+      '"message":"yes"',
+      '"message":"yes, by another"',
+      '"message":"yes, again"',
+      '"message":"yes, as configured"',
+    ]);
+  });
+});
+
 describe("the form", () => {
   it("is JSON where nobody reads along and words on a terminal", async () => {
     const piped = capture();

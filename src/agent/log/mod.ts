@@ -2,5 +2,5 @@
 export { type CallLog, callLogger, type CallLogOptions, type CallRecord } from "./call_log.ts";
 export type { Fields } from "./form.ts";
 export { type Level, LEVELS, type LineLevel } from "./level.ts";
-export { createLog, type Log, type LogFormat, type Logger, type LogOptions } from "./log.ts";
+export { createLog, type Log, type LogFormat, type Logger, type LogLevels, type LogOptions } from "./log.ts";
 export { errorText } from "./value.ts";
