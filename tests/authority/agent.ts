@@ -8,6 +8,7 @@ import { createLog } from "../../src/agent/log/mod.ts";
 import { type KeyPair, keyPair } from "../../src/authority/authority_testkit.ts";
 import { type Door } from "../../src/authority/table.ts";
 import { Channel } from "../../src/grpc/channel.ts";
+import type { Conn } from "../../src/grpc/conn.ts";
 import { newAuthority, newLeaf } from "../../src/pki/profile.ts";
 import { readPem } from "../../src/pki/pem.ts";
 import { type Signer, SignerError } from "../../src/signer/signer.ts";
@@ -28,6 +29,8 @@ export interface Open {
   lines(): Record<string, unknown>[];
   /** A channel through that door; by TLS with that certificate, or with none. */
   channel(door: Door, certificate?: Certificate): Channel;
+  /** A connection to the gateway through that door. */
+  http(door: Door, certificate?: Certificate): Promise<Conn>;
   close(): Promise<void>;
 }
 
@@ -63,6 +66,8 @@ export async function openAgent(
 [listen]
 addresses = ["${socket("agent.sock")}", "vsock://any:50051", "tcp://127.0.0.1:0"]
 proxied = ["${socket("proxied.sock")}"]
+[gateway]
+addresses = ["${socket("http.sock")}", "vsock://any:50080", "tcp://127.0.0.1:0", "tls://127.0.0.1:0"]
 [access]
 default_keys = []
 [[access.identities]]
@@ -82,6 +87,12 @@ keys = ["*"]
     strict: true,
     stateDir,
     credentialsDir: dir,
+    // No edge comes: whoever calls its sockets stands for it.
+    edge: {
+      dir: join(dir, "edge"),
+      backSocket: join(dir, "edge-back.sock"),
+      gatewayBackSocket: join(dir, "edge-gateway-back.sock"),
+    },
   });
   const certificates = await makeCertificates();
   const tcp = agent.addresses.find((address) => address.startsWith("tcp:")) ?? "";
@@ -92,28 +103,34 @@ keys = ["*"]
     vsock: socket("vsock.sock"),
     unix: socket("agent.sock"),
   };
+  const gateway: Record<Door, string> = {
+    "tcp-tls": socket("edge-gateway-back.sock"),
+    "tcp-plain": agent.gatewayAddresses.find((address) => address.startsWith("tcp:")) ?? "",
+    vsock: socket("vsock.sock.50080"),
+    unix: socket("http.sock"),
+  };
+  /** By TLS the edge says first who comes. */
+  const through = async (door: Door, conn: Conn, by: Certificate | undefined): Promise<Conn> => {
+    if (door !== "tcp-tls") return conn;
+    const der = by && [certificate(certificates[by])];
+    const bytes = header({ fields: ssl([tlsVersion(), ...der ?? []], by ? 0x03 : 0x01) });
+    for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+    return conn;
+  };
   return {
     agent,
     owner,
     used,
     lines: () => output.join("").split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)),
     channel(door, by) {
-      const dial = dialer(parseAddress(addresses[door]));
       const channel = new Channel([{
         address: addresses[door],
-        async dial(signal) {
-          const conn = await dial(signal);
-          if (door === "tcp-tls") {
-            const der = by && [certificate(certificates[by])];
-            const bytes = header({ fields: ssl([tlsVersion(), ...der ?? []], by ? 0x03 : 0x01) });
-            for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-          }
-          return conn;
-        },
+        dial: async (signal) => await through(door, await dialer(parseAddress(addresses[door]))(signal), by),
       }]);
       channels.push(channel);
       return channel;
     },
+    http: async (door, by) => await through(door, await dialer(parseAddress(gateway[door]))(), by),
     async close() {
       for (const channel of channels) channel.close();
       await agent.shutdown();

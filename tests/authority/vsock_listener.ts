@@ -7,6 +7,8 @@ import type { listen as realListen } from "../../src/transport/listen.ts";
 /** What the host's end of a VSOCK connection looks like to the agent. */
 const HOST: Peer = { transport: "vsock", address: "vsock://2:1024", cid: 2 };
 
+const GRPC_PORT = 50_051;
+
 /**
  * For `vi.mock("../../src/transport/listen.ts", …)`: not every machine has VSOCK, so that its listener is a Unix
  * socket at `path()` whose peers are the host's. All else is as it is.
@@ -15,15 +17,17 @@ export async function listenWithVsock(path: () => string) {
   const real = await vi.importActual<{ listen: typeof realListen }>("../../src/transport/listen.ts");
   const listen: typeof realListen = async (address, options) => {
     if (address.transport !== "vsock") return await real.listen(address, options);
-    const listener = await real.listen({ transport: "unix", path: path() }, options);
-    return asVsock(listener);
+    // Each port has a socket of its own; that of gRPC has the plain name.
+    const suffix = address.port === GRPC_PORT ? "" : `.${address.port}`;
+    const listener = await real.listen({ transport: "unix", path: path() + suffix }, options);
+    return asVsock(listener, `vsock://any:${address.port}`);
   };
   return { ...real, listen };
 }
 
-function asVsock(listener: Listener): Listener {
+function asVsock(listener: Listener, address: string): Listener {
   return {
-    address: "vsock://any:50051",
+    address,
     close: () => listener.close(),
     async *[Symbol.asyncIterator]() {
       for await (const conn of listener) {
