@@ -33,7 +33,7 @@ const KILLED_AFTER_MS = 5_000;
 
 interface Up {
   name: string;
-  addresses: { vsock: string; tls: string };
+  addresses: { vsock: string; tls: string; gateway: { vsock: string; tls: string } };
   tls: { ca: string; cert: string; key: string };
   admin_key: string;
   built: boolean;
@@ -132,6 +132,37 @@ describe.each(["vsock", "tls"] as const)("over %s", (transport) => {
     }
   }, 120_000);
 });
+
+test(
+  "the HTTP gateway answers over VSOCK, which `page` brings to loopback, and over TLS with the same certificates",
+  async () => {
+    const page = await startRelay("page", "--name", "first");
+    const echoed = await fetch(`http://${page.hostPort}/v1/echo`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ payload: "over VSOCK" }),
+    });
+    expect([echoed.status, await echoed.json()]).toEqual([
+      200,
+      expect.objectContaining({ payload: "over VSOCK" }),
+    ]);
+    // Who may call there by himself may not look.
+    const looked = await fetch(`http://${page.hostPort}/v1/status`);
+    await looked.body?.cancel();
+    expect(looked.status).toBe(401);
+    await page.stop();
+    const { ca, cert, key } = vm.tls;
+    const curl = (...args: string[]) =>
+      run("curl", ["--silent", "--show-error", "--max-time", "30", "--cacert", ca, ...args]);
+    const url = `${vm.addresses.gateway.tls.replace("tls:", "https:")}/v1/status`;
+    const { out, err } = await curl("--cert", cert, "--key", key, url);
+    expect(JSON.parse(out || err)).toMatchObject({
+      units: expect.arrayContaining([expect.objectContaining({ name: "edge", healthy: true })]),
+    });
+    expect((await curl(url)).code).not.toBe(0);
+  },
+  60_000,
+);
 
 test("a garbage client on either transport changes nothing for the next", async () => {
   const [hostname, port] = hostPortOf(vm).split(":");
@@ -333,17 +364,27 @@ async function guestMachineId(name: string): Promise<string> {
   return /machine_id[=":\s]+([0-9a-f]{32})/.exec(logs)?.[1] ?? "";
 }
 
-async function startProxy(to: string): Promise<{ hostPort: string; stop(): Promise<void> }> {
+const startProxy = (to: string): Promise<Relay> =>
+  startRelay("proxy", "--listen", "tcp://127.0.0.1:0", "--to", to);
+
+interface Relay {
+  hostPort: string;
+  stop(): Promise<void>;
+}
+
+/** A command that passes a port on until it is told to end. */
+async function startRelay(command: string, ...args: string[]): Promise<Relay> {
   const child = new Deno.Command("./gatehouse", {
-    args: ["proxy", "--json", "--listen", "tcp://127.0.0.1:0", "--to", to],
+    args: [command, "--json", ...args],
     stdout: "piped",
     stderr: "inherit",
+    env: env(),
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes("}")) {
     const { value, done } = await reader.read();
-    if (done) throw new Error("the proxy ended before it was ready");
+    if (done) throw new Error(`${command} ended before it was ready`);
     text += value;
   }
   return {
