@@ -149,13 +149,10 @@ function operation(route: Route): JsonSchema {
     }),
     responses: {
       200: {
-        description: "OK",
+        description: streams ? `Events, the data of each a ${response.typeName} as JSON.` : "OK",
+        // OpenAPI 3.1 has no word for the schema of one event.
         content: streams
-          ? {
-            "text/event-stream": {
-              schema: { type: "string", description: `Events whose data is a ${response.typeName} as JSON.` },
-            },
-          }
+          ? { "text/event-stream": { "x-item-schema": refTo(response) } }
           : { "application/json": { schema: refTo(response) } },
       },
       default: { $ref: "#/components/responses/Error" },

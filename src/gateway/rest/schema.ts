@@ -56,12 +56,13 @@ export function messageNamed(name: string): DescMessage {
   return found;
 }
 
-/**
- * What the .proto says at a service, a message or an enum, or at one of its fields or values; empty: nothing.
- * @param name "gatehouse.v1.Key"
- */
+/** As protobufjs has it; undefined: there is none of that name. @param name "gatehouse.v1.Key" */
+export const reflected = (name: string): protobuf.ReflectionObject | undefined =>
+  ROOTS.map((root) => root.lookup(name)).find((one) => one !== null) ?? undefined;
+
+/** What the .proto says at a service, a message or an enum, or at one of its fields or values; empty: nothing. */
 export function commentOf(name: string, member?: string): string {
-  const found = ROOTS.map((root) => root.lookup(name)).find((one) => one !== null);
+  const found = reflected(name);
   if (member === undefined) return found?.comment ?? "";
   if (found instanceof protobuf.Enum) return found.comments[member] ?? "";
   return found instanceof protobuf.Type ? found.fields[member]?.comment ?? "" : "";
