@@ -121,6 +121,17 @@ export const stages: Stage[] = [
     commands: [buildDataplane, vitest("authority", "default", "tests/authority")],
   },
   {
+    name: "gateway",
+    what: "every unary method by gRPC and by REST, compared, and Schemathesis against the OpenAPI document",
+    commands: [buildDataplane, vitest("gateway", "default", "tests/gateway")],
+  },
+  {
+    name: "schemathesis",
+    what: "Schemathesis for five minutes",
+    onDemand: true,
+    commands: [buildDataplane, deno("run", "--quiet", "--allow-all", "tests/gateway/schemathesis.ts")],
+  },
+  {
     name: "attacks",
     what: "known attacks on the agent, each beside a good client; one after the other",
     commands: [buildDataplane, vitest("attacks", "verbose", "--no-file-parallelism", "tests/attacks")],

@@ -5,9 +5,11 @@ import { HTTP_CODES } from "../../src/gateway/rest/http_status.ts";
 import { type Ask, STEPS, UNARY } from "./calls.ts";
 import { grpcWorld, type Outcome, patiently, restWorld, type World } from "./worlds.ts";
 
+/** VSOCK is not what these are about: each appliance has a socket in its place. */
+const place = vi.hoisted(() => ({ dir: Deno.makeTempDirSync({ prefix: "gatehouse-vsock-" }), sockets: 0 }));
 vi.mock("../../src/transport/listen.ts", async () => {
   const { listenWithVsock } = await import("../authority/vsock_listener.ts");
-  return await listenWithVsock(() => `${Deno.makeTempDirSync({ prefix: "gatehouse-vsock-" })}/vsock.sock`);
+  return await listenWithVsock(() => `${place.dir}/${++place.sockets}.sock`);
 });
 
 /** What differs between two appliances, or from call to call, by the names of fields. */
@@ -48,6 +50,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await Promise.all(worlds.map((world) => world.close()));
+  await Deno.remove(place.dir, { recursive: true });
 });
 
 const names = ["REST by rules", "REST by the methods' own paths"];

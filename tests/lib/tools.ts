@@ -69,21 +69,32 @@ export async function faketime(): Promise<Tool> {
 /** gRPC's C-core for Python, pinned; its wheel holds all it needs. */
 const GRPCIO = "1.85.1";
 
+/** Schemathesis, pinned: property tests of an HTTP API by its OpenAPI document. */
+const SCHEMATHESIS = "4.32.5";
+
 /** A Python that has grpcio, in an environment of its own. */
-export async function grpcioPython(): Promise<Tool> {
-  const venv = `${CACHE_DIR}/tools/grpcio-${GRPCIO}`;
+export const grpcioPython = async (): Promise<Tool> => await pythonWith("grpcio", GRPCIO);
+
+export async function schemathesis(): Promise<Tool> {
+  const python = await pythonWith("schemathesis", SCHEMATHESIS);
+  return "path" in python ? { path: `${dirname(python.path)}/schemathesis` } : python;
+}
+
+/** A Python with that package of PyPI, in an environment of its own. */
+async function pythonWith(name: string, version: string): Promise<Tool> {
+  const venv = `${CACHE_DIR}/tools/${name}-${version}`;
   const path = `${venv}/bin/python`;
   // Written last: an installation that was broken off is done again.
   const complete = `${venv}/complete`;
   if ((await run("test", ["-e", complete])).code === 0) return { path };
-  if (!await onPath("python3")) return { reason: "grpcio needs Python; install python3 and python3-venv" };
+  if (!await onPath("python3")) return { reason: `${name} needs Python; install python3 and python3-venv` };
   const made = await run("python3", ["-m", "venv", "--clear", venv]);
   if (made.code !== 0) {
     return { reason: `no Python environment could be made, install python3-venv: ${made.err.slice(-300)}` };
   }
-  const pip = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", `grpcio==${GRPCIO}`];
+  const pip = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", `${name}==${version}`];
   const installed = await run(path, pip);
-  if (installed.code !== 0) return { reason: `grpcio could not be installed: ${installed.err.slice(-300)}` };
+  if (installed.code !== 0) return { reason: `${name} could not be installed: ${installed.err.slice(-300)}` };
   await run("touch", [complete]);
   return { path };
 }
