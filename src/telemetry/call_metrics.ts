@@ -28,39 +28,38 @@ const TYPES: Readonly<Record<MethodKind, string>> = {
   bidi: "bidi_stream",
 };
 
+/** Places of one transport in a method's array, side by side: a call touches few lines of the processor's cache. */
+const STARTED = 0, ENDED = 1, RECEIVED = 2, RECEIVED_BYTES = 3, SENT = 4, SENT_BYTES = 5, HANDLED = 6;
+const PLACES = HANDLED + CODES;
+/** Where a way's transport begins. Four transports: their number's last bits. */
+const base = (way: number) => (way & TRANSPORTS.length - 1) * PLACES;
+
 class MethodCounts implements MethodObserver {
-  readonly startedCalls = new Float64Array(TRANSPORTS.length);
-  readonly endedCalls = new Float64Array(TRANSPORTS.length);
-  /** By transport, then by code. */
-  readonly handled = new Float64Array(TRANSPORTS.length * CODES);
-  readonly receivedMessages = new Float64Array(TRANSPORTS.length);
-  readonly receivedBytes = new Float64Array(TRANSPORTS.length);
-  readonly sentMessages = new Float64Array(TRANSPORTS.length);
-  readonly sentBytes = new Float64Array(TRANSPORTS.length);
+  readonly counts = new Float64Array(TRANSPORTS.length * PLACES);
   readonly seconds = new Histogram(CALL_SECONDS);
 
   constructor(readonly labels: Labels) {}
 
   started(way: number): void {
-    this.startedCalls[way % TRANSPORTS.length]++;
+    this.counts[base(way) + STARTED]++;
   }
 
   received(way: number, bytes: number): void {
-    const transport = way % TRANSPORTS.length;
-    this.receivedMessages[transport]++;
-    this.receivedBytes[transport] += bytes;
+    const { counts } = this, at = base(way);
+    counts[at + RECEIVED]++;
+    counts[at + RECEIVED_BYTES] += bytes;
   }
 
   sent(way: number, bytes: number): void {
-    const transport = way % TRANSPORTS.length;
-    this.sentMessages[transport]++;
-    this.sentBytes[transport] += bytes;
+    const { counts } = this, at = base(way);
+    counts[at + SENT]++;
+    counts[at + SENT_BYTES] += bytes;
   }
 
   ended(way: number, code: number, durationMs: number): void {
-    const transport = way % TRANSPORTS.length;
-    this.endedCalls[transport]++;
-    this.handled[transport * CODES + (code >= 0 && code < CODES ? code : UNKNOWN)]++;
+    const { counts } = this, at = base(way);
+    counts[at + ENDED]++;
+    counts[at + HANDLED + (code >= 0 && code < CODES ? code : UNKNOWN)]++;
     this.seconds.observe(durationMs / 1_000);
   }
 }
@@ -120,18 +119,16 @@ export class CallMetrics implements ServerObserver {
 
   readonly collect = (): Collected => {
     const methods = [...this.#methods.values(), this.unknown];
-    const each = (counts: (method: MethodCounts) => Float64Array): Value[] =>
-      methods.flatMap((method) => byTransport(method.labels, counts(method), method.startedCalls));
+    const each = (place: number, less?: number): Value[] =>
+      methods.flatMap((method) => byTransport(method, place, less));
     return {
-      grpc_server_started_total: each(({ startedCalls }) => startedCalls),
+      grpc_server_started_total: each(STARTED),
       grpc_server_handled_total: methods.flatMap(handledOf),
-      grpc_server_msg_received_total: each(({ receivedMessages }) => receivedMessages),
-      grpc_server_msg_sent_total: each(({ sentMessages }) => sentMessages),
-      grpc_server_msg_received_bytes_total: each(({ receivedBytes }) => receivedBytes),
-      grpc_server_msg_sent_bytes_total: each(({ sentBytes }) => sentBytes),
-      grpc_server_in_flight: each(({ startedCalls, endedCalls }) =>
-        startedCalls.map((started, at) => started - endedCalls[at])
-      ),
+      grpc_server_msg_received_total: each(RECEIVED),
+      grpc_server_msg_sent_total: each(SENT),
+      grpc_server_msg_received_bytes_total: each(RECEIVED_BYTES),
+      grpc_server_msg_sent_bytes_total: each(SENT_BYTES),
+      grpc_server_in_flight: each(STARTED, ENDED),
       grpc_server_handling_seconds: methods
         .filter(({ seconds }) => seconds.observations > 0)
         .map(({ labels, seconds: { counts, sum } }) => ({ labels, counts, sum })),
@@ -154,20 +151,23 @@ export class CallMetrics implements ServerObserver {
   }
 }
 
-/** Of the transports by which a call of it came. */
-function byTransport(labels: Labels, counts: Float64Array, used: Float64Array): Value[] {
-  return TRANSPORTS.flatMap((transport, at) =>
-    used[at] > 0 ? [{ labels: { ...labels, transport }, value: counts[at] }] : []
-  );
+/** Of the transports by which a call of it came: what stands at a place, less what stands at another. */
+function byTransport({ labels, counts }: MethodCounts, place: number, less?: number): Value[] {
+  return TRANSPORTS.flatMap((transport, way) => {
+    const at = base(way);
+    if (counts[at + STARTED] === 0) return [];
+    const value = counts[at + place] - (less === undefined ? 0 : counts[at + less]);
+    return [{ labels: { ...labels, transport }, value }];
+  });
 }
 
 /** Those that occurred, and OK: a rate of errors needs what it is a part of. */
-function handledOf({ labels, handled, startedCalls }: MethodCounts): Value[] {
+function handledOf({ labels, counts }: MethodCounts): Value[] {
   const values: Value[] = [];
-  for (const [at, transport] of TRANSPORTS.entries()) {
-    if (startedCalls[at] === 0) continue;
+  for (const [way, transport] of TRANSPORTS.entries()) {
+    if (counts[base(way) + STARTED] === 0) continue;
     for (const [code, grpc_code] of STATUS_NAMES.entries()) {
-      const value = handled[at * CODES + code];
+      const value = counts[base(way) + HANDLED + code];
       if (value > 0 || code === 0) values.push({ labels: { ...labels, grpc_code, transport }, value });
     }
   }
