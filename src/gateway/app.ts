@@ -50,8 +50,8 @@ export function gatewayApp(failed: (error: unknown) => void): Hono<Env> {
   app.route("/", pageRoutes());
   app.route("/", metricsRoute());
   app.route("/", restRoutes());
-  app.notFound(({ req: { path } }) => {
-    if (READ_ONLY.has(path)) {
+  app.notFound(({ req: { method, path } }) => {
+    if (READ_ONLY.has(path) && method !== "GET" && method !== "HEAD") {
       const message = "this path is read only; use GET";
       return errorResponse(new GrpcError(status.UNIMPLEMENTED, message), 405, { allow: "GET, HEAD" });
     }

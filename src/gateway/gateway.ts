@@ -47,6 +47,11 @@ export class Gateway {
     });
   }
 
+  /** Connections being served. */
+  get connectionCount(): number {
+    return this.#http.connectionCount;
+  }
+
   /** Serves one connection until its end. Never rejects. */
   handle(conn: Conn): Promise<void> {
     return this.#http.handle(conn);

@@ -12,6 +12,10 @@ export interface OpenGateway {
   readonly gateway: Gateway;
   /** "http://127.0.0.1:1234" */
   readonly url: string;
+  /** What is held for clients of HTTP. */
+  readonly held: { readonly bytes: number };
+  /** Connections of HTTP. */
+  connections(): number;
   /** Connections that the server serves, in memory. */
   calls(): number;
   close(): Promise<void>;
@@ -19,15 +23,19 @@ export interface OpenGateway {
 
 /** @param toml of the configuration, beside its defaults */
 export async function openGateway(addServices: (server: Server) => void, toml = ""): Promise<OpenGateway> {
-  const server = new Server();
-  addServices(server);
   const config = loadConfig(toml, "test");
+  const server = new Server({
+    maxConnections: config.limits.max_connections,
+    maxConnectionsPerPeer: config.limits.max_connections_per_peer,
+  });
+  addServices(server);
+  const held = { bytes: 0 };
   const log = createLog({ output: { write: (bytes: Uint8Array) => Promise.resolve(bytes.length) } });
   const gateway = new Gateway({
     server: {
       handle: (conn) => server.handle(conn),
       takePlace: (peer) => server.places.refusalOf(peer) === undefined ? server.places.take(peer) : undefined,
-      held: { bytes: 0 },
+      held,
     },
     config: () => config,
     log: log.component("gateway"),
@@ -39,6 +47,8 @@ export async function openGateway(addServices: (server: Server) => void, toml = 
   return {
     server,
     gateway,
+    held,
+    connections: () => gateway.connectionCount,
     url: listener.address.replace("tcp:", "http:"),
     calls: () => server.connectionCount,
     async close() {

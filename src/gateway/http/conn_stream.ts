@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Conn } from "../../grpc/conn.ts";
 import { LINGER_MS } from "../../grpc/limits.ts";
-import { MAX_DISCARDED_BYTES, MAX_JOINED_BYTES, READ_BUFFER_BYTES } from "./limits.ts";
+import { MAX_DISCARDED_BYTES, MAX_JOINED_BYTES, MAX_PIECE_BYTES, READ_BUFFER_BYTES } from "./limits.ts";
 
 interface Piece {
   chunk: Buffer;
@@ -68,10 +68,18 @@ export class ConnStream extends Duplex {
       this.receivedBytes += length;
       if (this.#discardBytes !== undefined) return this.#discarded(length);
       this.onReceived();
-      // A parser keeps parts of what it was given; the buffer is for the next read.
-      if (!this.destroyed) this.push(Buffer.from(this.#buffer.subarray(0, length)));
+      this.#handOn(this.#buffer.subarray(0, length));
     } catch {
       this.destroy();
+    }
+  }
+
+  /** In pieces, between which the connection may turn out to be over: a piece holds so many requests and no more. */
+  #handOn(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
+      if (this.destroyed || this.#discardBytes !== undefined) return;
+      // A parser keeps parts of what it was given; the buffer is for the next read.
+      this.push(Buffer.from(bytes.subarray(at, at + MAX_PIECE_BYTES)));
     }
   }
 

@@ -69,6 +69,7 @@ export class HttpConnection {
 
   /** The next request's head is here. */
   take(request: IncomingMessage, response: ServerResponse): void {
+    if (this.stream.destroyed) return;
     this.#inHead = false;
     this.#waiting.push({ request, response });
     if (this.#waiting.length > MAX_PIPELINED) return this.close();
