@@ -1520,7 +1520,7 @@ export const API_DESCRIPTORS = {
          "id": 3
         }
        },
-       "comment": "In the request's metadata as `gatehouse-proof-bin`, base64 by gRPC's rule.\nThe signature is made over the concatenation of\n\"gatehouse-proof-v1\\0\"\ninstance_id, \"\\0\"\nthe method's path (\"/gatehouse.v1.Config/Apply\"), \"\\0\"\nnonce\nSHA-256 of the request message as it is sent\nwith Ed25519 (RFC 8032) or with ECDSA on P-256 and SHA-256 as r||s (64 bytes)."
+       "comment": "In the request's metadata as `gatehouse-proof-bin`, base64 by gRPC's rule.\nThe signature is made over the concatenation of\n\"gatehouse-proof-v1\\0\"\ninstance_id, \"\\0\"\nthe method's path (\"/gatehouse.v1.Config/Apply\"), \"\\0\"\nnonce\nSHA-256 of the request message as it is sent\nwith Ed25519 (RFC 8032) or with ECDSA on P-256 and SHA-256 as r||s (64 bytes).\nBy REST it is base64 in the header `Gatehouse-Proof`, with the request's line in place\nof the path (\"POST /v1/config:apply\", the target as sent) and the SHA-256 of the body."
       },
       "WhoAmIRequest": {
        "fields": {}
