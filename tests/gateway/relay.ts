@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { ProvingKey } from "../../src/authority/prover.ts";
 import type { Dial } from "../../src/grpc/conn.ts";
+import { PROOF_HEADER } from "../../src/gateway/http_proof.ts";
 import { TIMEOUT_HEADER } from "../../src/gateway/rest/request_headers.ts";
 import { parseTimeout } from "../../src/grpc/timeout.ts";
 import { HttpCaller } from "./http_caller.ts";
@@ -60,6 +61,8 @@ export async function startRelay(dial: Dial, key: ProvingKey): Promise<Relay> {
         Array.isArray(value) ? value.join(", ") : value ?? "",
       ]),
     );
+    // The tool's own would stand beside the relay's.
+    delete headers[PROOF_HEADER.toLowerCase()];
     // A deadline that is too short for any answer is one that the tool would take for a fault.
     if ((parseTimeout(headers[TIMEOUT_HEADER] ?? "") ?? Infinity) < MIN_DEADLINE_MS) {
       delete headers[TIMEOUT_HEADER];
