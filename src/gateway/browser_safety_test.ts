@@ -4,7 +4,10 @@ import { browserRefusal, type BrowserRules, corsHeaders, preflight } from "./bro
 
 const RULES: BrowserRules = { corsOrigins: ["https://console.example"], hosts: ["gatehouse.example"] };
 
-function asked(headers: Record<string, string>, { url = "http://localhost:8080/v1/keys", method = "GET", body = "" } = {}) {
+function asked(
+  headers: Record<string, string>,
+  { url = "http://localhost:8080/v1/keys", method = "GET", body = "" } = {},
+) {
   return new Request(url, { method, headers, ...body !== "" && { body } });
 }
 const codeOf = (request: Request, byTls = false) => browserRefusal(request, RULES, byTls)?.httpCode;
@@ -42,7 +45,10 @@ describe("origins", () => {
     ["an image of another page", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }, 403],
     ["a page on another port", { origin: "http://localhost:9", "sec-fetch-site": "same-site" }, 403],
     ["a page in a sandbox", { origin: "null", "sec-fetch-site": "cross-site" }, 403],
-    ["an origin that lies about its site", { origin: "https://evil.example", "sec-fetch-site": "same-origin" }, 403],
+    ["an origin that lies about its site", {
+      origin: "https://evil.example",
+      "sec-fetch-site": "same-origin",
+    }, 403],
     ["a listed name in another scheme", { origin: "http://console.example" }, 403],
   ])("%s", (_name, headers, code) => expect(codeOf(asked(headers))).toBe(code));
 
