@@ -6,7 +6,16 @@ import type { Attributes } from "./span.ts";
 /** `tcp://host:port`, the host of IPv6 in brackets. */
 const TCP = /^tcp:\/\/\[?(.+?)\]?:([0-9]+)$/;
 
-export function peerAttributes({ transport, address, cid }: Peer): Attributes {
+export function peerAttributes(peer: Peer): Attributes {
+  let attributes = known.get(peer);
+  if (attributes === undefined) known.set(peer, attributes = attributesOf(peer));
+  return attributes;
+}
+
+/** A connection's calls have one Peer. */
+const known = new WeakMap<Peer, Attributes>();
+
+function attributesOf({ transport, address, cid }: Peer): Attributes {
   if (cid !== undefined) return { "network.transport": transport, "network.peer.address": String(cid) };
   const match = TCP.exec(address);
   if (match === null) return { "network.transport": transport };

@@ -1,6 +1,13 @@
 // A finished span in the form that OpenTelemetry's serializer reads, and who made it.
 // Must never be made for a call that isn't traced.
-import { type Attributes, type SpanContext, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type HrTime,
+  type SpanContext,
+  SpanKind,
+  type SpanStatus,
+  SpanStatusCode,
+} from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { hrTime } from "./wall_clock.ts";
@@ -12,6 +19,8 @@ export type { ReadableSpan } from "@opentelemetry/sdk-trace";
 const SAMPLED = 1;
 const SCOPE = { name: "gatehouse" };
 const NONE: never[] = [];
+const UNSET: SpanStatus = { code: SpanStatusCode.UNSET };
+const FAILED: SpanStatus = { code: SpanStatusCode.ERROR };
 
 export interface SpanInit {
   readonly name: string;
@@ -25,35 +34,72 @@ export interface SpanInit {
   /** Milliseconds since 1970. */
   readonly startMs: number;
   readonly endMs: number;
+  /** Many spans have the same objects: not to be changed. */
   readonly attributes: Attributes;
+  readonly peer?: Attributes;
   /** It failed by this side's doing. */
   readonly failed?: boolean;
 }
 
-export function finishedSpan(init: SpanInit): ReadableSpan {
-  const { traceId, spanId, tracestate, parent, startMs } = init;
-  const endMs = Math.max(init.endMs, startMs);
-  const traceState = tracestate === "" ? undefined : stateOf(tracestate);
-  const context: SpanContext = { traceId, spanId, traceFlags: SAMPLED, traceState };
-  return {
-    name: init.name,
-    kind: init.kind,
-    spanContext: () => context,
-    parentSpanContext: parent && { traceId, traceFlags: SAMPLED, ...parent },
-    startTime: hrTime(startMs),
-    endTime: hrTime(endMs),
-    duration: hrTime(endMs - startMs),
-    status: { code: init.failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
-    attributes: init.attributes,
-    links: NONE,
-    events: NONE,
-    ended: true,
-    resource: init.resource,
-    instrumentationScope: SCOPE,
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
-  };
+export const finishedSpan = (init: SpanInit): ReadableSpan => new FinishedSpan(init);
+
+/** Small while it waits: what the serializer asks for is made when it asks. */
+class FinishedSpan implements ReadableSpan {
+  readonly ended = true;
+  readonly links = NONE;
+  readonly events = NONE;
+  readonly instrumentationScope = SCOPE;
+  readonly droppedAttributesCount = 0;
+  readonly droppedEventsCount = 0;
+  readonly droppedLinksCount = 0;
+
+  constructor(readonly init: SpanInit) {}
+
+  get name(): string {
+    return this.init.name;
+  }
+
+  get kind(): SpanKind {
+    return this.init.kind;
+  }
+
+  get resource(): Resource {
+    return this.init.resource;
+  }
+
+  get attributes(): Attributes {
+    const { attributes, peer } = this.init;
+    return peer === undefined ? attributes : { ...attributes, ...peer };
+  }
+
+  get startTime(): HrTime {
+    return hrTime(this.init.startMs);
+  }
+
+  get endTime(): HrTime {
+    const { startMs, endMs } = this.init;
+    return hrTime(Math.max(endMs, startMs));
+  }
+
+  get duration(): HrTime {
+    const { startMs, endMs } = this.init;
+    return hrTime(Math.max(endMs - startMs, 0));
+  }
+
+  get status(): SpanStatus {
+    return this.init.failed ? FAILED : UNSET;
+  }
+
+  get parentSpanContext(): SpanContext | undefined {
+    const { traceId, parent } = this.init;
+    return parent && { traceId, traceFlags: SAMPLED, ...parent };
+  }
+
+  spanContext(): SpanContext {
+    const { traceId, spanId, tracestate } = this.init;
+    const traceState = tracestate === "" ? undefined : stateOf(tracestate);
+    return { traceId, spanId, traceFlags: SAMPLED, traceState };
+  }
 }
 
 /** It is handed on as it came; nobody here asks for its members. */

@@ -12,8 +12,10 @@ export const MAX_QUEUED_SPANS = 4096;
 export const MAX_BATCH_SPANS = 512;
 /** How long the first span of a batch waits for others. */
 export const BATCH_DELAY_MS = 1_000;
-/** Exports of one batch; then its spans are lost, for newer ones say more. */
-const MAX_ATTEMPTS = 4;
+/** Exports of one batch, in some twenty seconds; then its spans are lost, for newer ones say more. */
+const MAX_ATTEMPTS = 10;
+/** Between two of them: a collector that is back is found within this. */
+const MAX_PAUSE_MS = 5_000;
 
 export interface SpanExportOptions {
   readonly client: Pick<OtlpClient, "export" | "close">;
@@ -28,7 +30,7 @@ export class SpanExport {
   #timer: Timer | undefined;
   #sending = false;
   #closed = false;
-  readonly #backoff = new Backoff();
+  readonly #backoff = new Backoff(MAX_PAUSE_MS);
 
   constructor(private readonly options: SpanExportOptions) {}
 

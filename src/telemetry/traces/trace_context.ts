@@ -72,4 +72,6 @@ function randomId(bytes: number): string {
   }
 }
 
-const isZero = (id: string) => /^0+$/.test(id);
+/** @param id of 16 or 32 digits */
+const isZero = (id: string) => ZEROS.startsWith(id);
+const ZEROS = "0".repeat(2 * TRACE_ID_BYTES);

@@ -66,7 +66,8 @@ export class TracedCall implements CallTrace {
       parent: edge === undefined ? remote : { spanId: edge.spanContext().spanId, isRemote: true },
       startMs: init.startedMs + offsetMs,
       endMs: endedMs + offsetMs,
-      attributes: { ...callAttributes(method, code, failed), ...peerAttributes(peer) },
+      attributes: callAttributes(method, code, failed),
+      peer: peerAttributes(peer),
       failed,
     }));
   }
@@ -86,7 +87,8 @@ export class TracedCall implements CallTrace {
       parent,
       startMs: edge.acceptedUs / 1_000,
       endMs: (edge.handshakeEndUs ?? edge.acceptedUs) / 1_000,
-      attributes: { ...tlsAttributes(tls?.version), ...peerAttributes(peer) },
+      attributes: tlsAttributes(tls?.version),
+      peer: peerAttributes(peer),
     });
   }
 }
@@ -160,17 +162,29 @@ class Outgoing implements OutgoingTrace {
   }
 }
 
+/** Some hundred methods with the statuses that they end with. */
+const MAX_KNOWN = 2_048;
+
 /** `package.Service/Method`: the name of the span and of the method. */
 const nameOf = (path: string) => path.slice(1);
 
+/** By method and code: methods are those that are served, so there are few. */
+const known = new Map<string, Attributes>();
+
 function callAttributes(path: string, code: status, failed: boolean): Attributes {
-  const name = status[code];
-  return {
-    "rpc.system.name": "grpc",
-    "rpc.method": nameOf(path),
-    "rpc.response.status_code": name,
-    ...(failed && { "error.type": name }),
-  };
+  const key = `${path} ${code} ${failed}`;
+  let attributes = known.get(key);
+  if (attributes === undefined) {
+    const name = status[code] ?? String(code);
+    attributes = {
+      "rpc.system.name": "grpc",
+      "rpc.method": nameOf(path),
+      "rpc.response.status_code": name,
+      ...(failed && { "error.type": name }),
+    };
+    if (known.size < MAX_KNOWN) known.set(key, attributes);
+  }
+  return attributes;
 }
 
 /** "TLSv1.3" as the conventions have it. */

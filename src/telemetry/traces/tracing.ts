@@ -141,7 +141,7 @@ export class Tracing implements CallTracer, TraceKeeper {
       tracestate: parent === undefined ? "" : readTracestate(head.tracestate),
       remoteParentId: parent?.spanId,
       startedMs,
-      offsetMs: this.#wall.offsetMs(),
+      offsetMs: this.#wall.offsetMs(startedMs),
       first,
     });
   }
