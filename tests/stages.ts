@@ -116,6 +116,12 @@ export const stages: Stage[] = [
     commands: [buildDataplane, vitest("serve", "verbose", "tests/serve")],
   },
   {
+    name: "page",
+    what: "the operator's page in a real Chromium: figures, every view in both themes, a broken stream, axe",
+    // Both mostly wait, the one for a server, the other for time to pass.
+    commands: [buildDataplane, vitest("page", "verbose", "--maxWorkers=2", "tests/page")],
+  },
+  {
     name: "authority",
     what: "every method over every transport by everyone, and proofs replayed and forged, on real sockets",
     commands: [buildDataplane, vitest("authority", "default", "tests/authority")],

@@ -10,6 +10,8 @@ export interface Serving {
   /** The administrator's key that was made. */
   adminKey: string;
   unix: string;
+  /** Where the gateway listens. */
+  gateway: string[];
   /** host:port, for tools that know no URL. */
   hostPort: string;
   dir: string;
@@ -31,6 +33,7 @@ export interface ServeTestOptions {
 
 interface Ready {
   addresses: string[];
+  gateway: string[];
   tls_ca?: string;
   tls_cert?: string;
   tls_key?: string;
@@ -84,6 +87,7 @@ export async function startServe(config = "", options: ServeTestOptions = {}): P
     tlsFiles: { ca: tls_ca, cert: tls_cert, key: tls_key },
     adminKey: ready.admin_key ?? "",
     unix: `unix://${socket}`,
+    gateway: ready.gateway,
     hostPort: tcp.replace("tcp://", ""),
     dir,
     pid: child.pid,

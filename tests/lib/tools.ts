@@ -98,3 +98,11 @@ async function pythonWith(name: string, version: string): Promise<Tool> {
   await run("touch", [complete]);
   return { path };
 }
+
+/** Debian's Chromium: a browser as an operator has it, on machines without a screen too. */
+export async function chromium(): Promise<Tool> {
+  if (await onPath("chromium")) return { path: "chromium" };
+  await run("apt-get", ["update", "-q"]);
+  const installed = await run("apt-get", ["install", "-y", "--no-install-recommends", "chromium"]);
+  return installed.code === 0 ? { path: "chromium" } : { reason: "chromium is missing; install it" };
+}

@@ -23,7 +23,7 @@ const WINDOW_MS = 6_000;
 /** Points of a chart: five minutes. */
 export const MAX_POINTS = 150;
 export const MAX_EVENTS = 500;
-const BACKOFF = { firstMs: 500, lastMs: 15_000 };
+const BACKOFF = { firstMs: 500, lastMs: 5_000 };
 
 /** One moment of the charts. */
 export type { Figures };
@@ -164,7 +164,7 @@ export class Observation {
     if (access !== "open" || this.#now.link.state !== "live") {
       const who = await this.#whoAmI(stop);
       if (who === undefined) return;
-      this.#set({ who, keyRefused: undefined });
+      this.#set({ who });
     }
     this.#set({ health: await client.json<HealthListJson>("/v1/health/services", stop) });
     try {
