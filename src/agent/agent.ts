@@ -71,6 +71,7 @@ export class Agent {
       server: this.#generations,
       config: parts.config,
       log: log.component("gateway"),
+      limited: (limit) => parts.metrics.server.limited(limit),
     });
     this.#doors = new Doors({
       log: log.component("agent"),

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   /** That in force. Asked at each use. */
   readonly config: () => Config;
   readonly log: Logger;
+  /** Hears of limits that turned something away. */
+  readonly limited?: (limit: string) => void;
 }
 
 export class Gateway {
@@ -33,7 +35,7 @@ export class Gateway {
   readonly #nonceHolders = new NonceHolders();
 
   constructor(private readonly options: GatewayOptions) {
-    const { server, config, log } = options;
+    const { server, config, log, limited = () => {} } = options;
     const failed = (error: unknown) => log.error("a request failed", { error: errorText(error) });
     this.#app = gatewayApp(failed) as unknown as Hono<{ Bindings: GatewayRequest }>;
     this.#http = new HttpServer({
@@ -41,9 +43,12 @@ export class Gateway {
       open: (peer) => this.#open(peer),
       held: server.held,
       failed,
+      limited,
       takePlace: (peer) => server.takePlace(peer),
-      refused: ({ transport, address }) =>
-        log.warn("connection refused: too many", { transport, peer: address }),
+      refused({ transport, address }) {
+        limited("too_many_connections");
+        log.warn("connection refused: too many", { transport, peer: address });
+      },
     });
   }
 

@@ -46,4 +46,13 @@ export const CallLimit = {
   INFLATION: "inflation",
 } as const;
 
+/** What the gateway turns away by limits of HTTP (src/gateway/http). */
+export const HttpLimit = {
+  HEAD_TOO_LARGE: "http_head_too_large",
+  HEAD_TOO_SLOW: "http_head_too_slow",
+  PIPELINED: "http_too_many_pipelined",
+} as const;
+
+export type HttpLimit = typeof HttpLimit[keyof typeof HttpLimit];
+
 export type CallLimit = typeof CallLimit[keyof typeof CallLimit];

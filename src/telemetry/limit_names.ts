@@ -1,6 +1,6 @@
 // The names of limits that may become a label.
 // Must never let a text through that isn't in the list: an error's message may carry what a peer said.
-import { CallLimit } from "../grpc/server_observer.ts";
+import { CallLimit, HttpLimit } from "../grpc/server_observer.ts";
 
 const NAMES: ReadonlySet<string> = new Set([
   // Connections that get no place (src/grpc/server.ts).
@@ -33,6 +33,7 @@ const NAMES: ReadonlySet<string> = new Set([
   "settings_timeout",
   // Calls and messages.
   ...Object.values(CallLimit),
+  ...Object.values(HttpLimit),
 ]);
 
 /** The label of a limit's name; undefined for any other text. */

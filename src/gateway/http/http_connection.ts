@@ -5,6 +5,7 @@ import { status } from "@grpc/grpc-js";
 import type { Conn } from "../../grpc/conn.ts";
 import { HeldBytes } from "../../grpc/held_bytes.ts";
 import { REQUEST_STALL_MIN_BYTES } from "../../grpc/limits.ts";
+import { CallLimit, HttpLimit } from "../../grpc/server_observer.ts";
 import { GrpcError } from "../../grpc/status.ts";
 import { errorResponse } from "../rest/http_status.ts";
 import { ConnStream } from "./conn_stream.ts";
@@ -72,15 +73,17 @@ export class HttpConnection {
     if (this.stream.destroyed) return;
     this.#inHead = false;
     this.#waiting.push({ request, response });
-    if (this.#waiting.length > MAX_PIPELINED) return this.close();
+    if (this.#waiting.length > MAX_PIPELINED) return this.#cut(HttpLimit.PIPELINED);
     if (!this.#busy && !this.#last) void this.#serve();
   }
 
   /** What came is not HTTP/1.1. A request that is under way is cut: its end can't be known any more. */
   broken(code: string | undefined): void {
+    const tooLarge = code === "HPE_HEADER_OVERFLOW";
+    if (tooLarge) this.core.limited(HttpLimit.HEAD_TOO_LARGE);
     if (this.#busy || this.stream.writableEnded) return this.close();
     this.#end(
-      code === "HPE_HEADER_OVERFLOW"
+      tooLarge
         ? rawAnswer(431, `a request's head has at most ${this.#settings.headerBytes} bytes; send less`)
         : rawAnswer(400, "this is no HTTP/1.1 request; send one, or use gRPC at another address"),
     );
@@ -100,15 +103,18 @@ export class HttpConnection {
   sweep(nowMs: number): void {
     const { headTimeoutMs, requestStallTimeoutMs, sendStallTimeoutMs, maxAgeMs } = this.#settings;
     const { stream } = this;
+    if (stream.destroyed) return;
     if (stream.writableLength === 0) this.#sending = undefined;
     else {
       this.#sending = owed(this.#sending, stream.sentBytes, nowMs);
-      if (nowMs - this.#sending.sinceMs >= sendStallTimeoutMs) return this.close();
+      if (nowMs - this.#sending.sinceMs >= sendStallTimeoutMs) return this.#cut("send_stalled");
     }
     if (this.#body?.waiting !== true) this.#receiving = undefined;
     else {
       this.#receiving = owed(this.#receiving, stream.receivedBytes, nowMs);
-      if (nowMs - this.#receiving.sinceMs >= requestStallTimeoutMs) return this.close();
+      if (nowMs - this.#receiving.sinceMs >= requestStallTimeoutMs) {
+        return this.#cut(CallLimit.REQUEST_TOO_SLOW);
+      }
     }
     if (nowMs - this.#bornMs >= maxAgeMs) this.drain();
     if (this.#busy || stream.writableEnded) return;
@@ -116,6 +122,7 @@ export class HttpConnection {
     if (!this.#inHead) {
       if (waitedMs >= IDLE_TIMEOUT_MS) this.close();
     } else if (waitedMs >= headTimeoutMs) {
+      this.core.limited(HttpLimit.HEAD_TOO_SLOW);
       if (stream.receivedBytes === 0) this.close();
       else this.#end(rawAnswer(408, `the request's head was not whole in ${headTimeoutMs} ms`));
     }
@@ -129,7 +136,9 @@ export class HttpConnection {
     }
     const { bodyBytes, headerBytes } = this.#settings;
     const most = bodyBytes * CHUNKING_GROWTH + headerBytes;
-    if (this.#body !== undefined && stream.receivedBytes - this.#bodyFromBytes > most) this.close();
+    if (this.#body !== undefined && stream.receivedBytes - this.#bodyFromBytes > most) {
+      this.#cut(CallLimit.REQUEST_TOO_LARGE);
+    }
   }
 
   async #serve(): Promise<void> {
@@ -187,10 +196,16 @@ export class HttpConnection {
     return new RequestBody(request, {
       limitBytes: this.#settings.bodyBytes,
       held: this.#held,
+      limited: this.core.limited,
       onWanted: () => {
         if (request.headers.expect !== undefined) response.writeContinue();
       },
     });
+  }
+
+  #cut(limit: string): void {
+    this.core.limited(limit);
+    this.close();
   }
 
   /** The last word. */

@@ -42,6 +42,8 @@ export interface HttpCore {
   readonly clock: Clock;
   /** A session rejected. */
   readonly failed: (error: unknown) => void;
+  /** A limit turned something away. @param limit its name (src/grpc/server_observer.ts) */
+  readonly limited: (limit: string) => void;
 }
 
 export interface HttpServerOptions extends Omit<HttpCore, "clock"> {

@@ -50,10 +50,11 @@ describe("a connection", () => {
   });
 
   test("ends when more is pipelined than anyone needs", async () => {
-    const { open } = testServer(() => new Promise(() => {}));
+    const { open, limits } = testServer(() => new Promise(() => {}));
     const client = open();
     await client.send(GET.repeat(MAX_PIPELINED + 2)).catch(() => {});
     await client.served;
+    expect(limits).toEqual(["http_too_many_pipelined"]);
   });
 
   test("ends after its share of requests", async () => {
@@ -278,7 +279,7 @@ describe("times", () => {
 
   test("a head has its time, and is told when it is over", async () => {
     const time = clock();
-    const { open } = testServer(mirror, {}, { clock: time });
+    const { open, limits } = testServer(mirror, {}, { clock: time });
     const client = open();
     const silent = open();
     await client.send("GET /a HTTP/1.1\r\nHos");
@@ -291,6 +292,7 @@ describe("times", () => {
     await client.served;
     expect(client.text).toMatch(/^HTTP\/1\.1 408 /);
     expect(silent.text).toBe("");
+    expect(limits).toEqual(["http_head_too_slow", "http_head_too_slow"]);
   });
 
   test("a body must come on", async () => {

@@ -25,6 +25,8 @@ export interface TestServer {
   sessions(): number;
   readonly held: { bytes: number };
   readonly failures: unknown[];
+  /** Names of limits that turned something away. */
+  readonly limits: string[];
 }
 
 export function testServer(
@@ -35,6 +37,7 @@ export function testServer(
   let sessions = 0;
   const held = { bytes: 0 };
   const failures: unknown[] = [];
+  const limits: string[] = [];
   const server = new HttpServer({
     settings: () => ({ ...SETTINGS, ...settings }),
     open: () => {
@@ -43,6 +46,7 @@ export function testServer(
     },
     held,
     failed: (error) => void failures.push(error),
+    limited: (limit) => void limits.push(limit),
     takePlace: () => () => {},
     refused: () => {},
     ...options,
@@ -52,6 +56,7 @@ export function testServer(
     sessions: () => sessions,
     held,
     failures,
+    limits,
     open(peer) {
       const [client, ours] = connPair();
       const served = server.handle({

@@ -3,11 +3,13 @@
 import type { IncomingMessage } from "node:http";
 import { status } from "@grpc/grpc-js";
 import { HELD_TOO_MUCH, type HeldBytes } from "../../grpc/held_bytes.ts";
+import { CallLimit } from "../../grpc/server_observer.ts";
 import { GrpcError } from "../../grpc/status.ts";
 
 export interface RequestBodyOptions {
   readonly limitBytes: number;
   readonly held: HeldBytes;
+  readonly limited: (limit: string) => void;
   /** Somebody wants the body: tells the client so that waits for it (Expect: 100-continue). */
   readonly onWanted: () => void;
 }
@@ -54,6 +56,7 @@ export class RequestBody {
     if (done === true) return undefined;
     if (this.#heldBytes + value.length > this.options.limitBytes) throw this.#tooLarge();
     if (!this.options.held.holdRequest(value.length)) {
+      this.options.limited(CallLimit.HELD_BYTES);
       throw new GrpcError(status.RESOURCE_EXHAUSTED, HELD_TOO_MUCH);
     }
     this.#heldBytes += value.length;
@@ -69,6 +72,7 @@ export class RequestBody {
   }
 
   #tooLarge(): GrpcError {
+    this.options.limited(CallLimit.REQUEST_TOO_LARGE);
     return new GrpcError(
       status.RESOURCE_EXHAUSTED,
       `the request's body is larger than ${this.options.limitBytes} bytes; send less at once`,
