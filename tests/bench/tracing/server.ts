@@ -1,4 +1,4 @@
-// Servers of one process for main.ts, alike but for their tracing: each has a socket of its own.
+// A server for main.ts: without a tracer, with one that is off, or with 1% of its calls traced.
 // Must never differ in anything else, or the comparison is none.
 import { Server } from "../../../src/grpc/server.ts";
 import { serviceDefinition } from "../../../src/proto/mod.ts";
@@ -10,19 +10,13 @@ import { dialer } from "../../../src/transport/dial.ts";
 import { print } from "../../../src/cli/output.ts";
 import { listen } from "../../../src/transport/listen.ts";
 
-const [dir, otlp] = Deno.args;
-const tracing = (sample: number | undefined) => {
-  const made = new Tracing({
-    resources: resourcesOf("bench", "0"),
-    dialTo: (address) => dialer(parseAddress(address)),
-  });
-  made.configure(sample === undefined ? { otlp: "", sample: 0 } : { otlp, sample });
-  return made;
-};
-const sides = { without: undefined, off: tracing(undefined), "1%": tracing(0.01) };
-for (const [name, tracer] of Object.entries(sides)) {
-  const server = new Server({ tracer });
-  server.addService(serviceDefinition("echo.EchoService"), echoService(Date.now));
-  void server.serve(await listen(parseAddress(`unix://${dir}/${name}.sock`)));
-}
+const [path, side, otlp] = Deno.args;
+const tracing = new Tracing({
+  resources: resourcesOf("bench", "0"),
+  dialTo: (address) => dialer(parseAddress(address)),
+});
+if (side === "1%") tracing.configure({ otlp, sample: 0.01 });
+const server = new Server(side === "without" ? {} : { tracer: tracing });
+server.addService(serviceDefinition("echo.EchoService"), echoService(Date.now));
+void server.serve(await listen(parseAddress(`unix://${path}`)));
 print("ready");
