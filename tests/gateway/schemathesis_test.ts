@@ -4,8 +4,8 @@ import { schemathesis, type Tool } from "../lib/tools.ts";
 import { runSchemathesis } from "./schemathesis.ts";
 
 const SECONDS = 20;
-/** That each operation was asked. */
-const MIN_ANSWERS = 200;
+/** Each operation was asked, however busy the machine is; there are some 500 answers on a quiet one. */
+const MIN_ANSWERS = 60;
 
 let tool: Tool;
 beforeAll(async () => {
