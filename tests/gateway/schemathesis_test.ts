@@ -4,7 +4,7 @@ import { schemathesis, type Tool } from "../lib/tools.ts";
 import { runSchemathesis } from "./schemathesis.ts";
 
 const SECONDS = 20;
-/** Each operation was asked, however busy the machine is; there are some 500 answers on a quiet one. */
+/** Each operation was asked, however busy the machine is; more than 300 answers are usual. */
 const MIN_ANSWERS = 60;
 
 let tool: Tool;
