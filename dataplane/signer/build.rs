@@ -14,10 +14,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let mut descriptors = protox::compile(own, [root])?;
     for file in &mut descriptors.file {
-        println!(
-            "cargo::rerun-if-changed={}",
-            root.join(file.name()).display()
-        );
+        let path = root.join(file.name());
+        // google.protobuf's own are protox's: named, a file that isn't there is one that changed at each build.
+        if path.exists() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
         if file.package() == PUBLIC_PACKAGE {
             file.service.clear();
         }
