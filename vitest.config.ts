@@ -11,5 +11,7 @@ export default defineConfig({
     include: ["src/**/*_test.ts", "vsock/**/*_test.ts", "tests/**/*_test.ts"],
     pool: "forks",
     testTimeout: 10_000,
+    // Hooks start and stop real programs.
+    hookTimeout: 60_000,
   },
 });

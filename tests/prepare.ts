@@ -6,7 +6,7 @@ import { commandsFor, examine, formatFindings, install } from "../src/vm/doctor.
 
 /** @returns when everything is there, or all was done that may be done */
 export async function prepareMachine(signal: AbortSignal): Promise<void> {
-  const findings = await examine(REPO_ROOT, { monitoring: true });
+  const findings = await examine(REPO_ROOT, { purposes: ["monitoring", "tests"] });
   if (!findings.some(({ state }) => state === "missing")) return;
   note(formatFindings(findings));
   if (Deno.uid() !== 0) {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../agent/config/mod.ts";
-import { examine, formatFindings, install } from "../vm/doctor.ts";
+import { examine, type ExamineOptions, formatFindings, install } from "../vm/doctor.ts";
 import { GatehouseError } from "../vm/errors.ts";
 import {
   boot,
@@ -189,7 +189,8 @@ async function prepare(
 ): Promise<void> {
   const progress = progressReporter();
   progress.report({ step: "examine the machine", detail: "KVM is tried with a real guest" });
-  const findings = await examine(REPO_ROOT, { monitoring });
+  const wanted: ExamineOptions = { purposes: monitoring ? ["monitoring"] : [] };
+  const findings = await examine(REPO_ROOT, wanted);
   progress.done();
   if (!findings.some(({ state }) => state === "missing")) return;
   if (!json) note(formatFindings(findings));
@@ -200,7 +201,7 @@ async function prepare(
     onProgress: progress.report,
     signal,
   }).finally(progress.done);
-  const still = (await examine(REPO_ROOT, { monitoring })).filter(({ state }) => state === "missing");
+  const still = (await examine(REPO_ROOT, wanted)).filter(({ state }) => state === "missing");
   if (still.length > 0) {
     throw new GatehouseError(
       "missing-tool",

@@ -1,5 +1,6 @@
 // One connection to the signer with its one Sign stream, over src/grpc, and the calls beside it. A link
 // that has ended stays ended: a new one is opened in its place.
+import type { Metadata } from "@grpc/grpc-js";
 import { Channel } from "../grpc/channel.ts";
 import { bidi, clientStream, serverStream, unary } from "../grpc/client.ts";
 import type { Dial } from "../grpc/conn.ts";
@@ -102,22 +103,18 @@ function callsOver(channel: Channel): SignerCalls {
     deadlineMs: Math.min(options?.deadlineMs ?? mostMs, mostMs),
   });
   return {
-    unary: (method, request, options) =>
-      traced(
-        options?.trace,
-        method.path,
-        (metadata) =>
-          unary(channel, method, request, { ...bounded(options, CALL_DEADLINE_MS), metadata })
-            .catch((error: unknown) => Promise.reject(failureOf(error))),
-      ),
-    clientStream: (method, requests, options) =>
-      traced(
-        options?.trace,
-        method.path,
-        (metadata) =>
-          clientStream(channel, method, requests, { ...bounded(options, STREAM_DEADLINE_MS), metadata })
-            .catch((error: unknown) => Promise.reject(failureOf(error))),
-      ),
+    unary: (method, request, options) => {
+      const call = (metadata?: Metadata) =>
+        unary(channel, method, request, { ...bounded(options, CALL_DEADLINE_MS), metadata })
+          .catch((error: unknown) => Promise.reject(failureOf(error)));
+      return options?.trace === undefined ? call() : traced(options.trace, method.path, call);
+    },
+    clientStream: (method, requests, options) => {
+      const call = (metadata?: Metadata) =>
+        clientStream(channel, method, requests, { ...bounded(options, STREAM_DEADLINE_MS), metadata })
+          .catch((error: unknown) => Promise.reject(failureOf(error)));
+      return options?.trace === undefined ? call() : traced(options.trace, method.path, call);
+    },
     async *serverStream(method, request, options) {
       try {
         yield* serverStream(channel, method, request, bounded(options, STREAM_DEADLINE_MS));

@@ -1,16 +1,15 @@
 // Calls of the signer on behalf of a traced call: how long they took, and how long the signer says its parts did.
-// Must never change what a call gives or fails with; where nothing is traced it does nothing.
+// Must never change what a call gives or fails with.
 import { Metadata, status } from "@grpc/grpc-js";
 import type { CallTrace, OutgoingTrace } from "../grpc/call_trace.ts";
 import { SignerError } from "./signer.ts";
 
 /** @param work takes the trace's context for the signer's request, where there is one to hand on */
 export async function traced<T>(
-  trace: CallTrace | undefined,
+  trace: CallTrace,
   method: string,
-  work: (metadata?: Metadata) => Promise<T>,
+  work: (metadata: Metadata) => Promise<T>,
 ): Promise<T> {
-  if (trace === undefined) return await work();
   const outgoing = trace.outgoing(method);
   try {
     const value = await work(contextOf(outgoing));

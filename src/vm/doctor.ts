@@ -24,8 +24,11 @@ interface Tool {
   /** Needed by users other than root only. */
   readonly unprivileged?: boolean;
   /** Needed by what asks for it only. */
-  readonly monitoring?: boolean;
+  readonly onlyFor?: Purpose;
 }
+
+/** What takes more than a VM does. */
+export type Purpose = "monitoring" | "tests";
 
 /** Programs that come as Debian packages. */
 const TOOLS: readonly Tool[] = [
@@ -63,13 +66,20 @@ const TOOLS: readonly Tool[] = [
     program: "promtool",
     packages: ["prometheus"],
     why: "`up --monitoring`, and the tests of the alert rules",
-    monitoring: true,
+    onlyFor: "monitoring",
+  },
+  {
+    name: "Chromium",
+    program: "chromium",
+    packages: ["chromium"],
+    why: "the tests of the page",
+    onlyFor: "tests",
   },
 ];
 
 export interface ExamineOptions {
-  /** What monitoring takes is needed, too. */
-  readonly monitoring?: boolean;
+  /** What these take is needed, too. */
+  readonly purposes?: readonly Purpose[];
 }
 
 /** Building the signer, the image's layers and the image; measured at about half of it. */
@@ -90,12 +100,12 @@ export async function examine(repoRoot: string, options: ExamineOptions = {}): P
   ]);
 }
 
-async function examineTool(tool: Tool, { monitoring = false }: ExamineOptions): Promise<Finding> {
+async function examineTool(tool: Tool, { purposes = [] }: ExamineOptions): Promise<Finding> {
   const need = `${tool.atLeast === undefined ? "" : `${tool.atLeast} or later; `}${tool.why}`;
   const { name } = tool;
   const fix = { packages: tool.packages, command: `apt-get install ${tool.packages.join(" ")}` };
   const path = await findProgram(tool.program);
-  const absent = tool.monitoring === true && !monitoring ? "optional" : "missing";
+  const absent = tool.onlyFor === undefined || purposes.includes(tool.onlyFor) ? "missing" : "optional";
   if (path === undefined) return { name, state: absent, found: "none", need, fix };
   // mke2fs has its own word for it.
   const answer = await askProgram([path, tool.program === "mke2fs" ? "-V" : "--version"]);

@@ -109,9 +109,12 @@ export async function stopPrometheus(dir: string): Promise<void> {
 
 const dataDir = (dir: string) => join(dir, "data");
 
+/** For one look: whoever has the port and says nothing must not outlast the wait. */
+const ANSWER_MS = 1_000;
+
 async function answers(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(url);
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
     await answer.body?.cancel();
     return answer.ok;
   } catch {

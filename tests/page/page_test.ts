@@ -55,6 +55,12 @@ afterAll(async () => {
   await Deno.remove(dir, { recursive: true });
 }, 60_000);
 
+/** Of two windows of some seconds that don't begin together, on a machine that may stand still for one. */
+function isAbout(shown: number, figure: number): void {
+  expect(shown / figure).toBeGreaterThan(0.7);
+  expect(shown / figure).toBeLessThan(1.4);
+}
+
 describe("through the edge, with an operator's certificate", () => {
   let url: string;
   let opened: Opened;
@@ -88,7 +94,7 @@ describe("through the edge, with an operator's certificate", () => {
     const between = new Interval(before, await metrics());
     const calls = between.rate("grpc_server_handled_total") ?? NaN;
     expect(calls).toBeGreaterThan(CALLS_PER_SECOND * 0.7);
-    expect(numberIn(await tile(page, "Calls a second")) / calls).toBeCloseTo(1, 0.7);
+    isAbout(numberIn(await tile(page, "Calls a second")), calls);
     // One call a second is refused for its role.
     expect(numberIn(await tile(page, "Errors a second"))).toBeGreaterThan(0.4);
     const open = between.to.sum("gatehouse_connections") ?? NaN;
@@ -101,10 +107,7 @@ describe("through the edge, with an operator's certificate", () => {
     expect(median).toBeGreaterThanOrEqual(buckets[medianBucket - 2]?.le ?? 0);
     expect(median).toBeLessThanOrEqual(secondsIn(await tile(page, "p99")));
     const echo = page.getByRole("row", { name: /echo\.EchoService\/Echo/ });
-    expect(numberIn(await echo.locator("td").first().textContent() ?? "") / CALLS_PER_SECOND).toBeCloseTo(
-      1,
-      0.7,
-    );
+    isAbout(numberIn(await echo.locator("td").first().textContent() ?? ""), CALLS_PER_SECOND);
     expect(faults).toEqual([]);
   });
 

@@ -57,6 +57,7 @@ export class TopSource {
       figures: undefined,
       calls: [],
       events: [],
+      eventsNotice: undefined,
       keys: "",
       server,
       nowMs: Date.now(),
@@ -95,16 +96,20 @@ export class TopSource {
     }
   }
 
-  /** Takes events until it is told to end. What fails is told by read(). */
+  /** Takes events until it is told to end. Never rejects: what ends them is shown in their place. */
   async followEvents(signal: AbortSignal, onEvent: () => void): Promise<void> {
-    const onNotice = () => {};
+    const onNotice = (notice: string) => {
+      this.#state = { ...this.#state, eventsNotice: notice };
+      onEvent();
+    };
     try {
       for await (const event of followEvents(this.calls, { after: 0, follow: true, signal, onNotice })) {
-        this.#state = { ...this.#state, events: [event, ...this.#state.events].slice(0, MAX_EVENTS) };
+        const events = [event, ...this.#state.events].slice(0, MAX_EVENTS);
+        this.#state = { ...this.#state, events, eventsNotice: undefined };
         onEvent();
       }
     } catch (error) {
-      if (!(error instanceof GrpcError) && !signal.aborted) throw error;
+      if (!signal.aborted) onNotice(error instanceof Error ? error.message : String(error));
     }
   }
 

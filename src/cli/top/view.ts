@@ -15,6 +15,8 @@ export interface TopState {
   readonly calls: readonly (number | undefined)[];
   /** The newest first. */
   readonly events: readonly Event[];
+  /** Why there are no new ones, or what was lost; undefined: they come. */
+  readonly eventsNotice: string | undefined;
   /** Keys by state: "4 enabled · 1 disabled"; empty: not known. */
   readonly keys: string;
   readonly server: string;
@@ -70,10 +72,11 @@ export function topLines(state: TopState, size: Size, paint: Paint): string[] {
   const refusals = refusalRows(figures);
   if (refusals.length > 0) lines.push("", ...section("REFUSALS", refusals, columns, look));
   const room = size.rows - lines.length - 3;
-  if (room > 0 && state.events.length > 0) {
+  if (room > 0 && (state.events.length > 0 || state.eventsNotice !== undefined)) {
+    const notice = state.eventsNotice === undefined ? "" : `  ${visible(state.eventsNotice)}`;
     lines.push(
       "",
-      look("dim", "EVENTS"),
+      look("dim", `EVENTS${notice}`.slice(0, columns)),
       ...state.events.slice(0, room).map((event) => eventText(event, columns, look)),
     );
   }

@@ -55,6 +55,7 @@ const STATE: TopState = {
     message: "denied\x1b]0;x\x07",
     fields: { identity: "dns:\u202eevil" },
   }],
+  eventsNotice: "the stream broke (away)",
   keys: "3 enabled",
   server: "VM default",
   nowMs: NOW,
@@ -74,6 +75,7 @@ test("figures, transports, methods, units, certificates and events are there", (
   expect(all).toContain("dns:a.example 40 d");
   expect(all).toMatch(/^too many streams +3 +2\/s$/m);
   expect(all).toMatch(/^12:00:00 {2}denied +denied/m);
+  expect(all).toMatch(/^EVENTS {2}the stream broke \(away\)$/m);
 });
 
 test("nothing of a peer's or a part's moves the cursor", () => {

@@ -18,6 +18,8 @@ import type { WebKey } from "./web_key.ts";
 export const READ_MS = 2_000;
 /** The same while nobody looks: the charts have no gap when he comes back. */
 const HIDDEN_READ_MS = 10_000;
+/** While we may not see: each question is a refusal in the appliance's log. A key, or a look at the page, asks at once. */
+const CLOSED_READ_MS = 60_000;
 /** Over how long rates and percentiles are reckoned: short enough to see a change, long enough to hold still. */
 const WINDOW_MS = 6_000;
 /** Points of a chart: five minutes. */
@@ -97,7 +99,7 @@ export class Observation {
   readonly #listeners = new Set<() => void>();
   #scrapes = new Scrapes(WINDOW_MS / READ_MS + 4);
   #stop = new AbortController();
-  #wake = () => {};
+  readonly #wakers = new Set<() => void>();
   readonly #nowMs: () => number;
 
   constructor(private readonly options: ObservationOptions) {
@@ -135,7 +137,7 @@ export class Observation {
 
   /** Now, without waiting for the next time. */
   retry(): void {
-    this.#wake();
+    for (const wake of [...this.#wakers]) wake();
   }
 
   async #read(stop: AbortSignal): Promise<void> {
@@ -147,6 +149,7 @@ export class Observation {
         if (stop.aborted) return;
         backoff.reset();
         this.#set({ link: { state: "live" } });
+        if (this.#now.access === "closed") waitMs = CLOSED_READ_MS;
       } catch (error) {
         if (stop.aborted) return;
         waitMs = backoff.next(askedMs(error));
@@ -219,12 +222,12 @@ export class Observation {
         await this.#changed(stop);
         continue;
       }
-      // Numbers begin anew with the agent.
-      const { status } = this.#now;
-      if (startedAt !== undefined && startedAt !== status?.startedAtMs) after = 0;
-      startedAt = status?.startedAtMs;
       let failure: unknown;
       try {
+        // Numbers begin anew with the agent, which may be another one after a break.
+        const { startedAtMs } = await this.options.client.json<StatusJson>("/v1/status", stop);
+        if (startedAt !== undefined && startedAt !== startedAtMs) after = 0;
+        startedAt = startedAtMs;
         const query = after > 0 ? `afterSequence=${after}` : "includeKept=true";
         const opened = () => {
           backoff.reset();
@@ -272,19 +275,15 @@ export class Observation {
 
   #sleep(ms: number, stop: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const wakeBefore = this.#wake;
       const done = () => {
+        this.#wakers.delete(done);
         clearTimeout(timer);
         stop.removeEventListener("abort", done);
         resolve();
       };
       const timer = setTimeout(done, ms);
       stop.addEventListener("abort", done, { once: true });
-      this.#wake = () => {
-        this.#wake = () => {};
-        wakeBefore();
-        done();
-      };
+      this.#wakers.add(done);
     });
   }
 

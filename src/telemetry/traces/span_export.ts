@@ -45,7 +45,7 @@ export class SpanExport {
     this.#queue.push(span);
     if (this.#sending) return true;
     if (this.#queue.length >= MAX_BATCH_SPANS) this.#sendNow();
-    else this.#timer ??= this.options.clock.startTimer(BATCH_DELAY_MS, () => this.#sendNow(), true);
+    else this.#wait();
     return true;
   }
 
@@ -72,12 +72,17 @@ export class SpanExport {
     void this.#sendAll();
   }
 
-  /** Never rejects. One batch after the other: the collector's pace is ours. */
+  #wait(): void {
+    this.#timer ??= this.options.clock.startTimer(BATCH_DELAY_MS, () => this.#sendNow(), true);
+  }
+
+  /** Never rejects. One batch after the other: the collector's pace is ours. What came meanwhile and fills none waits. */
   async #sendAll(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#closed) {
-      await this.#send(this.#queue.splice(0, MAX_BATCH_SPANS), 1);
-    }
+    do await this.#send(this.#queue.splice(0, MAX_BATCH_SPANS), 1); while (
+      this.#queue.length >= MAX_BATCH_SPANS && !this.#closed
+    );
     this.#sending = false;
+    if (this.#queue.length > 0 && !this.#closed) this.#wait();
   }
 
   async #send(batch: readonly ReadableSpan[], attempt: number): Promise<void> {

@@ -41,11 +41,12 @@ const make = () =>
     onLost: (spans) => lost += spans,
   });
 const refuse = (code: status) => () => Promise.reject(new GrpcError(code, "no", new Metadata()));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 /** In steps, so that what waits for one another goes on. */
 async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 500) {
     clock.advance(500);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
 }
 beforeEach(() => {
@@ -62,6 +63,23 @@ test("spans wait for others, at most so long, and leave together", async () => {
   expect(exported).toBe(0);
   await pass(500);
   expect([exported, sent, lost]).toEqual([1, 3, 0]);
+});
+
+test("spans that come during an export wait for others as the first ones did", async () => {
+  const spans = make();
+  let arrive = () => {};
+  answer = () => new Promise((resolve) => arrive = () => resolve(new Uint8Array()));
+  spans.add(span());
+  await pass(BATCH_DELAY_MS);
+  for (let count = 0; count < 3; count++) spans.add(span());
+  arrive();
+  await turn();
+  await pass(BATCH_DELAY_MS - 500);
+  expect([exported, sent]).toEqual([1, 1]);
+  await pass(500);
+  arrive();
+  await turn();
+  expect([exported, sent]).toEqual([2, 4]);
 });
 
 test("a full batch leaves at once", async () => {
