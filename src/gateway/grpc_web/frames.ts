@@ -5,6 +5,7 @@ import { status } from "@grpc/grpc-js";
 import { GrpcError } from "../../grpc/status.ts";
 import { trailers } from "../../grpc/headers.ts";
 import type { CallStatus } from "../../grpc/status.ts";
+import { MAX_BASE64_PIECES } from "../http/limits.ts";
 
 const PREFIX_BYTES = 5;
 const COMPRESSED = 0x01;
@@ -69,7 +70,11 @@ function frame(flags: number, content: Uint8Array, { text }: WebType): Uint8Arra
 function fromBase64(body: Uint8Array): Buffer {
   const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1");
   if (!/^[A-Za-z0-9+/=\s]*$/.test(text)) throw invalid("the request isn't base64");
-  return Buffer.concat(text.split(/(?<==)(?!=)/).map((piece) => Buffer.from(piece, "base64")));
+  const pieces = text.split(/(?<==)(?!=)/, MAX_BASE64_PIECES + 1);
+  if (pieces.length > MAX_BASE64_PIECES) {
+    throw invalid(`the request is base64 in more than ${MAX_BASE64_PIECES} pieces; send it in one`);
+  }
+  return Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64")));
 }
 
 const invalid = (details: string) => new GrpcError(status.INTERNAL, details);

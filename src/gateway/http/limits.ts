@@ -34,5 +34,10 @@ export const READ_BUFFER_BYTES = 16 * 1024;
 export const MAX_PIECE_BYTES = 2 * 1024;
 /** Small pieces of an answer (its headers and its body) leave in one write up to this size. */
 export const MAX_JOINED_BYTES = 64 * 1024;
+/**
+ * Padded pieces of one gRPC-Web-text request: clients send one for the message, and perhaps one for its prefix. Each
+ * costs a string and a buffer for two bytes on the wire. Padding floods.
+ */
+export const MAX_BASE64_PIECES = 16;
 /** Callers whose nonces are kept beyond their connections: the VM's host is one, a Unix socket's clients are one. */
 export const MAX_NONCE_HOLDERS = 64;
