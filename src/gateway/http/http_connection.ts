@@ -74,7 +74,8 @@ export class HttpConnection {
     this.#inHead = false;
     this.#waiting.push({ request, response });
     if (this.#waiting.length > MAX_PIPELINED) return this.#cut(HttpLimit.PIPELINED);
-    if (!this.#busy && !this.#last) void this.#serve();
+    // Also the last one, whose head was under way when the connection was told to end.
+    if (!this.#busy && !this.stream.writableEnded) void this.#serve();
   }
 
   /** What came is not HTTP/1.1. A request that is under way is cut: its end can't be known any more. */

@@ -378,6 +378,18 @@ describe("the server", () => {
     expect(server.connectionCount).toBe(0);
   });
 
+  test("answers a request whose head was under way when it stopped", async () => {
+    const { open, server } = testServer(mirror);
+    const client = open();
+    await client.send(GET.slice(0, 20));
+    await settled();
+    const stopped = server.shutdown(2_000);
+    await client.send(GET.slice(20));
+    await client.until(/^HTTP\/1\.1 200 [^]*connection: close[^]*"body":""}$/i);
+    client.close();
+    await stopped;
+  });
+
   test("tells a client that there is no place", async () => {
     const refused = vi.fn();
     const { open } = testServer(mirror, {}, { takePlace: () => undefined, refused });
