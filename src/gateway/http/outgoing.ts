@@ -71,15 +71,23 @@ function writeHead({ status: code, headers }: Response, { to, last }: Outgoing, 
 
 async function stream(body: ReadableStream<Uint8Array>, to: ServerResponse): Promise<boolean> {
   const reader = body.getReader();
-  const gone = over(to, "close").then(() => undefined);
+  let gone = false;
+  // Ends a read that waits. A race with a promise of the whole answer would keep every chunk until the answer's end.
+  const leave = () => {
+    gone = true;
+    reader.cancel().catch(() => {});
+  };
+  to.once("close", leave);
+  if (to.destroyed || to.closed) leave();
   try {
     for (;;) {
-      const read = await Promise.race([reader.read(), gone]);
-      if (read === undefined || to.destroyed) return false;
-      if (read.done) break;
-      if (!to.write(read.value)) await over(to, "drain");
+      const { done, value } = await reader.read();
+      if (gone || to.destroyed) return false;
+      if (done) break;
+      if (!to.write(value)) await over(to, "drain");
     }
   } finally {
+    to.off("close", leave);
     await reader.cancel().catch(() => {}); // of a stream that has ended it is nothing
   }
   to.end();
