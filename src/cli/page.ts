@@ -10,6 +10,7 @@ import { DEFAULT_VM } from "../vm/paths.ts";
 import { action } from "./command.ts";
 import { checkAnswers, type GatewayFlags, gatewayTarget } from "./gateway_target.ts";
 import { note, print, printJson } from "./output.ts";
+import { namedHere } from "./page_names.ts";
 import { tlsOptions } from "./tls_option.ts";
 
 interface PageOptions extends GatewayFlags {
@@ -49,7 +50,7 @@ Examples:
       if (json) printJson({ url, listening: listener.address, to: target.address });
       else print(`${url}  -> ${target.address} (Ctrl-C ends it)`);
       await proxy({
-        listen: listener,
+        listen: namedHere(listener),
         to: target.dial,
         signal,
         onError: (error) => note(`gatehouse page: ${error instanceof Error ? error.message : String(error)}`),

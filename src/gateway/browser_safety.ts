@@ -22,7 +22,8 @@ const IP_OR_LOCALHOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|(?:[a-z0-9-
 
 /**
  * Why the request isn't let in; undefined when it is.
- * @param byTls its server's name was checked by the client, against a certificate
+ * @param byTls its server's name was checked by the client, against a certificate; a relay that adds TLS for a browser has
+ * to look at the name itself, as src/cli/page_names.ts does
  */
 export function browserRefusal(
   request: Request,
@@ -81,5 +82,8 @@ export function preflight(request: Request, rules: BrowserRules): Response | und
   return new Response(null, { status: 204, headers });
 }
 
+/** Whether it is none that somebody could point elsewhere by DNS. @param hostname as in a Host header, without the port */
+export const isAddressOrLocalhost = (hostname: string): boolean => IP_OR_LOCALHOST.test(hostname);
+
 const knownHost = (hostname: string, { hosts }: BrowserRules): boolean =>
-  IP_OR_LOCALHOST.test(hostname) || hosts.includes(hostname);
+  isAddressOrLocalhost(hostname) || hosts.includes(hostname);

@@ -2,11 +2,14 @@
 // where there is no gateway. What stands for the gateway here is Deno's own HTTP server.
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { newAuthority, newLeaf } from "../../src/pki/profile.ts";
 import { tryGatehouse } from "../lib/command.ts";
+
+const DAY_MS = 86_400_000;
 
 let dir: string;
 let socket: string;
-let gateway: Deno.HttpServer<Deno.UnixAddr> | undefined;
+let gateway: { shutdown(): Promise<void> } | undefined;
 beforeEach(async () => {
   dir = await Deno.makeTempDir({ prefix: "gatehouse-page-" });
   socket = join(dir, "http.sock");
@@ -18,10 +21,42 @@ afterEach(async () => {
 });
 
 function serveAt(path: string): void {
-  gateway = Deno.serve({ path, onListen: () => {} }, async (request) => {
-    const { pathname } = new URL(request.url);
-    return new Response(`${request.method} ${pathname} ${await request.text()}`);
-  });
+  gateway = Deno.serve({ path, onListen: () => {} }, told);
+}
+
+async function told(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  return new Response(`${request.method} ${pathname} ${await request.text()}`);
+}
+
+/** Like serveAt(), by TLS. @returns its address, and the file of its authority */
+async function serveByTls(): Promise<[string, string]> {
+  const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
+  const authority = await newAuthority("page", validity);
+  const names = ["ip:127.0.0.1"];
+  const leaf = await newLeaf(authority, { ...validity, commonName: "gate", names, use: "server" });
+  const server = Deno.serve(
+    {
+      hostname: "127.0.0.1",
+      port: 0,
+      cert: leaf.certificatePem,
+      key: leaf.privateKeyPem,
+      onListen: () => {},
+    },
+    told,
+  );
+  gateway = server;
+  const ca = join(dir, "ca.pem");
+  await Deno.writeTextFile(ca, authority.certificatePem);
+  return [`tls://127.0.0.1:${server.addr.port}`, ca];
+}
+
+/** All that comes for one GET with this Host. */
+async function asked(url: string, host: string): Promise<string> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+  const request = `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  await conn.write(new TextEncoder().encode(request));
+  return await new Response(conn.readable).text();
 }
 
 /** Runs until `stop`; what it printed first, which is one JSON value. */
@@ -68,6 +103,26 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     expect(await held.read(new Uint8Array(1)).catch(() => null)).toBeNull();
     held.close();
     await expect(fetch(page.said.url)).rejects.toThrow();
+  },
+  20_000,
+);
+
+test.each(["tls", "unix"])(
+  "a name that DNS could have pointed here isn't passed on, by %s: nobody behind could tell",
+  async (transport) => {
+    let args = [`unix://${socket}`];
+    if (transport === "tls") {
+      const [address, ca] = await serveByTls();
+      args = [address, "--ca", ca];
+    } else serveAt(socket);
+    const page = await startPage("--server", ...args);
+    const { port } = new URL(page.said.url);
+    for (const name of ["127.0.0.1", "localhost", "[::1]"]) {
+      expect(await asked(page.said.url, `${name}:${port}`)).toMatch(/^HTTP\/1\.1 200 [^]*GET \/ $/);
+    }
+    const evil = await asked(page.said.url, `evil.example:${port}`);
+    expect(await page.stop("SIGTERM")).toBe(0);
+    expect(evil).toMatch(/^HTTP\/1\.1 421 [^]*DNS rebinding/);
   },
   20_000,
 );
