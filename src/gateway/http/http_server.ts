@@ -1,6 +1,6 @@
 // An HTTP/1.1 server on Conns: node:http parses, everything a client may take is bounded here.
 // Must never open a socket: connections come from the doors, as gRPC's do.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Clock, systemClock } from "../../grpc/clock.ts";
 import type { Conn, Peer } from "../../grpc/conn.ts";
 import type { TotalHeld } from "../../grpc/held_bytes.ts";
@@ -113,14 +113,12 @@ export class HttpServer {
     // It keeps a connection for another request only if it listens.
     Object.defineProperty(parser, "listening", { value: true });
     Object.defineProperty(parser, "maxHeaderSize", { get: () => settings().headerBytes });
-    parser.on(
-      "request",
-      (request, response) => this.#connections.get(request.socket)?.take(request, response),
-    );
-    parser.on(
-      "checkContinue",
-      (request, response) => this.#connections.get(request.socket)?.take(request, response),
-    );
+    // With an expectation, a request that nobody listens for would be answered past every bound of ours.
+    for (const event of ["request", "checkContinue", "checkExpectation"]) {
+      parser.on(event, (request: IncomingMessage, response: ServerResponse) => {
+        this.#connections.get(request.socket)?.take(request, response);
+      });
+    }
     parser.on(
       "clientError",
       (error: Error & { code?: string }, socket) => this.#connections.get(socket)?.broken(error.code),

@@ -97,6 +97,16 @@ describe("a connection", () => {
     await client.served;
   });
 
+  test("has its bounds for requests that expect what nobody does", async () => {
+    const { open } = testServer(mirror);
+    const client = open();
+    const expecting = GET.replace("\r\n\r\n", "\r\nExpect: x\r\n\r\n");
+    await client.send(expecting.repeat(3)).catch(() => {});
+    await client.served;
+    expect(client.text).toMatch(/^HTTP\/1\.1 417 [^]*connection: close/i);
+    expect(client.text.match(/HTTP\/1\.1 \d{3} /g)).toHaveLength(1);
+  });
+
   test("tells a handler that its client has gone, and leaves nothing", async () => {
     const aborted = Promise.withResolvers<void>();
     const { open, sessions, held } = testServer(async (request) => {
@@ -158,6 +168,9 @@ describe("what could be read in two ways", () => {
     "two hosts": "GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "no host": "GET /a HTTP/1.1\r\n\r\n",
     "a host with a path": "GET /a HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "a host with an impossible port": "GET /a HTTP/1.1\r\nHost: a:99999\r\n\r\n",
+    "a host of five numbers": "GET /a HTTP/1.1\r\nHost: 1.2.3.4.5\r\n\r\n",
+    "an address that is none": "GET /a HTTP/1.1\r\nHost: 256.1.1.1\r\n\r\n",
     "another host in its target": "GET http://b/a HTTP/1.1\r\nHost: a\r\n\r\n",
     "a target with dots": "GET /v1/../a HTTP/1.1\r\nHost: a\r\n\r\n",
     "a target without a slash": "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -170,12 +183,13 @@ describe("what could be read in two ways", () => {
 
   test.each(Object.entries(cases))("is refused: %s", async (_name, request) => {
     const fetch = vi.fn(mirror);
-    const { open } = testServer(fetch);
+    const { open, failures } = testServer(fetch);
     const client = open();
     await client.send(`${request}GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n`).catch(() => {});
     await client.served;
     expect(fetch).not.toHaveBeenCalled();
     expect((client.text.match(/HTTP\/1\.1 \d{3} /g) ?? []).length).toBeLessThanOrEqual(1);
+    expect(failures).toEqual([]);
   });
 
   test.each([

@@ -13,6 +13,9 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 /** A name or an IP address, and perhaps a port (RFC 9110, 7.2). */
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
+/** Some have the form and are no host for a URL: ports above 65535, five numbers, numbers above 255. */
+const isHost = (host: string): boolean => HOST.test(host) && URL.canParse(`http://${host}/`);
+
 /** Why the request isn't looked at further; undefined when it may be. */
 export function badRequestOf(request: IncomingMessage): BadRequest | undefined {
   const { rawHeaders, headers, httpVersion, method = "", url = "" } = request;
@@ -26,8 +29,11 @@ export function badRequestOf(request: IncomingMessage): BadRequest | undefined {
     return { httpCode: 400, message: "the only transfer coding of a request is chunked" };
   }
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
-  if (hosts.length !== 1 || !HOST.test(headers.host ?? "")) {
+  if (hosts.length !== 1 || !isHost(headers.host ?? "")) {
     return { httpCode: 400, message: "send one Host header: a name or an IP address, and perhaps a port" };
+  }
+  if (headers.expect !== undefined && !/^100-continue$/i.test(headers.expect)) {
+    return { httpCode: 417, message: "the only expectation that is met is 100-continue; leave others out" };
   }
   if (targetOf(url, headers.host ?? "") === undefined) {
     return {
