@@ -163,8 +163,9 @@ export class Server {
 
   /** Why this peer gets no connection now, as the GOAWAY's debug string has it. */
   #refusalOf(peer: Peer): string | undefined {
-    if (this.#stopping) return "shutting_down";
-    return hasPlace(peer) ? undefined : this.places.refusalOf(peer);
+    // What the gateway has accepted it answers; it closes these connections itself, at its own grace at the latest.
+    if (hasPlace(peer)) return undefined;
+    return this.#stopping ? "shutting_down" : this.places.refusalOf(peer);
   }
 
   async #serve(connection: ServerConnection): Promise<void> {
