@@ -167,6 +167,8 @@ export class HttpConnection {
     this.#body = body;
     this.#bodyFromBytes = this.stream.receivedBytes;
     const answer = await this.#answerTo(request, body);
+    // Before the answer, which may be a stream of days. What the call still keeps of it, its server counts.
+    body?.release();
     const sent = await send(answer, {
       to: response,
       held: this.#held,
@@ -174,7 +176,6 @@ export class HttpConnection {
       last: () => this.#last ||= !request.complete || this.#requests >= MAX_REQUESTS_PER_CONNECTION,
     });
     this.#body = undefined;
-    body?.release();
     return sent;
   }
 

@@ -125,6 +125,19 @@ describe("a connection", () => {
     expect(held.bytes).toBe(0);
   });
 
+  test("gives back what it held of a request when a stream begins to answer it", async () => {
+    const { open, held } = testServer(async (request) => {
+      await request.arrayBuffer();
+      return new Response(new ReadableStream(), { headers: { "content-type": "text/event-stream" } });
+    });
+    const client = open();
+    await client.send(post(3, "abc"));
+    await client.until(/event-stream/);
+    expect(held.bytes).toBe(0);
+    client.close();
+    await client.served;
+  });
+
   test("cancels a streamed answer when its client goes", async () => {
     const cancel = vi.fn();
     const { open } = testServer(() =>
@@ -138,6 +151,19 @@ describe("a connection", () => {
     client.close();
     await client.served;
     await vi.waitFor(() => expect(cancel).toHaveBeenCalled());
+  });
+
+  test("says no length of a body that HEAD doesn't get", async () => {
+    const { open } = testServer(() => Promise.resolve(new Response(null, { headers: { etag: '"x"' } })));
+    const client = open();
+    await client.send(GET.replace("GET", "HEAD"));
+    await client.until(/\r\n\r\n$/);
+    expect(client.text).toMatch(/^HTTP\/1\.1 200 [^]*etag: "x"/);
+    expect(client.text).not.toMatch(/content-length|transfer-encoding/i);
+    client.text = "";
+    await client.send(GET);
+    await client.until(/content-length: 0[^]*\r\n\r\n$/i);
+    client.close();
   });
 
   test("hides why a handler failed, and goes on", async () => {
@@ -206,12 +232,20 @@ describe("what could be read in two ways", () => {
     expect(sessions()).toBe(0);
   });
 
-  test("an upgrade is answered in HTTP/1.1", async () => {
+  test.each([
+    "Connection: Upgrade\r\nUpgrade: websocket",
+    // As curl --http2 and Java's HttpClient ask for HTTP/2.
+    "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
+    "Content-Length: 0\r\nConnection: upgrade\r\nUpgrade: h2c",
+  ])("an upgrade is answered in HTTP/1.1, as is what follows: %j", async (headers) => {
     const { open } = testServer(mirror);
     const client = open();
-    await client.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    await client.send(`GET /a HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`);
     await client.until(/"body":""}$/);
     expect(client.text).toMatch(/^HTTP\/1\.1 200 /);
+    client.text = "";
+    await client.send(post(3, "abc"));
+    await client.until(/^HTTP\/1\.1 200 [^]*"body":"abc"}$/);
     client.close();
   });
 });

@@ -64,7 +64,9 @@ function writeHead({ status: code, headers }: Response, { to, last }: Outgoing, 
     if (!headers.has(name)) to.setHeader(name, value);
   }
   for (const [name, value] of headers) to.setHeader(name, value);
-  if (length !== undefined && code !== 204 && code !== 304) to.setHeader("content-length", length);
+  // The length that GET's would have isn't known here: HEAD's answer has lost its body (RFC 9110, 8.6).
+  const told = code !== 204 && code !== 304 && to.req.method !== "HEAD";
+  if (length !== undefined && told) to.setHeader("content-length", length);
   if (last()) to.setHeader("connection", "close");
   if (length === undefined) to.flushHeaders();
 }
