@@ -45,7 +45,7 @@ export function gatewayApp(failed: (error: unknown) => void): Hono<Env> {
     for (const [name, value] of corsHeaders(request, rules) ?? []) context.res.headers.append(name, value);
     return undefined;
   });
-  app.route("/", grpcWebRoutes());
+  app.route("/", grpcWebRoutes(failed));
   app.get("/", async (context, next) => context.env.page ? await next() : context.notFound());
   app.route("/", pageRoutes());
   app.route("/", metricsRoute());

@@ -2,10 +2,12 @@
 // Must never belong to one generation of the server: connections stay while configurations come and go.
 import type { Hono } from "hono";
 import type { Config } from "../agent/config/mod.ts";
-import { errorText, type Logger } from "../agent/log/mod.ts";
+import type { Logger } from "../agent/log/mod.ts";
+import { systemClock } from "../grpc/clock.ts";
 import type { Conn, Peer } from "../grpc/conn.ts";
 import type { TotalHeld } from "../grpc/held_bytes.ts";
 import { gatewayApp, type GatewayRequest } from "./app.ts";
+import { Failures } from "./failures.ts";
 import { HttpServer, type HttpSession, type HttpSettings } from "./http/http_server.ts";
 import { BODY_EXTRA_BYTES, JSON_GROWTH } from "./http/limits.ts";
 import { NonceHolders } from "./nonce_holders.ts";
@@ -36,7 +38,7 @@ export class Gateway {
 
   constructor(private readonly options: GatewayOptions) {
     const { server, config, log, limited = () => {} } = options;
-    const failed = (error: unknown) => log.error("a request failed", { error: errorText(error) });
+    const { tell: failed } = new Failures(log, systemClock);
     this.#app = gatewayApp(failed) as unknown as Hono<{ Bindings: GatewayRequest }>;
     this.#http = new HttpServer({
       settings: () => settingsOf(config()),

@@ -8,8 +8,11 @@ import type { GatewayCalls, GatewayEnv } from "../calls.ts";
 import { messageFrame, messageIn, trailersFrame, type WebType, webTypeOf } from "./frames.ts";
 import { addMetadata, metadataOf } from "./metadata.ts";
 
-/** Takes what says that it is gRPC-Web; everything else goes on to the next handler. */
-export function grpcWebRoutes(): Hono<GatewayEnv> {
+/**
+ * Takes what says that it is gRPC-Web; everything else goes on to the next handler.
+ * @param failed hears of what nobody expected, and its client isn't told
+ */
+export function grpcWebRoutes(failed: (error: unknown) => void): Hono<GatewayEnv> {
   return new Hono<GatewayEnv>().post("*", async (context, next) => {
     const request = context.req.raw;
     const type = webTypeOf(request.headers.get("content-type"));
@@ -17,6 +20,7 @@ export function grpcWebRoutes(): Hono<GatewayEnv> {
     try {
       return await answer(context.var.calls, request, type);
     } catch (error) {
+      if (!(error instanceof GrpcError)) failed(error);
       return ended(statusFromThrown(error), type);
     }
   });

@@ -37,6 +37,8 @@ export function restRoutes(routes: Routes = ROUTES): Hono<GatewayEnv> {
     try {
       return await answer(context, found.route, found.values);
     } catch (error) {
+      // What nobody expected is for whoever serves this app: to answer, and to tell somebody.
+      if (!(error instanceof GrpcError)) throw error;
       return errorResponse(error);
     }
   });
