@@ -3,18 +3,11 @@
 // CPU time stands a busy machine better than rates do; the ratio of each turn's two halves, then their median.
 import { join } from "node:path";
 import { print, table } from "../../../src/cli/output.ts";
-import { Channel } from "../../../src/grpc/channel.ts";
-import { unary } from "../../../src/grpc/client.ts";
-import { type EchoRequestInit, type EchoResponse, methodAt } from "../../../src/proto/mod.ts";
-import { dialer } from "../../../src/transport/dial.ts";
-import { pinned } from "../machine.ts";
+import { startEchoChild } from "../echo_child.ts";
 
-const CONNECTIONS = 8;
-const STREAMS = 32;
 const SIDES = ["plain", "counted"] as const;
 type SideName = typeof SIDES[number];
 
-const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 const [pairs = 5, rounds = 10, calls = 20_000] = Deno.args.filter((one) => one !== "--").map(Number);
 
 interface Running {
@@ -24,50 +17,16 @@ interface Running {
 }
 
 async function start(dir: string, side: SideName): Promise<Running> {
-  const path = join(dir, `${side}.sock`);
-  await Deno.remove(path).catch(() => {});
-  const server = new URL("server.ts", import.meta.url).pathname;
-  const [program, ...args] = pinned("server", [
-    Deno.execPath(),
-    ...["run", "--quiet", "--allow-all"],
-    "--v8-flags=--max-semi-space-size=4,--initial-old-space-size=24",
-    ...[server, path, side],
-  ]);
-  const child = new Deno.Command(program, { args, stdout: "piped" }).spawn();
-  const reader = child.stdout.getReader();
-  await reader.read(); // "ready"
-  const address = { transport: "unix", path } as const;
-  const channels = Array.from(
-    { length: CONNECTIONS },
-    () => new Channel([{ address: `unix://${path}`, dial: dialer(address) }]),
-  );
+  const script = new URL("server.ts", import.meta.url);
+  const child = await startEchoChild(script, join(dir, `${side}.sock`), side);
   return {
     async measure(calls) {
-      const before = cpuNanoseconds(child.pid);
-      let left = calls;
-      const caller = async (channel: Channel) => {
-        while (left-- > 0) await unary(channel, Echo, { payload: "eighteen bytes ...", timestamp: 1 });
-      };
-      const callers = channels.flatMap((channel) => Array.from({ length: STREAMS }, () => caller(channel)));
-      await Promise.all(callers);
-      return (cpuNanoseconds(child.pid) - before) / calls / 1_000;
+      const before = child.cpuUs();
+      await child.load(calls);
+      return (child.cpuUs() - before) / calls;
     },
-    async stop() {
-      for (const channel of channels) channel.close();
-      child.kill("SIGKILL");
-      await reader.cancel();
-      await child.status;
-    },
+    stop: () => child.stop(),
   };
-}
-
-/** Of all threads, collector and compiler included: the kernel's own count (proc_pid_schedstat). */
-function cpuNanoseconds(pid: number): number {
-  let total = 0;
-  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-    total += Number(Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ")[0]);
-  }
-  return total;
 }
 
 const dir = await Deno.makeTempDir({ prefix: "gatehouse-metrics-" });

@@ -3,70 +3,19 @@
 // CPU time stands a busy machine better than rates do. The collector is this process.
 import { join } from "node:path";
 import { print, table } from "../../../src/cli/output.ts";
-import { Channel } from "../../../src/grpc/channel.ts";
-import { unary } from "../../../src/grpc/client.ts";
-import { type EchoRequestInit, type EchoResponse, methodAt } from "../../../src/proto/mod.ts";
-import { dialer } from "../../../src/transport/dial.ts";
 import { startCollector } from "../../lib/otlp_collector.ts";
-import { pinned } from "../machine.ts";
+import { startEchoChild } from "../echo_child.ts";
 
-const CONNECTIONS = 8;
-const STREAMS = 32;
 const SIDES = ["without", "off", "1%"] as const;
 /** The issue's. */
 const MOST = 0.1;
 /** What a batch of spans that still waits will cost counts too. */
 const SETTLE_MS = 1_200;
 
-const Echo = methodAt<EchoRequestInit, EchoResponse>("/echo.EchoService/Echo");
 const [groups = 5, rounds = 15, calls = 20_000] = Deno.args.filter((one) => one !== "--").map(Number);
 
-async function start(dir: string, side: string, otlp: string) {
-  const path = join(dir, `${side}.sock`);
-  await Deno.remove(path).catch(() => {});
-  const script = new URL("server.ts", import.meta.url).pathname;
-  const [program, ...args] = pinned("server", [
-    Deno.execPath(),
-    ...["run", "--quiet", "--allow-all"],
-    "--v8-flags=--max-semi-space-size=4,--initial-old-space-size=24",
-    ...[script, path, side, otlp],
-  ]);
-  const child = new Deno.Command(program, { args, stdout: "piped" }).spawn();
-  const reader = child.stdout.getReader();
-  await reader.read(); // "ready"
-  const dial = dialer({ transport: "unix", path });
-  const channels = Array.from(
-    { length: CONNECTIONS },
-    () => new Channel([{ address: `unix://${path}`, dial }]),
-  );
-  return {
-    cpuUs: () => cpuNanoseconds(child.pid) / 1_000,
-    async load(count: number) {
-      let left = count;
-      const caller = async (channel: Channel) => {
-        while (left-- > 0) await unary(channel, Echo, { payload: "eighteen bytes ...", timestamp: 1 });
-      };
-      await Promise.all(
-        channels.flatMap((channel) => Array.from({ length: STREAMS }, () => caller(channel))),
-      );
-    },
-    async stop() {
-      for (const channel of channels) channel.close();
-      child.kill("SIGKILL");
-      await reader.cancel();
-      await child.status;
-    },
-  };
-}
-
-/** Of all threads, collector and compiler included: the kernel's own count (proc_pid_schedstat). */
-function cpuNanoseconds(pid: number): number {
-  let total = 0;
-  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-    total += Number(Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ")[0]);
-  }
-  return total;
-}
+const start = (dir: string, side: string, otlp: string) =>
+  startEchoChild(new URL("server.ts", import.meta.url), join(dir, `${side}.sock`), side, otlp);
 
 const dir = await Deno.makeTempDir({ prefix: "gatehouse-tracing-" });
 const collector = await startCollector(`unix://${dir}/otlp.sock`);
